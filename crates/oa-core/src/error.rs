@@ -1,0 +1,437 @@
+//! What can go wrong, in the words of the pipe: kinds, messages, hints and exit statuses.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::process::ExitCode;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
+
+/// Why a record failed; one kind for each branch that a script may want to take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Bad options, nothing to do, a terminal where data was expected.
+    Usage,
+    /// Something local that was found wrong before anything was sent.
+    Input,
+    /// No key, or one that the server does not take (401, 403).
+    Auth,
+    /// 429: too much at once.
+    RateLimit,
+    /// 429 that needs a human: credit or a spend limit.
+    Quota,
+    /// No connection, a time-out, or a reply that is not the API's.
+    Network,
+    /// The API said no.
+    Refused,
+    /// The response ended without an answer.
+    Failed,
+    /// The response ended early; its partial text is in `output_text`.
+    Incomplete,
+    /// A request that may have been paid for was sent whole, and no answer came.
+    UnknownOutcome,
+    /// `--fail-fast` stopped before this record.
+    Skipped,
+    /// `--deadline` ran out.
+    Deadline,
+    /// A signal stopped the work.
+    Interrupted,
+}
+
+/// Word in the record and exit status of every kind; the one table of both.
+const KINDS: [(Kind, &str, u8); 13] = [
+    (Kind::Usage, "usage", 2),
+    (Kind::Input, "input", 3),
+    (Kind::Auth, "auth", 4),
+    (Kind::RateLimit, "rate_limit", 5),
+    (Kind::Quota, "quota", 5),
+    (Kind::Network, "network", 6),
+    (Kind::Refused, "refused", 7),
+    (Kind::Failed, "failed", 8),
+    (Kind::Incomplete, "incomplete", 9),
+    (Kind::UnknownOutcome, "unknown_outcome", 10),
+    (Kind::Skipped, "skipped", 11),
+    (Kind::Deadline, "deadline", 124),
+    (Kind::Interrupted, "interrupted", 130),
+];
+
+/// Name and number of the signals that the tools handle (POSIX).
+const SIGNALS: [(&str, i32); 3] = [("SIGHUP", 1), ("SIGINT", 2), ("SIGTERM", 15)];
+
+/// Exit table for `--help`.
+pub const EXIT_TABLE: &str = "\
+Exit status:
+  0    every record ended well
+  1    records failed for different reasons, or something was left behind
+  2    usage              3    input: found wrong before anything was sent
+  4    auth               5    rate limit or quota
+  6    network            7    refused by the API
+  8    failed             9    incomplete
+  10   unknown outcome: may have been paid for, is not repeated
+  11   skipped            124  deadline
+  129, 130, 143  ended by SIGHUP, SIGINT, SIGTERM
+  141  stdout was closed";
+
+impl Kind {
+    fn row(self) -> (&'static str, u8) {
+        KINDS
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or(("refused", 7), |row| (row.1, row.2))
+    }
+
+    /// The word in `error.kind`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The kind that a word names; an unknown word counts as `refused`.
+    #[must_use]
+    pub fn of_word(word: &str) -> Kind {
+        KINDS
+            .iter()
+            .find(|row| row.1 == word)
+            .map_or(Kind::Refused, |row| row.0)
+    }
+}
+
+/// The number of a signal's name, as it stands in `error.signal`.
+fn signal_number(name: &str) -> Option<i32> {
+    SIGNALS.iter().find(|row| row.0 == name).map(|row| row.1)
+}
+
+/// The name of a signal, as it stands in `error.signal`.
+#[must_use]
+pub fn signal_name(number: i32) -> &'static str {
+    SIGNALS
+        .iter()
+        .find(|row| row.1 == number)
+        .map_or("SIGTERM", |row| row.0)
+}
+
+/// A failure as it travels in a record's `error`. It is boxed, because results carry it everywhere.
+#[derive(Clone, Debug)]
+pub struct Error {
+    facts: Box<Facts>,
+}
+
+/// Everything that is known of a failure.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// The branch that a script takes.
+    pub kind: Kind,
+    /// What happened; the server's own sentence wherever it gave one.
+    pub message: String,
+    /// HTTP status.
+    pub status: Option<u16>,
+    /// The API's `code`.
+    pub code: Option<String>,
+    /// The API's `param`: the field that it complains about.
+    pub param: Option<String>,
+    /// The API's `x-request-id`.
+    pub request_id: Option<String>,
+    /// Whether the same record may be fed in again without paying twice.
+    pub retryable: bool,
+    /// One sentence that says what to do.
+    pub hint: Option<String>,
+    /// Number of the signal, for `interrupted`.
+    pub signal: Option<i32>,
+}
+
+/// What fails, fails with an [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A failure of this kind with this message.
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        let facts = Facts {
+            kind,
+            message: message.into(),
+            status: None,
+            code: None,
+            param: None,
+            request_id: None,
+            retryable: matches!(
+                kind,
+                Kind::RateLimit
+                    | Kind::Network
+                    | Kind::Skipped
+                    | Kind::Deadline
+                    | Kind::Interrupted
+            ),
+            hint: None,
+            signal: None,
+        };
+        Error {
+            facts: Box::new(facts),
+        }
+    }
+
+    /// Bad options or nothing to do.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Error {
+        Error::new(Kind::Usage, message)
+    }
+
+    /// Something local that is wrong.
+    #[must_use]
+    pub fn input(message: impl Into<String>) -> Error {
+        Error::new(Kind::Input, message)
+    }
+
+    /// Work that a signal stopped.
+    #[must_use]
+    pub fn interrupted(signal: i32) -> Error {
+        let mut error = Error::new(
+            Kind::Interrupted,
+            format!("interrupted by {}", signal_name(signal)),
+        );
+        error.signal = Some(signal);
+        error
+    }
+
+    /// The same failure with the sentence that says what to do.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure, named after what it happened to: `report.pdf: …`.
+    #[must_use]
+    pub fn about(mut self, what: &str) -> Error {
+        self.message = format!("{what}: {}", self.message);
+        self
+    }
+
+    /// The record's `error`: `tool`, `kind`, `message` and `retryable` always, the others where known.
+    #[must_use]
+    pub fn to_json(&self, tool: &str) -> Box<RawValue> {
+        // A map of serde_json sorts its keys, so the object is put together in the documented order.
+        let mut parts = vec![
+            ("tool", json!(tool)),
+            ("kind", json!(self.kind.word())),
+            ("message", json!(self.message)),
+        ];
+        let known = [
+            ("status", self.status.map(|v| json!(v))),
+            ("code", self.code.as_ref().map(|v| json!(v))),
+            ("param", self.param.as_ref().map(|v| json!(v))),
+            ("request_id", self.request_id.as_ref().map(|v| json!(v))),
+            ("signal", self.signal.map(|v| json!(signal_name(v)))),
+        ];
+        parts.extend(known.into_iter().filter_map(|(k, v)| Some((k, v?))));
+        parts.push(("retryable", json!(self.retryable)));
+        if let Some(hint) = &self.hint {
+            parts.push(("hint", json!(hint)));
+        }
+        let text: Vec<String> = parts.iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
+        RawValue::from_string(format!("{{{}}}", text.join(","))).unwrap_or_default()
+    }
+
+    /// What a record's `error` says; an `error` that is not ours counts as `refused`.
+    #[must_use]
+    pub fn from_json(value: &Value) -> Error {
+        let empty = Map::new();
+        let object = value.as_object().unwrap_or(&empty);
+        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
+        let kind = text("kind").map_or(Kind::Refused, |word| Kind::of_word(&word));
+        let message = text("message").unwrap_or_else(|| value.to_string());
+        let mut error = Error::new(kind, message);
+        error.signal = object.get("signal").and_then(|signal| match signal {
+            Value::String(name) => signal_number(name),
+            other => other.as_i64().and_then(|n| i32::try_from(n).ok()),
+        });
+        error
+    }
+
+    /// The exit status of this failure alone; for `interrupted` 128 plus the signal.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        let number = self.kind.row().1;
+        match (self.kind, self.signal) {
+            (Kind::Interrupted, Some(signal)) => u8::try_from(128 + signal % 128).unwrap_or(number),
+            _ => number,
+        }
+    }
+}
+
+impl Deref for Error {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.facts
+    }
+}
+
+impl DerefMut for Error {
+    fn deref_mut(&mut self) -> &mut Facts {
+        &mut self.facts
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        let facts: Vec<String> = [
+            self.status.map(|status| match &self.code {
+                Some(code) => format!("{status} {code}"),
+                None => status.to_string(),
+            }),
+            self.request_id.clone(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if !facts.is_empty() {
+            write!(f, " ({})", facts.join(", "))?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// Local trouble told with context is `input`: it was found before anything was sent.
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Error {
+        Error::input(format!("{error:#}"))
+    }
+}
+
+/// How a run ended, put together from everything that was written and everything that went wrong beside it.
+#[derive(Default, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something that happened or did not"
+)]
+pub struct Verdict {
+    own: Option<u8>,
+    stream: bool,
+    trouble: bool,
+    closed: bool,
+    skipped: bool,
+    statuses: Vec<u8>,
+}
+
+impl Verdict {
+    /// Counts the failure of one record.
+    pub fn record(&mut self, error: &Error) {
+        if error.kind == Kind::Skipped {
+            self.skipped = true;
+        } else {
+            let status = error.exit_status();
+            if !self.statuses.contains(&status) {
+                self.statuses.push(status);
+            }
+        }
+    }
+
+    /// The tool itself could not do its work: this status wins over those of records.
+    pub fn own(&mut self, error: &Error) {
+        self.own = Some(error.exit_status());
+    }
+
+    /// The stream of records itself was malformed or empty.
+    pub fn stream(&mut self) {
+        self.stream = true;
+    }
+
+    /// Something was left behind: a deletion failed, an id was named on stderr only, output was not written.
+    pub fn trouble(&mut self) {
+        self.trouble = true;
+    }
+
+    /// Standard output was closed.
+    pub fn closed(&mut self) {
+        self.closed = true;
+    }
+
+    /// Whether every record ended well, whatever happened beside them.
+    #[must_use]
+    pub fn records_ended_well(&self) -> bool {
+        self.own.is_none() && !self.stream && !self.skipped && self.statuses.is_empty()
+    }
+
+    /// The exit status (a signal apart, of which the process dies).
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        let agreed = match (self.statuses.as_slice(), self.trouble) {
+            ([], false) if self.skipped => KINDS[10].2,
+            ([], false) => 0,
+            ([status], false) => *status,
+            _ => 1,
+        };
+        match (self.own, self.stream) {
+            (Some(status), _) => status,
+            (None, true) => Kind::Input.row().1,
+            (None, false) if self.closed && agreed == 0 => 141,
+            (None, false) => agreed,
+        }
+    }
+
+    /// The same as a process ends with it.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.exit_status())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(kinds: &[Kind]) -> Verdict {
+        let mut verdict = Verdict::default();
+        for kind in kinds {
+            verdict.record(&Error::new(*kind, ""));
+        }
+        verdict
+    }
+
+    #[test]
+    fn statuses_that_agree_are_the_exit_status_and_others_are_1() {
+        let cases: [(&[Kind], u8); 6] = [
+            (&[], 0),
+            (&[Kind::Auth, Kind::Auth], 4),
+            (&[Kind::RateLimit, Kind::Quota], 5),
+            (&[Kind::Auth, Kind::Failed], 1),
+            (&[Kind::Skipped, Kind::Failed], 8),
+            (&[Kind::Skipped], 11),
+        ];
+        for (kinds, status) in cases {
+            assert_eq!(verdict(kinds).exit_status(), status, "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn own_failure_then_the_stream_win_over_records() {
+        let mut run = verdict(&[Kind::Failed]);
+        run.stream();
+        assert_eq!(run.exit_status(), 3);
+        run.own(&Error::usage(""));
+        assert_eq!(run.exit_status(), 2);
+    }
+
+    #[test]
+    fn an_error_comes_back_as_it_went() {
+        let error = Error::interrupted(15).hint("oa-poll resp_1");
+        let json: Value = serde_json::from_str(error.to_json("oa-poll").get()).unwrap_or_default();
+        let back = Error::from_json(&json);
+        assert_eq!(
+            (back.kind, back.signal, back.exit_status()),
+            (Kind::Interrupted, Some(15), 143)
+        );
+    }
+
+    #[test]
+    fn an_unknown_kind_counts_as_refused() {
+        let error = Error::from_json(&json!("no such thing"));
+        assert_eq!((error.kind, error.exit_status()), (Kind::Refused, 7));
+    }
+}

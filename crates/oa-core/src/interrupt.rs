@@ -1,0 +1,136 @@
+//! SIGHUP, SIGINT and SIGTERM as an event that work can ask for and wait for.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use crate::log::Log;
+
+type Hook = Box<dyn Fn() + Send>;
+
+/// The first signal that came, and what this process would leave behind if it ended now.
+#[derive(Default)]
+pub struct Interrupt {
+    signal: AtomicI32,
+    lock: Mutex<()>,
+    arrived: Condvar,
+    hooks: Mutex<Vec<Hook>>,
+    held: Mutex<BTreeSet<String>>,
+}
+
+impl Interrupt {
+    /// Listens for the signals from now on, but for those that were ignored when the process started.
+    /// A second signal names on stderr what is left and ends the process at once.
+    #[must_use]
+    pub fn listen(log: Arc<Log>) -> Arc<Interrupt> {
+        let interrupt = Arc::new(Interrupt::default());
+        let ignored = ignored_at_start();
+        let wanted: Vec<i32> = [SIGHUP, SIGINT, SIGTERM]
+            .into_iter()
+            .filter(|signal| ignored & (1 << (signal - 1)) == 0)
+            .collect();
+        if let Ok(mut signals) = Signals::new(wanted) {
+            let heard = Arc::clone(&interrupt);
+            thread::spawn(move || {
+                for signal in signals.forever() {
+                    heard.hear(signal, &log);
+                }
+            });
+        }
+        interrupt
+    }
+
+    fn hear(&self, signal: i32, log: &Log) {
+        let first = self
+            .signal
+            .compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
+        if first.is_err() {
+            let left = self.held_ids();
+            if !left.is_empty() {
+                log.error(&format!(
+                    "stopped by a second signal; left on the server: {}",
+                    left.join(" ")
+                ));
+            }
+            die(signal);
+        }
+        drop(lock(&self.lock));
+        self.arrived.notify_all();
+        for hook in lock(&self.hooks).iter() {
+            hook();
+        }
+    }
+
+    /// The signal that came, if one has.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        match self.signal.load(Ordering::SeqCst) {
+            0 => None,
+            signal => Some(signal),
+        }
+    }
+
+    /// Calls `hook` when a signal comes; at once if one has come already.
+    pub fn on_signal(&self, hook: impl Fn() + Send + 'static) {
+        let mut hooks = lock(&self.hooks);
+        if self.signal().is_some() {
+            hook();
+        }
+        hooks.push(Box::new(hook));
+    }
+
+    /// Waits that long, or until a signal comes; tells whether one has.
+    #[must_use]
+    pub fn wait(&self, time: Duration) -> bool {
+        let end = Instant::now() + time;
+        let mut guard = lock(&self.lock);
+        while self.signal().is_none() {
+            let Some(left) = end.checked_duration_since(Instant::now()) else {
+                break;
+            };
+            let waited = self.arrived.wait_timeout(guard, left);
+            guard = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        self.signal().is_some()
+    }
+
+    /// Notes that this process is the only one who knows these ids.
+    pub fn hold(&self, ids: &[String]) {
+        lock(&self.held).extend(ids.iter().cloned());
+    }
+
+    /// Notes that these ids were handed on or are gone.
+    pub fn release(&self, ids: &[String]) {
+        lock(&self.held).retain(|id| !ids.contains(id));
+    }
+
+    fn held_ids(&self) -> Vec<String> {
+        lock(&self.held).iter().cloned().collect()
+    }
+}
+
+/// Restores the default action of a signal and dies of it, so that loops and make stop, too.
+pub fn die(signal: i32) {
+    // The default action of all three ends the process; should that fail, the caller still returns a status.
+    let _ = emulate_default_handler(signal);
+}
+
+/// Mask of the signals that the parent told us to ignore (`nohup`, `&` in sh); bit n-1 for signal n.
+fn ignored_at_start() -> u64 {
+    // No safe call asks for a disposition; Linux tells it here, elsewhere nothing counts as ignored.
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
+/// A lock that outlives a panic elsewhere: the data are simple counters and lists.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,36 @@
+//! What the `oa-` tools share: the pipe, the record, and the HTTP client.
+//!
+//! The tools are filters. One record, a JSON object, travels down the pipe; every tool adds what it did;
+//! nobody drops what somebody else wrote; and a failure travels as data, in the key `error`, so that the
+//! last tool of the pipe can always clean up and always knows the verdict.
+//!
+//! * [`record`] is what flows, [`object`] how it is kept byte for byte, [`scan`] how it is found in a stream.
+//! * [`pipe`] is the loop: records in, records out, failures, order, jobs side by side, the status so far.
+//! * [`client`] is the one way to the server; [`body`] and [`form`] are what it sends, [`retry`] decides when
+//!   it sends again, `net` lies below it.
+//! * [`error`] holds the kinds of failure and every number that leaves the process.
+//! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
+//! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
+//! * [`kind`], [`limit`], [`answer`] and [`wait`] are what several tools know of files, Responses and patience.
+
+pub mod answer;
+pub mod body;
+pub mod cli;
+pub mod client;
+pub mod error;
+pub mod form;
+pub mod interrupt;
+pub mod kind;
+pub mod limit;
+pub mod log;
+mod net;
+pub mod object;
+pub mod pipe;
+pub mod record;
+mod reply;
+pub mod retry;
+pub mod scan;
+pub mod wait;
+
+pub use cli::run;
+pub use error::{Error, Kind, Result};

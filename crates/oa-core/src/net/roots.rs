@@ -1,0 +1,72 @@
+//! The certificates that a server's own must lead to; read when the first https request needs them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+
+/// Where Linux systems and the BSDs keep their bundle; the first that exists is taken.
+const BUNDLES: [&str; 6] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+];
+
+/// The roots: `--cacert`, else `SSL_CERT_FILE`, else `SSL_CERT_DIR`, else the system's bundle, else those
+/// that are built in.
+///
+/// # Errors
+/// A file or folder that was named is missing or holds no certificate: it is never passed over in silence.
+pub(crate) fn load(named: Option<&Path>) -> anyhow::Result<RootCerts> {
+    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    let file = named
+        .map(Path::to_owned)
+        .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
+    let certificates = if let Some(file) = file {
+        of_file(&file)?
+    } else if let Some(folder) = variable("SSL_CERT_DIR") {
+        of_folder(Path::new(&folder))?
+    } else {
+        match BUNDLES.iter().map(Path::new).find(|path| path.is_file()) {
+            Some(bundle) => of_file(bundle)?,
+            None => return Ok(RootCerts::WebPki),
+        }
+    };
+    Ok(RootCerts::Specific(Arc::new(certificates)))
+}
+
+fn of_file(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
+    let name = path.display();
+    let pem = std::fs::read(path).with_context(|| format!("certificates of {name}"))?;
+    let certificates = certificates(&pem);
+    ensure!(
+        !certificates.is_empty(),
+        "certificates of {name}: there is none in it (PEM is expected)"
+    );
+    Ok(certificates)
+}
+
+fn of_folder(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
+    let name = path.display();
+    let entries = std::fs::read_dir(path).with_context(|| format!("certificates of {name}"))?;
+    let files = entries.filter_map(|entry| std::fs::read(entry.ok()?.path()).ok());
+    let found: Vec<_> = files.flat_map(|pem| certificates(&pem)).collect();
+    ensure!(
+        !found.is_empty(),
+        "certificates of {name}: there is none in it (PEM is expected)"
+    );
+    Ok(found)
+}
+
+fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
+    parse_pem(pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,110 @@
+//! Standard input: read to its end, unless nobody reads our output any more.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+/// Ends a blocked read of standard input when standard output was closed.
+pub(super) struct Wake {
+    closed: AtomicBool,
+    ends_reading: bool,
+    pipe: Option<(OwnedFd, OwnedFd)>,
+}
+
+impl Wake {
+    pub(super) fn new(reads_to_end: bool) -> Wake {
+        Wake {
+            closed: AtomicBool::new(false),
+            ends_reading: !reads_to_end,
+            pipe: rustix::pipe::pipe().ok(),
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        if let (true, Some((_, writer))) = (self.ends_reading, &self.pipe) {
+            // Should the byte not fit, an earlier one is there already.
+            let _ = rustix::io::write(writer, b"x");
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    fn ends(&self) -> bool {
+        self.ends_reading && self.is_closed()
+    }
+}
+
+/// Standard input as a reader that takes only what lies ready once the output is closed.
+pub(super) struct Stdin {
+    stdin: io::Stdin,
+    wake: Arc<Wake>,
+}
+
+impl Stdin {
+    pub(super) fn new(wake: Arc<Wake>) -> Stdin {
+        Stdin {
+            stdin: io::stdin(),
+            wake,
+        }
+    }
+
+    /// Waits until there is something to read; false when there is not and nobody waits for more.
+    fn wait(&self) -> io::Result<bool> {
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        loop {
+            let mut fds = vec![PollFd::new(&self.stdin, PollFlags::IN)];
+            let ends = self.wake.ends();
+            if let (false, Some((reader, _))) = (ends, &self.wake.pipe) {
+                fds.push(PollFd::new(reader, PollFlags::IN));
+            }
+            match poll(&mut fds, ends.then_some(&now)) {
+                Err(rustix::io::Errno::INTR) => continue,
+                other => other?,
+            };
+            // A closed stdin (`<&-`) polls as NVAL; the read then tells.
+            if !fds[0].revents().is_empty() {
+                return Ok(true);
+            }
+            if ends {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+impl Read for Stdin {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.wait()? {
+            return Ok(0);
+        }
+        self.stdin.lock().read(buffer)
+    }
+}
+
+/// Copies a stream into a file without a name, so that its length is known and it can be read again;
+/// `-` is standard input.
+///
+/// # Errors
+/// The stream cannot be read, or the disk is full.
+pub fn spool(path: &str) -> anyhow::Result<File> {
+    let mut file = tempfile::tempfile().context("no temporary file")?;
+    if path == "-" {
+        io::copy(&mut io::stdin().lock(), &mut file).context("stdin")?;
+    } else {
+        let mut stream = File::open(path).with_context(|| path.to_owned())?;
+        io::copy(&mut stream, &mut file).with_context(|| path.to_owned())?;
+    }
+    file.flush()?;
+    Ok(file)
+}

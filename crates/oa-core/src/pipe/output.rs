@@ -1,0 +1,353 @@
+//! Standard output and `-o FILE`: one line per record, whole or not at all.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use tempfile::NamedTempFile;
+
+use super::{Plan, Wake};
+use crate::error::{Error, Result, Verdict};
+use crate::interrupt::lock;
+use crate::log::Log;
+use crate::record::Record;
+
+enum Target {
+    Stdout,
+    /// A file that is not regular (`/dev/null`, a FIFO).
+    Direct(File),
+    /// A regular file: shown to the world only when it is whole.
+    Held(Held),
+}
+
+struct Held {
+    path: PathBuf,
+    records: NamedTempFile,
+    text: Option<NamedTempFile>,
+}
+
+#[derive(Default)]
+struct Slot {
+    text: String,
+    ended: bool,
+    record: Option<Record>,
+}
+
+struct State {
+    target: Target,
+    turn: u64,
+    waiting: BTreeMap<u64, Slot>,
+    /// Text of the record whose turn it is was written already.
+    begun: bool,
+}
+
+/// Where records go.
+pub(super) struct Output {
+    state: Mutex<State>,
+    text: bool,
+    unordered: bool,
+    wake: Arc<Wake>,
+}
+
+impl Output {
+    pub(super) fn open(plan: &Plan, wake: Arc<Wake>) -> Result<Output> {
+        let target = match &plan.output {
+            Some(path) if path.as_os_str() != "-" => open_file(path, plan.text)?,
+            _ => Target::Stdout,
+        };
+        Ok(Output {
+            state: Mutex::new(State {
+                target,
+                turn: 0,
+                waiting: BTreeMap::new(),
+                begun: false,
+            }),
+            text: plan.text,
+            unordered: plan.unordered && !plan.text,
+            wake,
+        })
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.wake.is_closed()
+    }
+
+    /// Writes the record, or keeps it until its turn; returns those that could not be handed on.
+    pub(super) fn put(
+        &self,
+        seq: u64,
+        record: Record,
+        verdict: &Mutex<Verdict>,
+        log: &Log,
+    ) -> Vec<Record> {
+        let mut state = lock(&self.state);
+        if self.unordered {
+            return self
+                .write(&mut state, record, verdict, log)
+                .into_iter()
+                .collect();
+        }
+        let slot = state.waiting.entry(seq).or_default();
+        slot.record = Some(record);
+        slot.ended = true;
+        self.advance(&mut state, verdict, log)
+    }
+
+    /// Nothing is written for this place of the input.
+    pub(super) fn skip(&self, seq: u64, verdict: &Mutex<Verdict>, log: &Log) {
+        let mut state = lock(&self.state);
+        state.waiting.entry(seq).or_default().ended = true;
+        self.advance(&mut state, verdict, log);
+    }
+
+    /// Writes everything whose turn it is; returns what could not be handed on.
+    fn advance(&self, state: &mut State, verdict: &Mutex<Verdict>, log: &Log) -> Vec<Record> {
+        let mut lost = Vec::new();
+        loop {
+            let turn = state.turn;
+            let Some(slot) = state.waiting.get_mut(&turn) else {
+                return lost;
+            };
+            let text = std::mem::take(&mut slot.text);
+            let (ended, record) = (slot.ended, slot.record.take());
+            if !text.is_empty() {
+                state.begun = true;
+                self.bytes(state, text.as_bytes(), verdict, log);
+            }
+            if !ended {
+                return lost;
+            }
+            state.waiting.remove(&turn);
+            if let Some(record) = record {
+                lost.extend(self.write(state, record, verdict, log));
+            }
+            state.turn += 1;
+            state.begun = false;
+        }
+    }
+
+    /// Text of an answer that still comes: at once where it is its turn, later otherwise.
+    pub(super) fn text(&self, seq: u64, delta: &str, verdict: &Mutex<Verdict>, log: &Log) {
+        let mut state = lock(&self.state);
+        if seq == state.turn {
+            state.begun = true;
+            self.bytes(&mut state, delta.as_bytes(), verdict, log);
+        } else {
+            state.waiting.entry(seq).or_default().text.push_str(delta);
+        }
+    }
+
+    /// A line that is no record of the input.
+    pub(super) fn line(&self, line: &str, verdict: &Mutex<Verdict>, log: &Log) {
+        let mut state = lock(&self.state);
+        if self.is_closed() || self.text {
+            return;
+        }
+        if !self.record_line(&mut state, line, verdict, log) {
+            log.record(line);
+        }
+    }
+
+    /// Writes one record now; gives it back if nobody takes it.
+    fn write(
+        &self,
+        state: &mut State,
+        record: Record,
+        verdict: &Mutex<Verdict>,
+        log: &Log,
+    ) -> Option<Record> {
+        let error = record.error();
+        if let Some(error) = &error {
+            lock(verdict).record(error);
+        }
+        if self.is_closed() {
+            return Some(record);
+        }
+        let written = if self.text {
+            self.answer(state, &record, error.is_some(), verdict, log)
+        } else {
+            self.record_line(state, &record.object().to_line(), verdict, log)
+        };
+        (!written).then_some(record)
+    }
+
+    /// Writes the record's text and a newline; nothing for a record with an error.
+    fn answer(
+        &self,
+        state: &mut State,
+        record: &Record,
+        failed: bool,
+        verdict: &Mutex<Verdict>,
+        log: &Log,
+    ) -> bool {
+        let kept = match &mut state.target {
+            // The records stay at hand, because a failure later on turns FILE into FILE.failed.
+            Target::Held(held) => writeln!(held.records, "{}", record.object().to_line()),
+            _ => Ok(()),
+        };
+        if let Err(error) = kept {
+            self.broken(&error, verdict, log);
+            return false;
+        }
+        let text = match record.output_text() {
+            _ if failed && !state.begun => return true,
+            _ if state.begun => "\n".to_owned(),
+            Some(text) => text + "\n",
+            None => return true,
+        };
+        self.bytes(state, text.as_bytes(), verdict, log)
+    }
+
+    fn record_line(
+        &self,
+        state: &mut State,
+        line: &str,
+        verdict: &Mutex<Verdict>,
+        log: &Log,
+    ) -> bool {
+        let line = format!("{line}\n");
+        self.bytes(state, line.as_bytes(), verdict, log)
+    }
+
+    fn bytes(&self, state: &mut State, bytes: &[u8], verdict: &Mutex<Verdict>, log: &Log) -> bool {
+        if self.is_closed() {
+            return false;
+        }
+        let written = match &mut state.target {
+            Target::Stdout => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes).and_then(|()| stdout.flush())
+            }
+            Target::Direct(file) => file.write_all(bytes),
+            Target::Held(held) => match &mut held.text {
+                Some(text) => text.write_all(bytes),
+                None => held.records.write_all(bytes),
+            },
+        };
+        match written {
+            Ok(()) => true,
+            Err(error) => {
+                self.broken(&error, verdict, log);
+                false
+            }
+        }
+    }
+
+    /// The output takes no more: quietly if the reader went away, with a message otherwise.
+    fn broken(&self, error: &io::Error, verdict: &Mutex<Verdict>, log: &Log) {
+        if self.is_closed() {
+            return;
+        }
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            lock(verdict).closed();
+        } else {
+            log.error(&format!(
+                "output: {error}; records that it does not take follow here"
+            ));
+            lock(verdict).trouble();
+        }
+        self.wake.close();
+    }
+
+    /// Puts FILE in its place if every record ended well, else FILE.failed.
+    pub(super) fn finish(&self, verdict: &mut Verdict, interrupted: bool, log: &Log) {
+        let mut state = lock(&self.state);
+        let target = std::mem::replace(&mut state.target, Target::Stdout);
+        let Target::Held(held) = target else {
+            return;
+        };
+        let well = verdict.records_ended_well() && !interrupted && !self.is_closed();
+        if let Err(error) = held.settle(well, log) {
+            log.error(&format!("{error:#}"));
+            verdict.trouble();
+        }
+    }
+}
+
+impl Held {
+    fn settle(self, well: bool, log: &Log) -> anyhow::Result<()> {
+        let failed = failed_path(&self.path);
+        if well {
+            let whole = self.text.unwrap_or(self.records);
+            keep(whole, &self.path)?;
+            match fs::remove_file(&failed) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+                _ => Ok(()),
+            }
+        } else {
+            if self.records.as_file().metadata()?.len() == 0 {
+                return Ok(());
+            }
+            keep(self.records, &failed)?;
+            let name = self.path.display();
+            log.error(&format!(
+                "{name}: not written, because not every record ended well; the records are in {}",
+                failed.display()
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// Puts a finished temporary file in its place: to disk first, so that no crash shows half of it.
+fn keep(file: NamedTempFile, path: &Path) -> anyhow::Result<()> {
+    let told = |error: &dyn std::fmt::Display| anyhow::anyhow!("{}: {error}", path.display());
+    file.as_file().sync_all().map_err(|error| told(&error))?;
+    if let Ok(old) = fs::metadata(path) {
+        // Best effort, as with any editor: the rights of the file that is replaced.
+        let _ = file.as_file().set_permissions(old.permissions());
+    }
+    file.persist(path).map_err(|error| told(&error.error))?;
+    Ok(())
+}
+
+fn failed_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".failed");
+    name.into()
+}
+
+/// Tells beforehand whether `-o FILE` can be written.
+///
+/// # Errors
+/// `usage`, naming the file.
+pub fn check_target(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::usage(format!("{}: is a directory", path.display())));
+    }
+    Ok(())
+}
+
+fn open_file(path: &Path, text: bool) -> Result<Target> {
+    check_target(path)?;
+    let told = |error: io::Error| Error::usage(format!("{}: {error}", path.display()));
+    match fs::metadata(path) {
+        Ok(meta) if !meta.is_file() => {
+            let file = File::options().write(true).open(path).map_err(told)?;
+            return Ok(Target::Direct(file));
+        }
+        _ => {}
+    }
+    // A link is followed, so that the rename replaces what it points to and not the link.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let temporary = || {
+        tempfile::Builder::new()
+            .prefix(".oa-")
+            // Narrowed by the umask, like any file that a shell's `>` makes.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(&folder)
+            .map_err(told)
+    };
+    Ok(Target::Held(Held {
+        records: temporary()?,
+        text: if text { Some(temporary()?) } else { None },
+        path,
+    }))
+}

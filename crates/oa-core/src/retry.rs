@@ -1,0 +1,212 @@
+//! When a request is sent again, and how long to wait before: decisions only, no deeds.
+
+use std::time::{Duration, SystemTime};
+
+/// Longest wait that a server may ask for before we would rather give up.
+pub const MAX_WAIT: Duration = Duration::from_secs(120);
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+const LONGEST_DELAY: Duration = Duration::from_secs(8);
+
+/// What a request does on the server, which decides when it may be repeated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Twice is as good as once: GET, DELETE, cancel.
+    Idempotent,
+    /// Makes something, or is paid for: never sent again while the first may have been taken.
+    Creates,
+}
+
+/// How far an attempt came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reached {
+    /// The server cannot have begun: no connection, or the body was not sent whole.
+    NotSent,
+    /// The request went out whole, and no answer came.
+    Sent,
+}
+
+/// What an attempt came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// No answer.
+    Broken(Reached),
+    /// An answer with this status.
+    Answered {
+        /// HTTP status.
+        status: u16,
+        /// Whether its body is a JSON object, so that the API itself spoke.
+        json: bool,
+        /// It says that money is the matter, which no waiting mends.
+        quota: bool,
+        /// The header `x-should-retry`.
+        should_retry: Option<bool>,
+        /// How long the server asks to wait.
+        wait: Option<Duration>,
+    },
+}
+
+/// What the user allows.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Attempts after the first.
+    pub retries: u32,
+    /// Repeat also what may have been paid for.
+    pub retry_unknown: bool,
+}
+
+/// The wait before attempt `attempt + 1` (attempts count from 0), or `None` when this was the last.
+///
+/// `spread` in 0..1 shortens our own delay by up to a quarter; never what the server asked for.
+#[must_use]
+pub fn next(
+    attempt: u32,
+    effect: Effect,
+    outcome: &Outcome,
+    limits: Limits,
+    spread: f64,
+) -> Option<Duration> {
+    if attempt >= limits.retries || !repeats(effect, outcome, limits.retry_unknown) {
+        return None;
+    }
+    if let Outcome::Answered {
+        wait: Some(wait), ..
+    } = outcome
+    {
+        (*wait <= MAX_WAIT).then_some(*wait)
+    } else {
+        let doubled = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(attempt));
+        Some(doubled.min(LONGEST_DELAY).mul_f64(1.0 - spread / 4.0))
+    }
+}
+
+fn repeats(effect: Effect, outcome: &Outcome, retry_unknown: bool) -> bool {
+    match outcome {
+        Outcome::Broken(Reached::NotSent) => true,
+        Outcome::Broken(Reached::Sent) => effect == Effect::Idempotent || retry_unknown,
+        Outcome::Answered { quota: true, .. } => false,
+        Outcome::Answered {
+            json: true,
+            should_retry: Some(word),
+            ..
+        } => *word,
+        Outcome::Answered { status, json, .. } => match effect {
+            Effect::Idempotent => matches!(status, 408 | 409 | 429 | 500..),
+            Effect::Creates if *json => {
+                matches!(status, 408 | 409 | 429 | 500 | 503) || (retry_unknown && *status >= 500)
+            }
+            Effect::Creates => retry_unknown && *status >= 500,
+        },
+    }
+}
+
+/// How long the server asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date.
+#[must_use]
+pub fn asked_wait(millis: Option<&str>, after: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let seconds = |value: f64| Duration::try_from_secs_f64(value.max(0.0)).ok();
+    if let Some(value) = millis.and_then(number) {
+        return seconds(value / 1000.0);
+    }
+    let after = after?;
+    match number(after) {
+        Some(value) => seconds(value),
+        None => httpdate::parse_http_date(after)
+            .ok()?
+            .duration_since(now)
+            .ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16, json: bool) -> Outcome {
+        Outcome::Answered {
+            status,
+            json,
+            quota: false,
+            should_retry: None,
+            wait: None,
+        }
+    }
+
+    const LIMITS: Limits = Limits {
+        retries: 2,
+        retry_unknown: false,
+    };
+
+    #[test]
+    fn what_may_have_been_paid_for_is_not_repeated_on_a_guess() {
+        use Effect::{Creates, Idempotent};
+        let cases = [
+            (Creates, Outcome::Broken(Reached::NotSent), true),
+            (Creates, Outcome::Broken(Reached::Sent), false),
+            (Idempotent, Outcome::Broken(Reached::Sent), true),
+            (Creates, answered(429, true), true),
+            (Creates, answered(500, true), true),
+            (Creates, answered(503, true), true),
+            (Creates, answered(503, false), false),
+            (Creates, answered(502, false), false),
+            (Creates, answered(504, true), false),
+            (Creates, answered(400, true), false),
+            (Idempotent, answered(504, false), true),
+            (Idempotent, answered(404, true), false),
+        ];
+        for (effect, outcome, again) in cases {
+            let wait = next(0, effect, &outcome, LIMITS, 0.0);
+            assert_eq!(wait.is_some(), again, "{effect:?} {outcome:?}");
+        }
+    }
+
+    #[test]
+    fn the_server_decides_the_wait_up_to_a_limit_and_whether_to_retry() {
+        let ask = |wait, should_retry, quota| Outcome::Answered {
+            status: 429,
+            json: true,
+            quota,
+            should_retry,
+            wait,
+        };
+        let second = Duration::from_secs(1);
+        let next = |outcome| next(0, Effect::Creates, &outcome, LIMITS, 0.9);
+        assert_eq!(next(ask(Some(second), None, false)), Some(second));
+        assert_eq!(next(ask(Some(MAX_WAIT + second), None, false)), None);
+        assert_eq!(next(ask(None, Some(false), false)), None);
+        assert_eq!(next(ask(None, Some(true), true)), None);
+    }
+
+    #[test]
+    fn our_own_delay_doubles_to_eight_seconds() {
+        let limits = Limits {
+            retries: 9,
+            retry_unknown: false,
+        };
+        let delay = |attempt| {
+            let outcome = Outcome::Broken(Reached::NotSent);
+            next(attempt, Effect::Creates, &outcome, limits, 0.0).map(|d| d.as_millis())
+        };
+        let delays: Vec<_> = (0..7).filter_map(delay).collect();
+        assert_eq!(delays, [500, 1000, 2000, 4000, 8000, 8000, 8000]);
+        assert_eq!(delay(9), None);
+    }
+
+    #[test]
+    fn retry_after_comes_in_three_forms() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let cases = [
+            (Some("250"), Some("9"), Some(250)),
+            (None, Some("2"), Some(2000)),
+            (None, Some("1.5"), Some(1500)),
+            (None, Some("Sun, 06 Nov 1994 08:49:47 GMT"), Some(10_000)),
+            (None, Some("Sun, 06 Nov 1994 08:49:27 GMT"), None),
+            (None, Some("soon"), None),
+            (None, Some("inf"), None),
+            (Some("-5"), None, Some(0)),
+        ];
+        for (millis, after, wait) in cases {
+            let asked = asked_wait(millis, after, now).map(|wait| wait.as_millis());
+            assert_eq!(asked, wait, "{millis:?} {after:?}");
+        }
+    }
+}

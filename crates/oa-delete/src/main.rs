@@ -1,0 +1,304 @@
+//! Writes records on as they come, and at the end removes what the pipe made.
+
+mod bin;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use oa_core::answer::Response;
+use oa_core::cli::{Arguments, Options, Run};
+use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::error::EXIT_TABLE;
+use oa_core::pipe::{Job, Plan, Source};
+use oa_core::record::{Record, of_id};
+use oa_core::{Error, Kind, Result};
+
+use bin::{Bin, Thing};
+
+/// Clean up after a pipe: delete the files that it uploaded
+///
+/// Records are written on as they arrive; what the pipe made is deleted at the
+/// end of the input, whatever happened before. Ids and bare objects given to
+/// this tool itself are deleted, and the API's answers are written.
+#[derive(Parser)]
+#[command(name = "oa-delete", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
+struct Args {
+    /// Ids of files or responses to delete; without any, records are read
+    /// from stdin
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// Delete stored responses of records, too
+    #[arg(long)]
+    responses: bool,
+    /// Delete after each record, not at the end of the input
+    #[arg(long)]
+    now: bool,
+    /// Leave responses that still run, and their files, alone
+    #[arg(long)]
+    keep_pending: bool,
+    /// Say what would be deleted, and delete nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the text of answers, not records
+    #[arg(short, long, help_heading = "Output")]
+    text: bool,
+    /// Delete that many things at a time
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
+    jobs: u16,
+    #[command(flatten)]
+    options: Options,
+}
+
+fn help() -> String {
+    format!(
+        "Examples:
+  oa-upload report.pdf | oa-respond -p 'Summarise.' | oa-delete -t
+  oa-list files | jq -c 'select(.created_at < now - 604800)' | oa-delete -r
+
+{EXIT_TABLE}"
+    )
+}
+
+impl Arguments for Args {
+    const TOOL: &'static str = "oa-delete";
+    const EXAMPLE: &'static str =
+        "name the ids: oa-delete file-abc; or put it at the end of a pipe";
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn source(&self) -> Result<Source> {
+        if self.ids.is_empty() || self.ids.iter().any(|id| id == "-") {
+            return Ok(Source::Stdin);
+        }
+        Ok(Source::Given(self.ids.iter().map(|id| of_id(id)).collect()))
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            text: self.text,
+            reads_to_end: true,
+            ..Plan::default()
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    oa_core::run(|args: &Args, run| {
+        let client = if args.dry_run {
+            None
+        } else {
+            Some(run.client()?)
+        };
+        let cleaner = Cleaner {
+            client: client.as_ref(),
+            args,
+            run,
+        };
+        cleaner.clean();
+        Ok(())
+    })
+}
+
+struct Cleaner<'a> {
+    /// None: nothing is touched, only told.
+    client: Option<&'a Client>,
+    args: &'a Args,
+    run: &'a Run,
+}
+
+impl Cleaner<'_> {
+    fn clean(&self) {
+        let mut bin = Bin::default();
+        while let Some(mut job) = self.run.pipe.next() {
+            let record = std::mem::take(&mut job.incoming.record);
+            match (&job.incoming.bare, &job.incoming.problem) {
+                (Some(_), None) => self.sort_bare(&mut bin, &job, &record),
+                _ => self.pass_on(&mut bin, &job, record),
+            }
+            if self.args.now {
+                self.empty(&mut bin);
+            }
+        }
+        self.empty(&mut bin);
+    }
+
+    /// A bare id or object was given to be deleted; nothing is written but the API's answer.
+    fn sort_bare(&self, bin: &mut Bin, job: &Job, record: &Record) {
+        let pipe = &self.run.pipe;
+        let mut known = false;
+        for file in record.files() {
+            known |= bin.add(Thing::file(&file).answered());
+        }
+        if let Some(response) = record.response().map(Response::read) {
+            known |= bin.add(Thing::response(&response.id).answered());
+        }
+        if !known && !bin.knows(job.incoming.bare.as_deref().unwrap_or_default()) {
+            let id = job.incoming.bare.as_deref().unwrap_or_default();
+            let error = Error::input(format!("{id}: this kind of object cannot be deleted here"));
+            pipe.count(&error);
+            pipe.log.error(&error.to_string());
+        }
+        pipe.skip(job);
+    }
+
+    /// Notes what a record leaves to clean up, cancels what still runs, and writes the record on.
+    fn pass_on(&self, bin: &mut Bin, job: &Job, mut record: Record) {
+        let pipe = &self.run.pipe;
+        if let Some(problem) = &job.incoming.problem {
+            pipe.fail(&mut record, problem);
+        }
+        let response = record.response().map(Response::read);
+        let pending = response.filter(|response| !response.is_final() && !response.id.is_empty());
+        let kept = pending.is_some() && self.args.keep_pending;
+        if let (Some(response), false) = (&pending, kept) {
+            self.stop(&mut record, response);
+        }
+        if kept {
+            let ids = record.ids().join(" ");
+            pipe.log
+                .note(&format!("kept, because the response still runs: {ids}"));
+        } else {
+            self.sort(bin, &record);
+        }
+        pipe.put(job, record);
+        // Handed on, but still this tool's to delete.
+        pipe.interrupt.hold(&bin.ids());
+    }
+
+    /// Puts what the pipe made into the bin; what another tool lifted in is left alone and named.
+    fn sort(&self, bin: &mut Bin, record: &Record) {
+        for file in record.files() {
+            if file.id.is_empty() {
+                continue;
+            }
+            if file.path.is_some() {
+                bin.add(Thing::file(&file));
+            } else if bin.leave(&file.id) {
+                let log = &self.run.pipe.log;
+                log.note(&format!(
+                    "{}: left alone, because this pipe did not upload it",
+                    file.id
+                ));
+            }
+        }
+        if let (true, Some(response)) = (self.args.responses, record.response()) {
+            let response = Response::read(response);
+            if !response.id.is_empty() {
+                bin.add(Thing::response(&response.id));
+            }
+        }
+    }
+
+    /// Cancels a response that nobody will read; its record counts as failed unless it failed before.
+    fn stop(&self, record: &mut Record, response: &Response) {
+        let pipe = &self.run.pipe;
+        let id = &response.id;
+        if let Some(client) = self.client {
+            let path = format!("/responses/{}/cancel", segment(id));
+            let call = Call::touch(path, Expect::Object("response")).clean_up();
+            match client.call(&call) {
+                Ok(_) => pipe.log.event("cancel", &format!("response_id={id}")),
+                Err(error) if matches!(error.status, Some(400 | 404 | 409)) => {
+                    pipe.log.note(&format!("{id}: not cancelled: {error}"));
+                }
+                Err(error) => {
+                    pipe.log.error(&format!("{id}: not cancelled: {error}"));
+                    pipe.trouble();
+                }
+            }
+        }
+        if record.error().is_none() {
+            let status = response.status_word();
+            let verb = if self.client.is_some() {
+                "was cancelled"
+            } else {
+                "would be cancelled"
+            };
+            let message = format!("response {id} was still {status} and {verb}");
+            let hint = "put `oa-poll` before oa-delete, or keep it with --keep-pending";
+            let error = Error::new(Kind::Failed, message).hint(hint);
+            pipe.fail(record, &error);
+        }
+    }
+
+    /// Deletes what is in the bin, responses first, so that no file goes while somebody reads it.
+    fn empty(&self, bin: &mut Bin) {
+        let things = bin.take();
+        if self.client.is_none() {
+            self.tell(&things);
+            return;
+        }
+        for stage in [Thing::is_response, Thing::is_file] {
+            let batch: Vec<&Thing> = things.iter().filter(|thing| stage(thing)).collect();
+            self.remove_all(&batch);
+        }
+    }
+
+    fn tell(&self, things: &[Thing]) {
+        let log = &self.run.pipe.log;
+        for thing in things {
+            log.note(&format!("would delete {thing}"));
+        }
+        let bytes: u64 = things.iter().map(|thing| thing.bytes).sum();
+        log.note(&format!(
+            "would delete {} things, {bytes} bytes",
+            things.len()
+        ));
+    }
+
+    fn remove_all(&self, things: &[&Thing]) {
+        let next = std::sync::atomic::AtomicUsize::new(0);
+        let serve = || {
+            loop {
+                let index = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                match things.get(index) {
+                    Some(thing) => self.remove(thing),
+                    None => return,
+                }
+            }
+        };
+        match things.len().min(self.args.jobs.into()) {
+            0 => {}
+            1 => serve(),
+            threads => std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(serve);
+                }
+            }),
+        }
+    }
+
+    /// Deletes one thing; what is gone already is as good as deleted.
+    fn remove(&self, thing: &Thing) {
+        let (pipe, Some(client)) = (&self.run.pipe, self.client) else {
+            return;
+        };
+        let call = Call::delete(thing.address()).clean_up();
+        let failed = match client.call(&call) {
+            Ok(answer) => {
+                pipe.log.event("delete", &thing.to_string());
+                if thing.answered {
+                    pipe.emit(answer.object.get());
+                }
+                None
+            }
+            Err(error) if error.status == Some(404) => {
+                pipe.log.event("delete", &format!("{thing} status=gone"));
+                None
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = failed {
+            pipe.log
+                .error(&format!("{}: not deleted: {error}", thing.id));
+            pipe.trouble();
+        }
+        pipe.interrupt.release(std::slice::from_ref(&thing.id));
+    }
+}

@@ -1,0 +1,105 @@
+//! The options as a template for bodies: files are read, JSON is checked, once.
+
+use anyhow::{Context, ensure};
+use oa_core::object::Object;
+use oa_core::pipe::spool;
+use oa_core::{Error, Result};
+
+use crate::request::Template;
+use crate::{Args, DEFAULT_MODEL};
+
+/// Reads what the options name.
+pub(crate) fn read(args: &Args) -> Result<Template> {
+    let model = match args.model.as_str() {
+        "" => DEFAULT_MODEL.to_owned(),
+        model => model.to_owned(),
+    };
+    Ok(Template {
+        model,
+        prompt: prompt(args)?,
+        instructions: match &args.instructions_file {
+            Some(file) => Some(text(file)?),
+            None => args.instructions.clone(),
+        },
+        format: args.schema.as_deref().map(format).transpose()?,
+        effort: args.reasoning_effort.clone(),
+        max_output_tokens: args.max_output_tokens,
+        store: !args.no_store,
+        background: args.background,
+        stream: args.stream,
+        patches: patches(args)?,
+    })
+}
+
+/// The question: `-p`, a blank line, the file; a file's last newline is not part of it.
+fn prompt(args: &Args) -> Result<Option<String>> {
+    let file = args.prompt_file.as_deref().map(text).transpose()?;
+    let file = file.map(|text| text.trim_end_matches(['\n', '\r']).to_owned());
+    Ok(match (&args.prompt, file) {
+        (Some(prompt), Some(file)) => Some(format!("{prompt}\n\n{file}")),
+        (prompt, file) => prompt.clone().or(file),
+    })
+}
+
+fn patches(args: &Args) -> Result<Vec<Object>> {
+    let mut patches = Vec::new();
+    if let Some(file) = &args.request_file {
+        patches.push(object(&text(file)?, file)?);
+    }
+    if let Some(json) = &args.request {
+        patches.push(object(json, "--request")?);
+    }
+    Ok(patches)
+}
+
+fn object(text: &str, name: &str) -> Result<Object> {
+    Object::parse(text.trim())
+        .map_err(|error| Error::usage(format!("{name}: not a JSON object: {error}")))
+}
+
+fn text(path: &str) -> anyhow::Result<String> {
+    if path != "-" {
+        return std::fs::read_to_string(path).with_context(|| path.to_owned());
+    }
+    let mut file = spool(path)?;
+    std::io::Seek::rewind(&mut file)?;
+    std::io::read_to_string(file).context("stdin")
+}
+
+/// The `text.format` of a schema file: the schema alone, or a whole format with its own name.
+fn format(path: &str) -> Result<Object> {
+    let schema = object(&text(path)?, path)?;
+    let mut format = Object::default();
+    format.put("type", &"json_schema");
+    if schema.get("schema").is_some() && schema.get("name").is_some() {
+        for (key, value) in schema.entries().filter(|(key, _)| *key != "type") {
+            format.set(key, value.to_owned());
+        }
+        return Ok(format);
+    }
+    format.put("name", &name(path)?);
+    format.put("strict", &true);
+    format.set("schema", schema.to_raw());
+    Ok(format)
+}
+
+/// The schema's name: the file's, in the characters that the API takes, at most 64.
+fn name(path: &str) -> anyhow::Result<String> {
+    let stem = std::path::Path::new(path).file_stem();
+    let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+    let proper = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = stem
+        .unwrap_or_default()
+        .chars()
+        .map(proper)
+        .take(64)
+        .collect();
+    ensure!(!name.is_empty(), "{path}: a schema's file needs a name");
+    Ok(name)
+}

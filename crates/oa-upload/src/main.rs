@@ -1,0 +1,392 @@
+//! Turns local files into records with File objects.
+
+mod file;
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Parser;
+use oa_core::cli::{Arguments, Options, Order, Run, duration};
+use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::error::EXIT_TABLE;
+use oa_core::form::Form;
+use oa_core::object::Object;
+use oa_core::pipe::{Plan, Source};
+use oa_core::record::{File, Incoming, Record};
+use oa_core::{Error, Kind, Result};
+use serde_json::value::RawValue;
+
+use file::Upload;
+
+/// Purposes whose files are data sets: they get no expiry unless one is asked for.
+const DATA_SETS: [&str; 2] = ["fine-tune", "evals"];
+const HOUR: u64 = 3600;
+const DEFAULT_EXPIRY: Duration = Duration::from_secs(72 * HOUR);
+
+/// Upload files and write a record that names them
+#[derive(Parser)]
+#[command(name = "oa-upload", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+struct Args {
+    /// Files to upload, all into one record; without any, records with
+    /// `paths` are read from stdin. `-` is the bytes of stdin
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+    /// Write one record per path
+    #[arg(long)]
+    each: bool,
+    /// What the files are for; auto: vision for PNG, JPEG, WEBP and GIF,
+    /// else `user_data`
+    #[arg(short = 'P', long, value_name = "PURPOSE", default_value = "auto",
+          value_parser = ["auto", "user_data", "vision", "assistants", "batch", "evals", "fine-tune"])]
+    purpose: String,
+    /// Have the server delete each file after this time, 1h to 30d [default: 72h;
+    /// none for fine-tune and evals]
+    #[arg(long, value_name = "TIME", value_parser = expiry, conflicts_with = "keep")]
+    expires_after: Option<Duration>,
+    /// Let files stay until somebody deletes them
+    #[arg(long)]
+    keep: bool,
+    /// Store the file under this name (one file only)
+    #[arg(long, value_name = "NAME")]
+    filename: Option<String>,
+    /// Turn local rules on type and size into warnings
+    #[arg(long)]
+    force: bool,
+    /// Upload that many files at a time
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
+    jobs: u16,
+    #[command(flatten)]
+    order: Order,
+    #[command(flatten)]
+    options: Options,
+}
+
+fn help() -> String {
+    format!(
+        "Examples:
+  oa-upload report.pdf figure.png | oa-respond -p 'Check it.' | oa-delete -t
+  find . -name '*.pdf' -print0 | xargs -0 oa-upload --each -j 8
+
+{EXIT_TABLE}"
+    )
+}
+
+fn expiry(text: &str) -> std::result::Result<Duration, String> {
+    let time = duration(text)?;
+    if (HOUR..=30 * 24 * HOUR).contains(&time.as_secs()) {
+        Ok(time)
+    } else {
+        Err("the API takes 1h to 30d; `--keep` for no expiry".to_owned())
+    }
+}
+
+impl Arguments for Args {
+    const TOOL: &'static str = "oa-upload";
+    const EXAMPLE: &'static str = "name the files: oa-upload report.pdf figure.png";
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn source(&self) -> Result<Source> {
+        let from_stdin = self.paths.iter().filter(|path| *path == "-").count();
+        if from_stdin > 1 {
+            return Err(Error::usage("`-` can be read once only"));
+        }
+        if from_stdin == 1 && self.filename.is_none() {
+            return Err(Error::usage(
+                "`-` needs --filename NAME, because the stored name decides what the API accepts",
+            ));
+        }
+        if self.filename.is_some() && self.paths.len() != 1 {
+            return Err(Error::usage(
+                "--filename names one file; give exactly one PATH",
+            ));
+        }
+        let record = |paths: &[String]| {
+            let mut object = Object::default();
+            object.put("paths", &paths);
+            Incoming {
+                record: Record::new(object),
+                bare: None,
+                problem: None,
+            }
+        };
+        Ok(match self.paths.as_slice() {
+            [] => Source::Stdin,
+            paths if self.each => Source::Given(paths.chunks(1).map(record).collect()),
+            paths => Source::Given(vec![record(paths)]),
+        })
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            unordered: self.order.unordered,
+            fail_fast: self.order.fail_fast,
+            ..Plan::default()
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    oa_core::run(|args: &Args, run| {
+        let uploader = Uploader {
+            client: run.client()?,
+            args,
+            run,
+            permits: Permits::new(args.jobs.into()),
+            made: Mutex::default(),
+        };
+        run.pipe.each(
+            args.jobs.into(),
+            |record, _| uploader.upload(record),
+            |record| uploader.take_back(record),
+        );
+        Ok(())
+    })
+}
+
+struct Uploader<'a> {
+    client: Client,
+    args: &'a Args,
+    run: &'a Run,
+    permits: Permits,
+    /// Ids of what this process uploaded.
+    made: Mutex<BTreeSet<String>>,
+}
+
+impl Uploader<'_> {
+    /// Uploads the record's paths that none of its files names yet.
+    fn upload(&self, record: &mut Record) -> Result<()> {
+        let paths = record.paths();
+        if paths.is_empty() && record.files().is_empty() {
+            return Err(
+                Error::input("the record names no `paths`").hint("{\"paths\":[\"report.pdf\"]}")
+            );
+        }
+        let there: BTreeSet<String> = record.files().into_iter().filter_map(|f| f.path).collect();
+        let mut missing: Vec<String> = Vec::new();
+        for path in paths {
+            if !there.contains(&path) && !missing.contains(&path) {
+                missing.push(path);
+            }
+        }
+        let uploads = self.prepare(&missing)?;
+        let (files, trouble) = self.send_all(&uploads);
+        join(record, &files);
+        trouble.map_or(Ok(()), Err)
+    }
+
+    /// Looks at all files before the first of them is sent.
+    fn prepare(&self, paths: &[String]) -> Result<Vec<Upload>> {
+        let args = self.args;
+        let rules = file::Rules {
+            purpose: &args.purpose,
+            filename: args.filename.as_deref(),
+            force: args.force,
+            stdin: !args.paths.is_empty(),
+        };
+        let log = &self.run.pipe.log;
+        let mut uploads = Vec::new();
+        let mut problems = Vec::new();
+        for path in paths {
+            match file::look(path, &rules, log) {
+                Ok(upload) => uploads.push(upload),
+                Err(error) => problems.push(error),
+            }
+        }
+        for error in problems.iter().skip(1) {
+            log.error(&error.to_string());
+        }
+        match problems.into_iter().next() {
+            Some(first) => Err(first),
+            None => Ok(uploads),
+        }
+    }
+
+    /// Sends the files a few at a time; after a failure no new one is begun. The files that made it come
+    /// back in their order, with the first failure.
+    fn send_all(&self, uploads: &[Upload]) -> (Vec<Object>, Option<Error>) {
+        let next = AtomicUsize::new(0);
+        let failed = AtomicBool::new(false);
+        let done: Mutex<Vec<(usize, Result<Object>)>> = Mutex::default();
+        let serve = || {
+            while !failed.load(Ordering::SeqCst) {
+                let index = next.fetch_add(1, Ordering::SeqCst);
+                let Some(upload) = uploads.get(index) else {
+                    return;
+                };
+                let result = self.permits.with(|| self.send(upload));
+                failed.fetch_or(result.is_err(), Ordering::SeqCst);
+                lock(&done).push((index, result));
+            }
+        };
+        match uploads.len().min(self.args.jobs.into()) {
+            0 => {}
+            1 => serve(),
+            threads => std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(serve);
+                }
+            }),
+        }
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_by_key(|(index, _)| *index);
+        let mut files = Vec::new();
+        let mut trouble = None;
+        for (_, result) in done {
+            match result {
+                Ok(file) => files.push(file),
+                Err(error) => {
+                    trouble.get_or_insert(error);
+                }
+            }
+        }
+        (files, trouble)
+    }
+
+    /// Uploads one file; the API's object comes back with its `path`.
+    fn send(&self, upload: &Upload) -> Result<Object> {
+        let log = &self.run.pipe.log;
+        if let Some(stop) = self.run.pipe.stopped() {
+            return Err(stop);
+        }
+        let mut form = Form::new().field("purpose", upload.purpose);
+        let expires = self.expiry(upload.purpose);
+        if let Some(expires) = expires {
+            form = form
+                .field("expires_after[anchor]", "created_at")
+                .field("expires_after[seconds]", &expires.as_secs().to_string());
+        }
+        let (body, content_type) = form
+            .file("file", &upload.name, upload.mime, upload.local.clone())
+            .finish();
+        let bytes = upload.local.bytes();
+        let bar = log.upload_bar(&upload.path, bytes);
+        let name = oa_core::object::raw(&upload.name);
+        let look = format!(
+            "look for a file of {bytes} bytes: `oa-list files | jq 'select(.filename=={name} and .bytes=={bytes})'`"
+        );
+        let call = Call::post("/files", body, &content_type, Expect::Object("file"))
+            .graceful()
+            .progress(&bar)
+            .look(look);
+        let answer = self.client.call(&call).map_err(|error| match error.kind {
+            Kind::Interrupted => error,
+            _ => about(error, &upload.path),
+        })?;
+        drop(bar);
+        let file: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
+        lock(&self.made).insert(file.id.clone());
+        self.run.pipe.interrupt.hold(std::slice::from_ref(&file.id));
+        log.event(
+            "upload",
+            &format!("file_id={} bytes={bytes} path={}", file.id, upload.path),
+        );
+        if expires.is_some() && file.expires_at.is_none() {
+            log.warning(&format!(
+                "{}: the server ignored the expiry; {} stays until it is deleted",
+                upload.path, file.id
+            ));
+        }
+        let mut object = Object::parse(answer.object.get()).unwrap_or_default();
+        object.put("path", &upload.path);
+        Ok(object)
+    }
+
+    fn expiry(&self, purpose: &str) -> Option<Duration> {
+        let none = self.args.keep || DATA_SETS.contains(&purpose);
+        let default = (!none).then_some(DEFAULT_EXPIRY);
+        self.args.expires_after.or(default)
+    }
+
+    /// Deletes what this process uploaded and could not hand on, because nobody else knows its id; says
+    /// whether nothing else of the record needs to be told.
+    fn take_back(&self, record: &Record) -> bool {
+        let made = lock(&self.made);
+        let (ours, theirs): (Vec<File>, Vec<File>) = record
+            .files()
+            .into_iter()
+            .partition(|file| made.contains(&file.id));
+        let mut gone = theirs.iter().all(|file| file.path.is_none());
+        for file in ours {
+            let call = Call::delete(format!("/files/{}", segment(&file.id))).clean_up();
+            match self.client.call(&call) {
+                Err(error) if error.status != Some(404) => {
+                    let log = &self.run.pipe.log;
+                    log.error(&format!("{}: not deleted: {error}", file.id));
+                    self.run.pipe.trouble();
+                    gone = false;
+                }
+                _ => self
+                    .run
+                    .pipe
+                    .log
+                    .event("delete", &format!("file_id={}", file.id)),
+            }
+        }
+        gone
+    }
+}
+
+fn about(error: Error, path: &str) -> Error {
+    if error.message.starts_with(path) {
+        error
+    } else {
+        error.about(path)
+    }
+}
+
+/// Puts new files among those of the record, in the order of its paths.
+fn join(record: &mut Record, new: &[Object]) {
+    let paths = record.paths();
+    let place = |raw: &RawValue| {
+        let file: File = serde_json::from_str(raw.get()).unwrap_or_default();
+        let path = file.path.unwrap_or_default();
+        paths.iter().position(|p| *p == path).map_or(0, |at| at + 1)
+    };
+    let fresh: Vec<Box<RawValue>> = new.iter().map(Object::to_raw).collect();
+    let mut files: Vec<Box<RawValue>> = record
+        .raw_files()
+        .into_iter()
+        .map(ToOwned::to_owned)
+        .collect();
+    files.extend(fresh);
+    if files.is_empty() {
+        return;
+    }
+    files.sort_by_key(|raw| place(raw));
+    record.set_files(files.iter().map(AsRef::as_ref));
+}
+
+/// So many at a time, over all records.
+struct Permits {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Permits {
+    fn new(count: usize) -> Permits {
+        Permits {
+            free: Mutex::new(count),
+            freed: Condvar::new(),
+        }
+    }
+
+    fn with<T>(&self, work: impl FnOnce() -> T) -> T {
+        let free = lock(&self.free);
+        let waited = self.freed.wait_while(free, |free| *free == 0);
+        *waited.unwrap_or_else(PoisonError::into_inner) -= 1;
+        let done = work();
+        *lock(&self.free) += 1;
+        self.freed.notify_one();
+        done
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
