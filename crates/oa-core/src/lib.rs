@@ -30,6 +30,7 @@ pub mod record;
 mod reply;
 pub mod retry;
 pub mod scan;
+mod sniff;
 pub mod wait;
 
 pub use cli::run;

@@ -7,6 +7,7 @@
 
 mod input;
 mod output;
+mod plan;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,50 +20,11 @@ use crate::log::Log;
 use crate::record::{Incoming, Record, lift};
 use crate::scan::{Malformed, Values};
 
-pub use input::spool;
 use input::{Stdin, Wake};
+pub use input::{spool, stdin_is_terminal};
 use output::Output;
 pub use output::check_target;
-
-/// Where a tool's records come from.
-pub enum Source {
-    /// Standard input, always to its end.
-    Stdin,
-    /// The arguments; standard input is not read.
-    Given(Vec<Incoming>),
-}
-
-/// What the shared options say about a run.
-#[derive(Clone, Debug, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of its own"
-)]
-pub struct Plan {
-    /// Where the output goes; standard output if absent.
-    pub output: Option<std::path::PathBuf>,
-    /// Text instead of records.
-    pub text: bool,
-    /// Records are written as they end, not in the order of the input.
-    pub unordered: bool,
-    /// No input is success.
-    pub no_run_if_empty: bool,
-    /// Nothing new is started after the first failure.
-    pub fail_fast: bool,
-    /// The rest of the input is read even when nobody reads the output.
-    pub reads_to_end: bool,
-}
-
-/// One record that came in and is not written yet.
-pub struct Job {
-    /// Its place in the input, from 0.
-    pub seq: u64,
-    /// The record, and how it came.
-    pub incoming: Incoming,
-    /// When it was read: deadlines count from here.
-    pub read_at: Instant,
-    held: Vec<String>,
-}
+pub use plan::{Job, Plan, Source};
 
 enum Input {
     Stdin(Box<Values<Stdin>>),
@@ -323,6 +285,12 @@ impl Pipe {
         }
         let made = record.ids();
         self.interrupt.hold(&made);
+        if self.plan.text && !self.plan.reads_to_end && !made.is_empty() {
+            let left = made.join(" ");
+            self.log.note(&format!(
+                "left on the server: {left}; `| oa-delete -t` would delete it"
+            ));
+        }
         self.interrupt.release(&job.held);
         for record in self.output.put(job.seq, record, &self.verdict, &self.log) {
             if !lost(&record) {
@@ -373,9 +341,14 @@ impl Pipe {
             if record.error().is_none() {
                 record.fail(self.log.tool(), error);
             }
-            if stdin {
-                self.put(&job, record);
+            if !stdin {
+                continue;
             }
+            if self.plan.text {
+                // Text says nothing of ids; a record that is not worked on must not be lost with it.
+                self.tell(&record);
+            }
+            self.put(&job, record);
         }
     }
 

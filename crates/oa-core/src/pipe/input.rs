@@ -1,7 +1,7 @@
 //! Standard input: read to its end, unless nobody reads our output any more.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -90,6 +90,12 @@ impl Read for Stdin {
         }
         self.stdin.lock().read(buffer)
     }
+}
+
+/// Whether standard input was left to a terminal, on which nobody types records.
+#[must_use]
+pub fn stdin_is_terminal() -> bool {
+    io::stdin().is_terminal()
 }
 
 /// Copies a stream into a file without a name, so that its length is known and it can be read again;

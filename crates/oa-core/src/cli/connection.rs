@@ -1,0 +1,185 @@
+//! The server and the way to it, from options and environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use crate::error::{Error, Kind, Result};
+use crate::log::Log;
+use crate::retry::Limits;
+
+const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// Options of the connection.
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Connection")]
+#[expect(clippy::doc_markdown, reason = "the doc comments are the help text")]
+pub struct Connection {
+    /// Address of the API, with /v1
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "OPENAI_BASE_URL",
+        default_value = DEFAULT_BASE_URL,
+        hide_env_values = true
+    )]
+    pub base_url: String,
+    /// Read the key from FILE, not from OPENAI_API_KEY [env: OPENAI_API_KEY_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: Option<PathBuf>,
+    /// Give up a connection that is not made in time
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = super::duration)]
+    pub connect_timeout: Duration,
+    /// Wait that long for one answer
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = super::duration)]
+    pub timeout: Duration,
+    /// Try again that often where it is safe
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub retries: u32,
+    /// Repeat also requests that may have been paid for already
+    #[arg(long)]
+    pub retry_unknown: bool,
+    /// Trust the certificates in FILE (PEM) [env: SSL_CERT_FILE, SSL_CERT_DIR]
+    #[arg(long, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
+    /// Send the key over plain http to a host that is not this one
+    #[arg(long)]
+    pub allow_insecure_http: bool,
+}
+
+/// What a base URL comes to.
+pub(crate) struct Target {
+    pub(crate) base: String,
+    pub(crate) secure: bool,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+impl Connection {
+    /// The key: `--api-key-file`, else `OPENAI_API_KEY`, else `OPENAI_API_KEY_FILE`.
+    pub(crate) fn key(&self, log: &Log) -> Result<String> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let auth = |error: anyhow::Error| Error::new(Kind::Auth, format!("{error:#}"));
+        let key = if let Some(file) = &self.api_key_file {
+            read_key(file, log).map_err(auth)?
+        } else if let Some(key) = variable("OPENAI_API_KEY") {
+            key.trim().to_owned()
+        } else if let Some(file) = variable("OPENAI_API_KEY_FILE") {
+            read_key(&PathBuf::from(file), log).map_err(auth)?
+        } else {
+            return Err(Error::new(Kind::Auth, "no API key")
+                .hint("export OPENAI_API_KEY=…, or name a file with --api-key-file; to try without one: oa-mock -- …"));
+        };
+        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let message = "the API key is empty or holds characters that no key has";
+            return Err(Error::new(Kind::Auth, message).hint("a quote, a blank or a second line?"));
+        }
+        Ok(key)
+    }
+
+    /// The base URL, checked.
+    pub(crate) fn target(&self) -> Result<Target> {
+        // A variable that is set but empty says nothing, as with the official SDKs.
+        let base = match self.base_url.trim().trim_end_matches('/') {
+            "" => DEFAULT_BASE_URL,
+            base => base,
+        };
+        let wrong = || {
+            Error::usage(format!("base URL {base}: not an address"))
+                .hint("it looks like https://api.openai.com/v1")
+        };
+        let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let place = authority
+            .rsplit_once('@')
+            .map_or(authority, |(_, place)| place);
+        let (host, port) = match place.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => {
+                (host, Some(port.parse().map_err(|_| wrong())?))
+            }
+            _ => (place, None),
+        };
+        let secure = match scheme {
+            "https" => true,
+            "http" => false,
+            _ => return Err(wrong()),
+        };
+        if host.is_empty() || authority.contains('@') {
+            return Err(wrong());
+        }
+        if !secure && !is_loopback(host) && !self.allow_insecure_http {
+            return Err(Error::usage(format!(
+                "base URL {base}: the key would travel in the clear"
+            ))
+            .hint("use https, or say --allow-insecure-http"));
+        }
+        Ok(Target {
+            base: base.to_owned(),
+            secure,
+            host: host.to_owned(),
+            port: port.unwrap_or(if secure { 443 } else { 80 }),
+        })
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            retries: self.retries,
+            retry_unknown: self.retry_unknown,
+        }
+    }
+}
+
+/// Headers that the environment adds to every request, names in lower case.
+pub(crate) fn headers() -> Result<Vec<(String, String)>> {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let mut headers = Vec::new();
+    let scopes = [
+        ("openai-organization", "OPENAI_ORG_ID"),
+        ("openai-project", "OPENAI_PROJECT_ID"),
+    ];
+    for (header, name) in scopes {
+        headers.extend(variable(name).map(|value| (header.to_owned(), value)));
+    }
+    let custom = variable("OPENAI_CUSTOM_HEADERS").unwrap_or_default();
+    for line in custom.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| Error::usage("OPENAI_CUSTOM_HEADERS: a line is not `Name: value`"))?;
+        headers.push((name.trim().to_lowercase(), value.trim().to_owned()));
+    }
+    let proper = |text: &str| text.bytes().all(|byte| (32..127).contains(&byte));
+    let token = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    match headers
+        .iter()
+        .find(|(name, value)| !token(name) || !proper(value))
+    {
+        Some((name, _)) => Err(Error::usage(format!("header `{name}` cannot be sent"))),
+        None => Ok(headers),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+fn read_key(path: &PathBuf, log: &Log) -> anyhow::Result<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("key file {name}"))?;
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        log.warning(&format!(
+            "key file {name}: others may read it; `chmod 600 {name}`"
+        ));
+    }
+    let key = text.trim();
+    anyhow::ensure!(!key.is_empty(), "key file {name}: it is empty");
+    Ok(key.to_owned())
+}

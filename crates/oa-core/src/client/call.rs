@@ -1,0 +1,116 @@
+//! One request, as the tools say it.
+
+use std::time::{Duration, Instant};
+
+use crate::body::Body;
+use crate::log::Progress;
+use crate::reply::Expect;
+use crate::retry::Effect;
+
+/// One request, as the tools say it.
+pub struct Call<'a> {
+    pub(super) method: &'static str,
+    pub(super) path: String,
+    pub(super) body: Option<(Body, String)>,
+    pub(super) effect: Effect,
+    pub(super) expect: Expect,
+    pub(super) deadline: Option<Instant>,
+    pub(super) cleans_up: bool,
+    pub(super) once: bool,
+    pub(super) graceful: bool,
+    pub(super) progress: Option<&'a Progress>,
+    pub(super) look: Option<String>,
+}
+
+impl<'a> Call<'a> {
+    fn new(method: &'static str, path: String, effect: Effect, expect: Expect) -> Call<'a> {
+        Call {
+            method,
+            path,
+            body: None,
+            effect,
+            expect,
+            deadline: None,
+            cleans_up: false,
+            once: false,
+            graceful: false,
+            progress: None,
+            look: None,
+        }
+    }
+
+    /// GET this path (below the base URL, with its query).
+    #[must_use]
+    pub fn get(path: String, expect: Expect) -> Call<'a> {
+        Call::new("GET", path, Effect::Idempotent, expect)
+    }
+
+    /// DELETE this path.
+    #[must_use]
+    pub fn delete(path: String) -> Call<'a> {
+        Call::new("DELETE", path, Effect::Idempotent, Expect::Deleted)
+    }
+
+    /// POST without a body, twice as good as once (cancel).
+    #[must_use]
+    pub fn touch(path: String, expect: Expect) -> Call<'a> {
+        Call::new("POST", path, Effect::Idempotent, expect)
+    }
+
+    /// POST this body: something is made by it, or is paid for.
+    #[must_use]
+    pub fn post(path: &str, body: Body, content_type: &str, expect: Expect) -> Call<'a> {
+        let mut call = Call::new("POST", path.to_owned(), Effect::Creates, expect);
+        call.body = Some((body, content_type.to_owned()));
+        call
+    }
+
+    /// Do not go on after this moment.
+    #[must_use]
+    pub fn until(mut self, deadline: Option<Instant>) -> Call<'a> {
+        self.deadline = deadline;
+        self
+    }
+
+    /// This is clean-up: it goes on after a signal.
+    #[must_use]
+    pub fn clean_up(mut self) -> Call<'a> {
+        self.cleans_up = true;
+        self
+    }
+
+    /// Do not try again: the caller looks again by its own schedule.
+    #[must_use]
+    pub fn once(mut self) -> Call<'a> {
+        self.once = true;
+        self
+    }
+
+    /// What it makes has an id that must not be lost: once sent whole, a first signal gives it a moment.
+    #[must_use]
+    pub fn graceful(mut self) -> Call<'a> {
+        self.graceful = true;
+        self
+    }
+
+    /// Shows how far the body is sent.
+    #[must_use]
+    pub fn progress(mut self, progress: &'a Progress) -> Call<'a> {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// How to look whether it was done, should no answer come.
+    #[must_use]
+    pub fn look(mut self, how: String) -> Call<'a> {
+        self.look = Some(how);
+        self
+    }
+}
+
+impl Call<'_> {
+    /// Whether there is time for this wait.
+    pub(super) fn allows(&self, wait: Duration) -> bool {
+        self.deadline.is_none_or(|end| Instant::now() + wait < end)
+    }
+}

@@ -1,0 +1,46 @@
+//! What a run is given: where records come from, how they are written, and one that is under way.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::record::Incoming;
+
+/// Where a tool's records come from.
+pub enum Source {
+    /// Standard input, always to its end.
+    Stdin,
+    /// The arguments; standard input is not read.
+    Given(Vec<Incoming>),
+}
+
+/// What the shared options say about a run.
+#[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
+pub struct Plan {
+    /// Where the output goes; standard output if absent.
+    pub output: Option<PathBuf>,
+    /// Text instead of records.
+    pub text: bool,
+    /// Records are written as they end, not in the order of the input.
+    pub unordered: bool,
+    /// No input is success.
+    pub no_run_if_empty: bool,
+    /// Nothing new is started after the first failure.
+    pub fail_fast: bool,
+    /// The rest of the input is read even when nobody reads the output.
+    pub reads_to_end: bool,
+}
+
+/// One record that came in and is not written yet.
+pub struct Job {
+    /// Its place in the input, from 0.
+    pub seq: u64,
+    /// The record, and how it came.
+    pub incoming: Incoming,
+    /// When it was read: deadlines count from here.
+    pub read_at: Instant,
+    pub(super) held: Vec<String>,
+}
