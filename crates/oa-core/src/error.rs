@@ -304,6 +304,17 @@ impl From<anyhow::Error> for Error {
     }
 }
 
+/// The system's words for a trouble, without their number.
+#[must_use]
+pub fn plain(error: &dyn fmt::Display) -> String {
+    let text = error.to_string();
+    let words = text.trim_start_matches("io: ");
+    let words = words.split(" (os error").next().unwrap_or_default();
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
 /// How a run ended, put together from everything that was written and everything that went wrong beside it.
 #[derive(Default, Debug)]
 #[expect(

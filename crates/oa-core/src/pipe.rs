@@ -335,14 +335,10 @@ impl Pipe {
     pub fn refuse(&self, error: &Error) {
         self.log.error(&self.log.redact(&error.to_string()));
         lock(&self.verdict).own(error);
-        let stdin = matches!(lock(&self.reading).input, Input::Stdin(_));
         while let Some(mut job) = self.next() {
             let mut record = std::mem::take(&mut job.incoming.record);
             if record.error().is_none() {
                 record.fail(self.log.tool(), error);
-            }
-            if !stdin {
-                continue;
             }
             if self.plan.text {
                 // Text says nothing of ids; a record that is not worked on must not be lost with it.

@@ -60,7 +60,7 @@ impl Type {
     fn words(self) -> &'static str {
         match self {
             Type::Paths => "a string or an array of strings",
-            Type::Text => "a string",
+            Type::Text => "a string of valid Unicode",
             Type::Object => "an object",
             Type::Objects => "an array of objects",
             Type::Array => "an array",
@@ -73,7 +73,7 @@ impl Type {
         let text = raw.get();
         match self {
             Type::Any => true,
-            Type::Text => text.starts_with('"'),
+            Type::Text => serde_json::from_str::<String>(text).is_ok(),
             Type::Object => text.starts_with('{'),
             Type::Array => text.starts_with('['),
             Type::Integer => text.parse::<u64>().is_ok(),
@@ -457,7 +457,10 @@ mod tests {
     fn wrong_types_are_named() {
         let cases = [
             (r#"{"files":"x"}"#, "! `files` must be an array of objects"),
-            (r#"{"prompt":1}"#, "! `prompt` must be a string"),
+            (
+                r#"{"prompt":1}"#,
+                "! `prompt` must be a string of valid Unicode",
+            ),
             (
                 r#"{"paths":[1]}"#,
                 "! `paths` must be a string or an array of strings",

@@ -1,18 +1,17 @@
 //! What the server says to one request: a Response, a stream that ends in one, or a refusal with its reason.
 
-use std::io::BufReader;
 use std::time::Instant;
 
 use oa_core::answer::{Response, settle};
 use oa_core::cli::Run;
-use oa_core::client::{Call, Client, Expect, Stream};
+use oa_core::client::{Call, Client, Expect};
 use oa_core::object::Object;
 use oa_core::pipe::Job;
 use oa_core::record::Record;
 use oa_core::{Error, Kind, Result};
 use serde_json::value::RawValue;
 
-use crate::events::Events;
+use crate::follow::Following;
 use crate::request::Request;
 
 /// What the API complains about, recognised by a piece of its message, code or `param`, and the way out.
@@ -112,12 +111,11 @@ impl Asking<'_> {
             return Ok(whole);
         }
         record.object_mut().remove("output_text");
-        let mut following = Following {
-            asking: self,
-            text: String::new(),
-            begun: None,
-        };
-        let ended = following.read(stream);
+        let mut following = Following::new(self);
+        let mut ended = following.read(stream);
+        if self.request.background {
+            ended = following.go_on(ended);
+        }
         match ended {
             Ok(response) => {
                 if !following.text.is_empty() {
@@ -192,110 +190,4 @@ fn bare_base64(body: &Object, words: &str) -> Option<String> {
     Some(format!(
         "write it as a data URL: \"file_data\":\"data:{mime};base64,{data}…\""
     ))
-}
-
-struct Following<'a> {
-    asking: &'a Asking<'a>,
-    text: String,
-    /// The Response as an early event showed it.
-    begun: Option<Box<RawValue>>,
-}
-
-impl Following<'_> {
-    fn read(&mut self, stream: Stream) -> Result<Box<RawValue>> {
-        let mut events = Events::new(BufReader::new(stream));
-        loop {
-            match events.next_data() {
-                Ok(Some(data)) => {
-                    if let Some(response) = self.take(&data)? {
-                        return Ok(response);
-                    }
-                }
-                Ok(None) => return Err(self.broken("it ended before the answer did")),
-                Err(error) => return Err(self.broken(&error.to_string())),
-            }
-        }
-    }
-
-    /// Takes one event; the Response, once it is the last.
-    fn take(&mut self, data: &str) -> Result<Option<Box<RawValue>>> {
-        let event = Object::parse(data).map_err(|_| self.broken("an event is no JSON"))?;
-        let pipe = &self.asking.run.pipe;
-        let response = event.get("response");
-        match event.text("type").as_deref() {
-            Some("response.completed" | "response.failed" | "response.incomplete") => {
-                let response = response.map(ToOwned::to_owned);
-                return Ok(Some(
-                    response.ok_or_else(|| self.broken("its last event is empty"))?,
-                ));
-            }
-            Some("error") => return Err(event_error(&event)),
-            Some("response.created" | "response.queued" | "response.in_progress") => {
-                if let Some(response) = response {
-                    self.begin(response);
-                }
-            }
-            Some("response.output_text.delta") => {
-                let delta = event.text("delta").unwrap_or_default();
-                self.text.push_str(&delta);
-                if self.asking.text {
-                    pipe.text(self.asking.job.seq, &delta);
-                }
-            }
-            _ => {}
-        }
-        Ok(None)
-    }
-
-    /// The id is known: it is said first, whatever comes later.
-    fn begin(&mut self, response: &RawValue) {
-        let read = Response::read(response);
-        if self.begun.is_none() {
-            let pipe = &self.asking.run.pipe;
-            let (id, status) = (&read.id, read.status_word());
-            pipe.log
-                .event("submitted", &format!("response_id={id} status={status}"));
-            if self.asking.request.background {
-                pipe.interrupt.hold(std::slice::from_ref(&read.id));
-            }
-        }
-        self.begun = Some(response.to_owned());
-    }
-
-    fn broken(&self, why: &str) -> Error {
-        let pipe = &self.asking.run.pipe;
-        let id = self.begun.as_deref().map(|raw| Response::read(raw).id);
-        let goes_on = id.filter(|_| self.asking.request.background);
-        let mut error = match pipe.interrupt.signal() {
-            Some(signal) => Error::interrupted(signal),
-            None => Error::new(Kind::Network, format!("the stream broke: {why}")),
-        };
-        // Without --background the server stops with the stream, and what was paid is gone.
-        error.retryable = false;
-        if let Some(id) = goes_on {
-            error.retryable = true;
-            error.hint = Some(format!("oa-poll {id}"));
-        }
-        error
-    }
-}
-
-/// The error that an event is, in either of its two shapes.
-fn event_error(event: &Object) -> Error {
-    let inner = event
-        .get("error")
-        .and_then(|raw| Object::parse(raw.get()).ok());
-    let fields = inner.as_ref().unwrap_or(event);
-    let message = fields.text("message");
-    let message = message.unwrap_or_else(|| "the stream ended with an error".to_owned());
-    let code = fields.text("code");
-    let kind = match code.as_deref() {
-        Some("insufficient_quota") => Kind::Quota,
-        Some("rate_limit_exceeded") => Kind::RateLimit,
-        _ => Kind::Failed,
-    };
-    let mut error = Error::new(kind, message);
-    error.param = fields.text("param");
-    error.code = code;
-    error
 }

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use oa_core::body::Local;
+use oa_core::error::plain;
 use oa_core::form::random_word;
 use oa_core::kind;
 use oa_core::limit::{
@@ -52,15 +53,7 @@ impl Attachment {
 }
 
 fn inline(path: &str, force: bool, log: &Log) -> Result<Inline> {
-    let told = |error: std::io::Error| {
-        let text = error.to_string().to_lowercase();
-        let words = text
-            .split(" (os error")
-            .next()
-            .unwrap_or_default()
-            .to_owned();
-        Error::input(format!("{path}: {words}"))
-    };
+    let told = |error: std::io::Error| Error::input(format!("{path}: {}", plain(&error)));
     let streamed =
         path == "-" || std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
     let local = if streamed {

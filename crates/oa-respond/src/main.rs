@@ -2,6 +2,7 @@
 
 mod answer;
 mod events;
+mod follow;
 mod input;
 mod request;
 mod template;

@@ -4,6 +4,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::FileTypeExt;
 
 use oa_core::body::Local;
+use oa_core::error::plain;
 use oa_core::log::Log;
 use oa_core::pipe::spool;
 use oa_core::{Error, Result, kind, limit};
@@ -99,13 +100,6 @@ fn open(path: &str, rules: &Rules) -> std::result::Result<Local, String> {
 
 fn is_stream(meta: &Metadata) -> bool {
     meta.file_type().is_fifo()
-}
-
-/// The system's words without its number.
-fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error").next().unwrap_or_default();
-    words.to_lowercase()
 }
 
 fn check(

@@ -6,7 +6,7 @@ use ureq::http::HeaderMap;
 
 use super::{Answer, Call, Client, header};
 use crate::body::Sent;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, plain};
 use crate::reply::Reply;
 use crate::retry::{self, Effect, Outcome, Reached};
 
@@ -28,8 +28,7 @@ impl Client {
             Some(sent) if !sent.is_whole() => Reached::NotSent,
             _ => Reached::Sent,
         };
-        let why = error.to_string();
-        let why = why.trim_start_matches("io: ");
+        let why = plain(error);
         let way = match &self.proxy {
             Some(_) => " (through a proxy)",
             None => "",

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use tempfile::NamedTempFile;
 
 use super::{Plan, Wake};
-use crate::error::{Error, Result, Verdict};
+use crate::error::{Error, Result, Verdict, plain};
 use crate::interrupt::lock;
 use crate::log::Log;
 use crate::record::Record;
@@ -245,7 +245,8 @@ impl Output {
             lock(verdict).closed();
         } else {
             log.error(&format!(
-                "output: {error}; records that it does not take follow here"
+                "output: {}; records that it does not take follow here",
+                plain(error)
             ));
             lock(verdict).trouble();
         }
@@ -323,7 +324,7 @@ pub fn check_target(path: &Path) -> Result<()> {
 
 fn open_file(path: &Path, text: bool) -> Result<Target> {
     check_target(path)?;
-    let told = |error: io::Error| Error::usage(format!("{}: {error}", path.display()));
+    let told = |error: io::Error| Error::usage(format!("{}: {}", path.display(), plain(&error)));
     match fs::metadata(path) {
         Ok(meta) if !meta.is_file() => {
             let file = File::options().write(true).open(path).map_err(told)?;
@@ -332,7 +333,8 @@ fn open_file(path: &Path, text: bool) -> Result<Target> {
         _ => {}
     }
     // A link is followed, so that the rename replaces what it points to and not the link.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let target = path.is_symlink().then(|| fs::canonicalize(path).ok());
+    let path = target.flatten().unwrap_or_else(|| path.to_owned());
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),

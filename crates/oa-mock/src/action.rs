@@ -1,0 +1,222 @@
+//! What a rule does to a request, and the keys that say how.
+
+use std::str::FromStr;
+
+/// What happens to a request.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Action {
+    /// A status with the API's own error body for it.
+    Status {
+        status: u16,
+        early: bool,
+        keys: Keys,
+    },
+    Html {
+        status: u16,
+    },
+    Empty,
+    CutJson,
+    WrongKind,
+    NoId,
+    Huge {
+        bytes: u64,
+    },
+    Delay {
+        ms: u64,
+    },
+    Stall,
+    Cut(Moment),
+    CutStream {
+        events: usize,
+    },
+    End(Keys),
+    Sse(Dialect),
+}
+
+/// When a connection is cut.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Moment {
+    Before,
+    Body,
+    Work,
+    Answer,
+}
+
+/// A way of writing server-sent events that is not the API's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Dialect {
+    Done,
+    NestedError,
+    FlatError,
+    Crlf,
+    Comments,
+    NoEventLines,
+    NoFinalBlank,
+    EmptyOutput,
+}
+
+/// The `key=value` pairs of a rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Keys(Vec<(String, String)>);
+
+impl Keys {
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        let pair = self.0.iter().find(|(name, _)| name == key)?;
+        Some(&pair.1)
+    }
+
+    /// Every value of a key that may stand more than once.
+    pub(crate) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        let pairs = self.0.iter().filter(move |(name, _)| name == key);
+        pairs.map(|(_, value)| value.as_str())
+    }
+
+    /// Adds a pair.
+    pub(crate) fn push(&mut self, key: &str, value: &str) {
+        self.0.push((key.to_owned(), value.to_owned()));
+    }
+
+    fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, String> {
+        let parse = |value: &str| {
+            value
+                .parse()
+                .map_err(|_| format!("{key}={value}: not a number"))
+        };
+        self.get(key).map(parse).transpose()
+    }
+
+    fn one_of<T: Copy>(&self, key: &str, table: &[(&str, T)]) -> Result<Option<T>, String> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        let found = table.iter().find(|(name, _)| *name == value);
+        let names: Vec<_> = table.iter().map(|(name, _)| *name).collect();
+        let wrong = || format!("{key}={value}: one of {} is wanted", names.join(", "));
+        found.map(|(_, item)| Some(*item)).ok_or_else(wrong)
+    }
+}
+
+/// Every action with the keys that it knows.
+const ACTIONS: &[(&str, &[&str])] = &[
+    (
+        "NNN",
+        &[
+            "code",
+            "type",
+            "message",
+            "param",
+            "retry-after",
+            "retry-after-ms",
+            "should-retry",
+            "location",
+            "header",
+            "body",
+            "early",
+        ],
+    ),
+    ("html", &["status"]),
+    ("empty", &[]),
+    ("cut-json", &[]),
+    ("wrong-kind", &[]),
+    ("no-id", &[]),
+    ("huge", &["bytes"]),
+    ("delay", &["ms"]),
+    ("stall", &[]),
+    ("cut", &["when"]),
+    ("early", &["status"]),
+    ("cut-stream", &["events"]),
+    ("end", &["status", "reason", "code", "message", "text"]),
+    ("sse", &["dialect"]),
+];
+
+const MOMENTS: &[(&str, Moment)] = &[
+    ("before", Moment::Before),
+    ("body", Moment::Body),
+    ("work", Moment::Work),
+    ("answer", Moment::Answer),
+];
+
+const DIALECTS: &[(&str, Dialect)] = &[
+    ("done", Dialect::Done),
+    ("nested-error", Dialect::NestedError),
+    ("flat-error", Dialect::FlatError),
+    ("crlf", Dialect::Crlf),
+    ("comments", Dialect::Comments),
+    ("no-event-lines", Dialect::NoEventLines),
+    ("no-final-blank", Dialect::NoFinalBlank),
+    ("empty-output", Dialect::EmptyOutput),
+];
+
+/// How a response may end.
+const ENDS: &[(&str, ())] = &[
+    ("completed", ()),
+    ("failed", ()),
+    ("incomplete", ()),
+    ("cancelled", ()),
+    ("expired", ()),
+    ("in_progress", ()),
+    ("refusal", ()),
+    ("empty", ()),
+    ("none", ()),
+];
+
+impl Action {
+    /// Reads the word of a rule that names the action, with its keys.
+    pub(crate) fn read(word: &str, keys: Keys) -> Result<Action, String> {
+        let status: Option<u16> = word
+            .parse()
+            .ok()
+            .filter(|status| (200..600).contains(status));
+        let name = if status.is_some() { "NNN" } else { word };
+        let row = ACTIONS.iter().find(|(action, _)| *action == name);
+        let known = row.ok_or_else(|| format!("unknown action '{word}'"))?.1;
+        if let Some((key, _)) = keys
+            .0
+            .iter()
+            .find(|(key, _)| !known.contains(&key.as_str()))
+        {
+            return Err(format!("{word} knows no {key}="));
+        }
+        let missing = |key: &str| format!("{word} needs {key}=");
+        Ok(match name {
+            "html" => Action::Html {
+                status: keys.number("status")?.unwrap_or(200),
+            },
+            "empty" => Action::Empty,
+            "cut-json" => Action::CutJson,
+            "wrong-kind" => Action::WrongKind,
+            "no-id" => Action::NoId,
+            "huge" => Action::Huge {
+                bytes: keys.number("bytes")?.ok_or_else(|| missing("bytes"))?,
+            },
+            "delay" => Action::Delay {
+                ms: keys.number("ms")?.ok_or_else(|| missing("ms"))?,
+            },
+            "stall" => Action::Stall,
+            "cut" => Action::Cut(keys.one_of("when", MOMENTS)?.unwrap_or(Moment::Work)),
+            "early" => Action::Status {
+                status: keys.number("status")?.unwrap_or(413),
+                early: true,
+                keys: Keys::default(),
+            },
+            "cut-stream" => Action::CutStream {
+                events: keys.number("events")?.ok_or_else(|| missing("events"))?,
+            },
+            "end" => {
+                keys.one_of("status", ENDS)?
+                    .ok_or_else(|| missing("status"))?;
+                Action::End(keys)
+            }
+            "sse" => Action::Sse(
+                keys.one_of("dialect", DIALECTS)?
+                    .ok_or_else(|| missing("dialect"))?,
+            ),
+            _ => Action::Status {
+                status: status.unwrap_or(500),
+                early: keys.get("early") == Some("true"),
+                keys,
+            },
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! The controls under `/mock`: what tests see and set, which no client of the API knows.
+
+use std::io;
+
+use http_body_util::BodyExt;
+use hyper::Request;
+use hyper::body::Incoming;
+use serde::Serialize;
+
+use crate::call;
+use crate::fault::Rule;
+use crate::files::File;
+use crate::json::Json;
+use crate::ledger::Entry;
+use crate::mock::Mock;
+use crate::reply::Reply;
+use crate::response::Stored;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    requests: &'a [Entry],
+    files: Vec<Json>,
+    responses: Vec<Json>,
+    connections: usize,
+}
+
+/// Answers a control request.
+pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Result<Reply> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let text = String::from_utf8_lossy(&body);
+    let query = call::pairs(head.uri.query().unwrap_or_default());
+    Ok(match (head.method.as_str(), head.uri.path()) {
+        ("GET", "/mock/ledger") => ledger(mock)?,
+        ("POST", "/mock/faults") => add_rules(mock, &text),
+        ("DELETE", "/mock/faults") => {
+            mock.rules().0.clear();
+            done()
+        }
+        ("POST", "/mock/expire") => {
+            let file = query.iter().find(|(key, _)| key == "file");
+            expire(mock, file.map_or("", |(_, id)| id))
+        }
+        (method, path) => plain(404, format!("no such control: {method} {path}\n")),
+    })
+}
+
+fn ledger(mock: &Mock) -> io::Result<Reply> {
+    let (files, responses) = {
+        let store = mock.store();
+        let files = store.files.iter().map(File::json).collect();
+        (files, store.responses.iter().map(Stored::json).collect())
+    };
+    let ledger = mock.ledger();
+    let report = Report {
+        requests: &ledger.entries,
+        files,
+        responses,
+        connections: ledger.connections(),
+    };
+    let text = serde_json::to_string(&report).map_err(io::Error::other)?;
+    Ok(Reply::text(200, "application/json", text))
+}
+
+fn add_rules(mock: &Mock, text: &str) -> Reply {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let rules: Result<Vec<Rule>, String> = lines.map(str::parse).collect();
+    match rules {
+        Ok(rules) => {
+            mock.rules().0.extend(rules);
+            done()
+        }
+        Err(why) => plain(400, why + "\n"),
+    }
+}
+
+fn expire(mock: &Mock, id: &str) -> Reply {
+    let mut store = mock.store();
+    if store.file(id).is_none() {
+        return plain(404, format!("no such file: {id}\n"));
+    }
+    store.files.retain(|file| file.id != id);
+    done()
+}
+
+fn done() -> Reply {
+    plain(200, "ok\n".to_owned())
+}
+
+fn plain(status: u16, text: String) -> Reply {
+    Reply::text(status, "text/plain; charset=utf-8", text)
+}

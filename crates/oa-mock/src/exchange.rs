@@ -1,0 +1,186 @@
+//! One request: the rule that hits it, its body, its key, the work, the answer.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http_body_util::BodyExt;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use tokio::time::sleep;
+
+use crate::action::{Action, Moment};
+use crate::call::{self, Call, Received};
+use crate::error::ApiError;
+use crate::ledger::Shown;
+use crate::mock::Mock;
+use crate::reply::{Content, Reply};
+use crate::{log, read, route, trouble};
+
+/// Answers a request; an error closes the connection without an answer.
+pub(crate) async fn exchange(
+    mock: Arc<Mock>,
+    connection: u64,
+    request: Request<Incoming>,
+) -> io::Result<Reply> {
+    let started = Instant::now();
+    let (head, body) = request.into_parts();
+    let path = head
+        .uri
+        .path()
+        .strip_prefix("/v1")
+        .unwrap_or(head.uri.path());
+    let rule = mock.rules().hit(head.method.as_str(), path);
+    let place = mock.ledger().open(
+        &head,
+        connection,
+        rule.as_ref().map(|rule| rule.text.as_str()),
+    );
+    let action = rule.map(|rule| rule.action);
+    let reply = answer(&mock, &head, body, place, action).await;
+    let status = match &reply {
+        Ok(Reply {
+            content: Content::Half(_),
+            ..
+        })
+        | Err(_) => 0,
+        Ok(reply) => reply.status,
+    };
+    mock.ledger().close(place, status);
+    if mock.settings.log {
+        log::request(
+            head.method.as_str(),
+            head.uri.path(),
+            status,
+            started.elapsed(),
+        );
+    }
+    reply.map(|reply| dress(&mock, reply, started.elapsed()))
+}
+
+async fn answer(
+    mock: &Arc<Mock>,
+    head: &Parts,
+    body: Incoming,
+    place: usize,
+    action: Option<Action>,
+) -> io::Result<Reply> {
+    match &action {
+        Some(Action::Cut(Moment::Before)) => return Err(cut()),
+        Some(Action::Cut(Moment::Body)) => return first_bytes(mock, body, place).await,
+        Some(Action::Status {
+            early: true,
+            status,
+            keys,
+        }) => return Ok(trouble::status(*status, keys)),
+        _ => {}
+    }
+    let read = read::read(&head.headers, body).await;
+    mock.ledger().length(place, read.length);
+    let received = read.outcome?;
+    if !mock.settings.delay.is_zero() {
+        sleep(mock.settings.delay).await;
+    }
+    let reply = work(mock, head, received, place, action.as_ref()).await?;
+    match action {
+        Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
+        Some(Action::Stall) => std::future::pending().await,
+        Some(Action::Cut(_)) if !matches!(reply.content, Content::Half(_)) => return Err(cut()),
+        _ => {}
+    }
+    Ok(reply)
+}
+
+/// Off the event loop: megabytes of JSON and base64 are read here.
+async fn work(
+    mock: &Arc<Mock>,
+    head: &Parts,
+    received: Result<Received, ApiError>,
+    place: usize,
+    action: Option<&Action>,
+) -> io::Result<Reply> {
+    let (mock, head, action) = (Arc::clone(mock), head.clone(), action.cloned());
+    let task = tokio::task::spawn_blocking(move || {
+        if let Ok(received) = &received {
+            let shown = Shown::of(received);
+            mock.ledger().show(place, shown);
+        }
+        if let Some(reply) = action.as_ref().and_then(trouble::instead) {
+            return reply;
+        }
+        let end = action.as_ref().and_then(trouble::end);
+        let reply = endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from);
+        trouble::spoil(reply, action.as_ref())
+    });
+    task.await.map_err(io::Error::other)
+}
+
+fn endpoint(
+    mock: &Mock,
+    head: &Parts,
+    received: Result<Received, ApiError>,
+    end: Option<crate::action::Keys>,
+) -> Result<Reply, ApiError> {
+    authorize(mock, head)?;
+    let (endpoint, id) = route::find(head.method.as_str(), head.uri.path())?;
+    let query = call::pairs(head.uri.query().unwrap_or_default());
+    endpoint(
+        mock,
+        &Call {
+            id: call::decode(id),
+            query,
+            received: received?,
+            end,
+        },
+    )
+}
+
+const NO_KEY: &str = "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field (with blank username) if you're accessing the API from your browser and are prompted for a username and password. You can obtain an API key from https://platform.openai.com/account/api-keys.";
+
+fn authorize(mock: &Mock, head: &Parts) -> Result<(), ApiError> {
+    let header = head
+        .headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok());
+    let key = header
+        .and_then(|header| header.strip_prefix("Bearer "))
+        .map(str::trim);
+    let Some(key) = key.filter(|key| !key.is_empty()) else {
+        return Err(ApiError::new(401, NO_KEY));
+    };
+    if mock
+        .settings
+        .key
+        .as_deref()
+        .is_none_or(|wanted| wanted == key)
+    {
+        return Ok(());
+    }
+    let start: String = key.chars().take(3).collect();
+    let message = format!(
+        "Incorrect API key provided: {start}…. You can find your API key at https://platform.openai.com/account/api-keys."
+    );
+    Err(ApiError::new(401, message).code("invalid_api_key"))
+}
+
+/// Reads some of the body and closes in the middle of it.
+async fn first_bytes(mock: &Mock, mut body: Incoming, place: usize) -> io::Result<Reply> {
+    if let Some(Ok(frame)) = body.frame().await {
+        mock.ledger()
+            .length(place, frame.data_ref().map_or(0, |data| data.len() as u64));
+    }
+    Err(cut())
+}
+
+fn cut() -> io::Error {
+    io::Error::other("cut on demand")
+}
+
+/// The headers that every answer of the API carries.
+fn dress(mock: &Mock, reply: Reply, took: Duration) -> Reply {
+    reply
+        .header("x-request-id", &mock.ids.hex("req_", 32))
+        .header("openai-processing-ms", &took.as_millis().to_string())
+        .header("openai-version", "2020-10-01")
+}

@@ -1,0 +1,180 @@
+//! The API on this machine: Files and Responses kept in memory, for trying, testing and teaching pipelines.
+
+mod action;
+mod answer;
+mod call;
+mod check;
+mod child;
+mod control;
+mod data;
+mod error;
+mod exchange;
+mod fault;
+mod files;
+mod form;
+mod id;
+mod input;
+mod json;
+mod kind;
+mod ledger;
+mod log;
+mod mock;
+mod read;
+mod reply;
+mod response;
+mod responses;
+mod route;
+mod schema;
+mod send;
+mod server;
+mod stream;
+mod trouble;
+mod value;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Parser;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::fault::{Rule, Rules};
+use crate::mock::{Mock, Settings};
+
+const ABOUT: &str = "\
+Play the Files and Responses API on this machine, without a key or a network
+
+Without CMD: print OPENAI_BASE_URL and OPENAI_API_KEY as shell commands and
+serve until a signal. With CMD: run it with both set, and tell what it left.";
+
+const AFTER: &str = "\
+Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K]
+  METHOD may be *; in PATH (without /v1) * is one segment and a last ** the rest.
+  xN: the first N requests only; skip=K: K requests pass first. ACTION is one of
+  NNN (code= type= message='…' param= retry-after= retry-after-ms= should-retry=
+  location= header='Name: value' body='…' early=true), html [status=], empty,
+  cut-json, wrong-kind, no-id, huge bytes=, delay ms=, stall,
+  cut [when=before|body|answer], cut-stream events=, end status= [reason= code=
+  message= text=], sse dialect=.
+
+Controls: GET /mock/ledger, POST and DELETE /mock/faults, POST /mock/expire?file=ID
+
+Examples:
+  oa-mock -- bash -c 'oa-upload a.pdf | oa-respond -p \"Summarise.\" | oa-delete -t'
+  oa-mock --fault 'POST /responses 429 retry-after=1 x2' --looks 5
+
+Exit status: that of CMD; without CMD 0; 2 for wrong usage";
+
+/// What the user asked for.
+#[derive(Parser)]
+#[command(version, about = ABOUT, after_help = AFTER)]
+struct Args {
+    /// Listen at this address and port; port 0: any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Accept only this key (default: any; CMD gets sk-mock)
+    #[arg(long)]
+    key: Option<String>,
+    /// Let every answer wait that long: 500ms, 1s, 2m
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
+    delay: Duration,
+    /// Finish a background response at its N-th GET; 0: never
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    looks: u64,
+    /// Let this go wrong (repeatable; see below)
+    #[arg(long = "fault", value_name = "RULE", value_parser = str::parse::<Rule>)]
+    faults: Vec<Rule>,
+    #[arg(long, help = "Take image_file_id in input_image parts as well")]
+    older_guide: bool,
+    /// Write nothing to stderr
+    #[arg(short, long)]
+    quiet: bool,
+    /// Log requests also while CMD runs
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+    /// A command to run against the server
+    #[arg(last = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+fn main() -> ExitCode {
+    match start(Args::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            log::line(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: Args) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let code = runtime.block_on(play(args));
+    // Answers that stall would keep it for ever.
+    runtime.shutdown_background();
+    code
+}
+
+async fn play(args: Args) -> anyhow::Result<ExitCode> {
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| args.listen.to_string())?;
+    let url = format!("http://{}/v1", listener.local_addr()?);
+    let key = args.key.clone().unwrap_or_else(|| "sk-mock".to_owned());
+    let settings = Settings {
+        key: args.key,
+        delay: args.delay,
+        looks: args.looks,
+        older_guide: args.older_guide,
+        log: args.verbose || (!args.quiet && args.command.is_empty()),
+    };
+    let mock = Arc::new(Mock::new(settings, Rules(args.faults)));
+    let server = tokio::spawn(server::serve(Arc::clone(&mock), listener));
+    if args.command.is_empty() {
+        until_signal(&url, &key).await?;
+        server.abort();
+        return Ok(ExitCode::SUCCESS);
+    }
+    let code = child::run(&args.command, &url, &key).await?;
+    if !args.quiet {
+        child::report(&mock);
+    }
+    Ok(code)
+}
+
+/// Says where the server is, and waits for the end.
+async fn until_signal(url: &str, key: &str) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut out = io::stdout();
+    writeln!(
+        out,
+        "export OPENAI_BASE_URL={url}\nexport OPENAI_API_KEY={key}"
+    )?;
+    out.flush()?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = units
+        .iter()
+        .find(|(unit, _)| *unit == &text[number.len()..]);
+    let (_, factor) = unit.ok_or("a number with ms, s, m or h is wanted: 500ms, 1s, 2m")?;
+    let number: u64 = number
+        .parse()
+        .map_err(|_| format!("'{number}' is not a number"))?;
+    Ok(Duration::from_millis(number.saturating_mul(*factor)))
+}

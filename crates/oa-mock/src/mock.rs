@@ -1,0 +1,98 @@
+//! The state of the server: what it was told, what it stores, what goes wrong, what it was asked.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::check::Check;
+use crate::fault::Rules;
+use crate::files::File;
+use crate::id::{Ids, now};
+use crate::ledger::Ledger;
+use crate::response::Stored;
+
+/// Every object carries this, so that a program which rounds numbers or drops unknown members is found out.
+pub(crate) const FOREIGN: &str = r#"{"big":12345678901234567890123,"decimal":1.10,"exponent":1e2}"#;
+
+/// What the server was told when it started.
+pub(crate) struct Settings {
+    /// The only key that is accepted; `None`: any.
+    pub(crate) key: Option<String>,
+    /// Every answer waits that long.
+    pub(crate) delay: Duration,
+    /// A background response is final at this GET; 0: never.
+    pub(crate) looks: u64,
+    pub(crate) older_guide: bool,
+    /// Whether requests are logged on stderr.
+    pub(crate) log: bool,
+}
+
+/// The whole server.
+pub(crate) struct Mock {
+    pub(crate) settings: Settings,
+    pub(crate) ids: Ids,
+    store: Mutex<Store>,
+    rules: Mutex<Rules>,
+    ledger: Mutex<Ledger>,
+}
+
+/// Files and responses in the order in which they were made.
+#[derive(Default)]
+pub(crate) struct Store {
+    pub(crate) files: Vec<File>,
+    pub(crate) responses: Vec<Stored>,
+}
+
+impl Mock {
+    /// A server that stores nothing yet.
+    pub(crate) fn new(settings: Settings, rules: Rules) -> Mock {
+        Mock {
+            settings,
+            ids: Ids::new(),
+            store: Mutex::default(),
+            rules: Mutex::new(rules),
+            ledger: Mutex::default(),
+        }
+    }
+
+    /// The store, without the files whose time has come.
+    pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
+        let mut store = lock(&self.store);
+        let now = now();
+        store.files.retain(|file| !file.expired(now));
+        store
+    }
+
+    /// The rules in force.
+    pub(crate) fn rules(&self) -> MutexGuard<'_, Rules> {
+        lock(&self.rules)
+    }
+
+    /// What the server was asked.
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        lock(&self.ledger)
+    }
+
+    /// The checks that the settings ask for.
+    pub(crate) fn check(&self) -> Check {
+        Check {
+            older_guide: self.settings.older_guide,
+        }
+    }
+}
+
+impl Store {
+    /// The file with this id.
+    pub(crate) fn file(&self, id: &str) -> Option<&File> {
+        self.files.iter().find(|file| file.id == id)
+    }
+
+    /// The response with this id, if it can be asked for.
+    pub(crate) fn response(&mut self, id: &str) -> Option<&mut Stored> {
+        self.responses.iter_mut().find(|response| response.id == id)
+    }
+}
+
+/// A panic elsewhere leaves nothing half done here: every change is one statement.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

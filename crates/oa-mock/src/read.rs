@@ -1,0 +1,77 @@
+//! Reads the body of a request whole, a form while it arrives.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyDataStream, BodyExt};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_TYPE, HeaderMap};
+
+use crate::call::Received;
+use crate::error::ApiError;
+
+/// A JSON body may be as large as 70 MiB of base64 and some words.
+const LARGEST: usize = 128 << 20;
+
+/// What came of reading a body.
+pub(crate) struct Read {
+    /// Bytes that came.
+    pub(crate) length: u64,
+    /// The body, or what is wrong with it; an I/O error if the client went away.
+    pub(crate) outcome: io::Result<Result<Received, ApiError>>,
+}
+
+/// Reads a body.
+pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Read {
+    let length = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&length);
+    let body = body.map_frame(move |frame| {
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        count.fetch_add(bytes as u64, Ordering::Relaxed);
+        frame
+    });
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let content_type = content_type.unwrap_or_default().to_owned();
+    let outcome = match multer::parse_boundary(&content_type) {
+        Ok(boundary) => form(multer::Multipart::new(BodyDataStream::new(body), boundary)).await,
+        Err(_) => whole(body, content_type).await,
+    };
+    Read {
+        length: length.load(Ordering::Relaxed),
+        outcome,
+    }
+}
+
+async fn form(form: multer::Multipart<'_>) -> io::Result<Result<Received, ApiError>> {
+    match crate::form::read(form).await {
+        Ok(parts) => Ok(Ok(Received::Form(parts))),
+        Err(multer::Error::StreamReadFailed(error)) => Err(io::Error::other(error)),
+        Err(error) => {
+            let message = format!("Could not parse multipart form: {error}");
+            Ok(Err(ApiError::new(400, message)))
+        }
+    }
+}
+
+async fn whole<B>(mut body: B, content_type: String) -> io::Result<Result<Received, ApiError>>
+where
+    B: hyper::body::Body<Data = Bytes, Error = hyper::Error> + Unpin,
+{
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(io::Error::other)?;
+        bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+        if bytes.len() > LARGEST {
+            let message = format!("Maximum content size limit ({LARGEST}) exceeded");
+            return Ok(Err(ApiError::new(413, message)));
+        }
+    }
+    Ok(Ok(Received::Bytes {
+        content_type,
+        bytes: bytes.freeze(),
+    }))
+}

@@ -1,0 +1,69 @@
+//! An answer before it is bytes on a connection: status, headers, and what it holds.
+
+use bytes::Bytes;
+
+use crate::error::ApiError;
+use crate::json::Json;
+use crate::stream::Play;
+
+const JSON: &str = "application/json";
+
+/// An answer.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) content: Content,
+}
+
+/// What an answer holds.
+pub(crate) enum Content {
+    Bytes(Bytes),
+    /// The same, but the connection closes after the first half.
+    Half(Bytes),
+    /// A JSON string of so many bytes.
+    Huge(u64),
+    Events(Play),
+}
+
+impl Reply {
+    /// An answer of this content type.
+    pub(crate) fn new(status: u16, kind: &str, content: Content) -> Reply {
+        let headers = vec![("content-type".to_owned(), kind.to_owned())];
+        Reply {
+            status,
+            headers,
+            content,
+        }
+    }
+
+    /// A JSON document.
+    pub(crate) fn json(status: u16, document: &Json) -> Reply {
+        Reply::text(status, JSON, document.write())
+    }
+
+    /// A text of this content type.
+    pub(crate) fn text(status: u16, kind: &str, text: String) -> Reply {
+        Reply::new(status, kind, Content::Bytes(text.into()))
+    }
+
+    /// Server-sent events.
+    pub(crate) fn events(play: Play) -> Reply {
+        Reply::new(
+            200,
+            "text/event-stream; charset=utf-8",
+            Content::Events(play),
+        )
+    }
+
+    /// The same answer with one more header.
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Reply {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+impl From<ApiError> for Reply {
+    fn from(error: ApiError) -> Reply {
+        Reply::json(error.status, &error.body())
+    }
+}

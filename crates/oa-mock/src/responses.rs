@@ -1,0 +1,245 @@
+//! The Responses API: questions, and what became of them.
+
+use crate::answer;
+use crate::call::{Call, Page};
+use crate::error::ApiError;
+use crate::id::now;
+use crate::input::{self, Input};
+use crate::json::Json;
+use crate::mock::{Mock, Store};
+use crate::reply::Reply;
+use crate::response::{Ending, Phase, Stored};
+use crate::schema;
+use crate::stream::Play;
+use crate::value::missing_parameter;
+
+/// `POST /responses`
+pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
+    let body = call.json()?;
+    mock.check().object(schema::RESPONSE, &body, "")?;
+    check_together(&body, &mut mock.store())?;
+    // A copy: nobody waits for the store while megabytes of base64 are undone.
+    let files = mock.store().files.clone();
+    let input = Input::read(&body, &files)?;
+    let response = answered(mock, call, body, &input);
+    let reply = if response.request.flag("stream") {
+        Reply::events(Play::new(&response))
+    } else {
+        Reply::json(200, &response.json())
+    };
+    // What runs in the background is kept even when it is not to be stored: the API holds it for minutes.
+    if response.background() || response.request.member("store") != Some(&Json::Bool(false)) {
+        mock.store().responses.push(response);
+    }
+    Ok(reply)
+}
+
+fn answered(mock: &Mock, call: &Call, body: Json, input: &Input) -> Stored {
+    let ending = Ending::read(call.end.as_ref());
+    let whole = answer::text(&body, input);
+    let said = call.end.as_ref().and_then(|keys| keys.get("text"));
+    let text = match (said, ending.status.as_str()) {
+        (Some(said), _) => said.to_owned(),
+        (None, "refusal") => "I'm sorry, I can't help with that.".to_owned(),
+        (None, "incomplete") => whole.chars().take(whole.chars().count() / 2).collect(),
+        _ => whole,
+    };
+    let phase = match (body.flag("background"), ending.status.as_str()) {
+        (true, _) => Phase::Queued,
+        (false, "in_progress") => Phase::InProgress,
+        (false, _) => Phase::Final,
+    };
+    let items = input::items(&body, || mock.ids.hex("msg_", 48));
+    let mut request = body;
+    request.remove("input");
+    Stored {
+        id: mock.ids.hex("resp_", 48),
+        message_id: mock.ids.hex("msg_", 48),
+        created_at: now(),
+        completed_at: now(),
+        request,
+        items,
+        text,
+        input_tokens: input.tokens(),
+        ending,
+        phase,
+        looks: 0,
+    }
+}
+
+/// What no table says: members that need or exclude each other.
+fn check_together(body: &Json, store: &mut Store) -> Result<(), ApiError> {
+    let previous = body.text_of("previous_response_id");
+    if previous.is_some() && body.get("conversation").is_some() {
+        let message = "Mutually exclusive parameters: 'previous_response_id'. Ensure you are only providing one of: 'previous_response_id' or 'conversation'.";
+        return Err(ApiError::invalid(
+            "mutually_exclusive_parameters",
+            "previous_response_id",
+            message,
+        ));
+    }
+    if let Some(id) = previous
+        && store.response(id).is_none()
+    {
+        let message = format!("Previous response with id '{id}' not found.");
+        return Err(ApiError::invalid(
+            "previous_response_not_found",
+            "previous_response_id",
+            message,
+        ));
+    }
+    let others = ["input", "previous_response_id", "prompt", "conversation"];
+    if !others.iter().any(|key| body.get(key).is_some()) {
+        return Err(missing_parameter("input"));
+    }
+    if body.get("stream_options").is_some() && !body.flag("stream") {
+        let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
+        return Err(ApiError::new(400, message).param("stream_options"));
+    }
+    check_format(body)?;
+    check_tools(body)
+}
+
+fn check_format(body: &Json) -> Result<(), ApiError> {
+    let format = body.get("text").and_then(|text| text.get("format"));
+    let Some(name) = format.and_then(|format| format.text_of("name")) else {
+        return Ok(());
+    };
+    if !name
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    {
+        let message = "Invalid 'text.format.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.";
+        return Err(ApiError::invalid(
+            "invalid_value",
+            "text.format.name",
+            message,
+        ));
+    }
+    let schema = format.and_then(|format| format.get("schema"));
+    let closed =
+        schema.and_then(|schema| schema.get("additionalProperties")) == Some(&Json::Bool(false));
+    if format.is_some_and(|format| format.flag("strict")) && !closed {
+        let message = format!(
+            "Invalid schema for response_format '{name}': In context=(), 'additionalProperties' is required to be supplied and to be false."
+        );
+        return Err(ApiError::invalid(
+            "invalid_json_schema",
+            "text.format.schema",
+            message,
+        ));
+    }
+    Ok(())
+}
+
+fn check_tools(body: &Json) -> Result<(), ApiError> {
+    let tools = body.get("tools").map(Json::elements).unwrap_or_default();
+    for (n, tool) in tools.iter().enumerate() {
+        let stores = tool
+            .get("vector_store_ids")
+            .map_or(0, |ids| ids.elements().len());
+        if stores > 2 {
+            let path = format!("tools[{n}].vector_store_ids");
+            let message = format!(
+                "Invalid '{path}': array too long. Expected an array with maximum length 2, but got an array with length {stores} instead (maximum of 2 vector stores allowed)."
+            );
+            return Err(ApiError::invalid("array_above_max_length", &path, message));
+        }
+    }
+    Ok(())
+}
+
+/// `GET /responses/{id}`, which may be a stream taken up again.
+pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
+    let mut store = mock.store();
+    let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
+    if call.query("stream") == Some("true") {
+        return resume(response, call);
+    }
+    if response.background() && !response.is_over() {
+        response.looks += 1;
+        response.phase = Phase::InProgress;
+        if response.looks >= mock.settings.looks && mock.settings.looks > 0 {
+            response.settle();
+        }
+    }
+    Ok(Reply::json(200, &response.json()))
+}
+
+fn resume(response: &Stored, call: &Call) -> Result<Reply, ApiError> {
+    if !response.background() || !response.request.flag("stream") {
+        let message = "This response cannot be streamed because it was not created with background=true and stream=true.";
+        return Err(ApiError::new(400, message).param("stream"));
+    }
+    let play = Play::new(response);
+    let Some(text) = call.query("starting_after") else {
+        return Ok(Reply::events(play));
+    };
+    let number = text.parse().map_err(|_| {
+        let message =
+            "Invalid type for 'starting_after': expected an integer, but got a string instead.";
+        ApiError::invalid("invalid_type", "starting_after", message)
+    })?;
+    Ok(Reply::events(play.after(number)))
+}
+
+/// `POST /responses/{id}/cancel`
+pub(crate) fn cancel(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
+    let mut store = mock.store();
+    let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
+    if !response.background() {
+        return Err(ApiError::new(400, "Cannot cancel a synchronous response."));
+    }
+    if !response.is_over() {
+        response.phase = Phase::Cancelled;
+    }
+    Ok(Reply::json(200, &response.json()))
+}
+
+/// `DELETE /responses/{id}`
+pub(crate) fn delete(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
+    let mut store = mock.store();
+    store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
+    store.responses.retain(|response| response.id != call.id);
+    let deleted = [
+        ("id", call.id.as_str().into()),
+        ("object", "response".into()),
+        ("deleted", true.into()),
+    ];
+    Ok(Reply::json(200, &Json::object(deleted)))
+}
+
+/// `GET /responses/{id}/input_items`
+pub(crate) fn input_items(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
+    let page = Page::read(call, 20, 100)?;
+    let mut store = mock.store();
+    let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
+    let id = |item: &Json| item.text_of("id").unwrap_or_default().to_owned();
+    let all = response
+        .items
+        .iter()
+        .map(|item| (id(item), item.clone()))
+        .collect();
+    let after = call.query("after").unwrap_or_default();
+    let page = page.cut(all).ok_or_else(|| {
+        ApiError::new(404, format!("Item with id '{after}' not found.")).param("after")
+    })?;
+    Ok(Reply::json(200, &page))
+}
+
+/// `POST /responses/input_tokens`
+pub(crate) fn input_tokens(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
+    let body = call.json()?;
+    mock.check().object(schema::INPUT_TOKENS, &body, "")?;
+    let files = mock.store().files.clone();
+    let input = Input::read(&body, &files)?;
+    let count = [
+        ("object", "response.input_tokens".into()),
+        ("input_tokens", input.tokens().into()),
+    ];
+    Ok(Reply::json(200, &Json::object(count)))
+}
+
+fn unknown(id: &str) -> ApiError {
+    ApiError::new(404, format!("Response with id '{id}' not found."))
+}

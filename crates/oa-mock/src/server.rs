@@ -1,0 +1,55 @@
+//! Connections and what is asked on them.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+use crate::mock::Mock;
+use crate::send::{self, Body};
+use crate::{control, exchange};
+
+/// Serves every connection until the process ends.
+pub(crate) async fn serve(mock: Arc<Mock>, listener: TcpListener) {
+    let mut connection = 0;
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => {
+                connection += 1;
+                tokio::spawn(converse(Arc::clone(&mock), socket, connection));
+            }
+            // Out of descriptors: others have to close theirs first.
+            Err(_) => sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn converse(mock: Arc<Mock>, socket: TcpStream, connection: u64) {
+    // Without it an event waits for the acknowledgement of the one before.
+    let _ = socket.set_nodelay(true);
+    let service = service_fn(move |request| answer(Arc::clone(&mock), connection, request));
+    // An error is a client that went away, or a cut that was asked for.
+    let _ = http1::Builder::new()
+        .serve_connection(TokioIo::new(socket), service)
+        .await;
+}
+
+async fn answer(
+    mock: Arc<Mock>,
+    connection: u64,
+    request: Request<Incoming>,
+) -> io::Result<Response<Body>> {
+    let reply = if request.uri().path().starts_with("/mock/") {
+        control::answer(&mock, request).await?
+    } else {
+        exchange::exchange(Arc::clone(&mock), connection, request).await?
+    };
+    send::response(&mock, reply)
+}

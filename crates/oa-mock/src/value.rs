@@ -1,0 +1,192 @@
+//! Single values of a request: what is wrong with them, in the API's words.
+
+use crate::error::ApiError;
+use crate::json::Json;
+
+/// `input[0].content` and `type` make `input[0].content.type`.
+pub(crate) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+fn got(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(digits) if digits.parse::<i128>().is_ok() => "an integer",
+        Json::Number(_) => "a decimal",
+        Json::Text(_) => "a string",
+        Json::Array(_) => "an array",
+        Json::Object(_) => "an object",
+    }
+}
+
+/// A parameter that nobody knows.
+pub(crate) fn unknown(path: &str) -> ApiError {
+    ApiError::invalid(
+        "unknown_parameter",
+        path,
+        format!("Unknown parameter: '{path}'."),
+    )
+}
+
+/// A parameter that is not there.
+pub(crate) fn missing_parameter(path: &str) -> ApiError {
+    let message = format!("Missing required parameter: '{path}'.");
+    ApiError::invalid("missing_required_parameter", path, message)
+}
+
+/// A value of another JSON type.
+pub(crate) fn wrong_type(path: &str, expected: &str, value: &Json) -> ApiError {
+    let message = format!(
+        "Invalid type for '{path}': expected {expected}, but got {} instead.",
+        got(value)
+    );
+    ApiError::invalid("invalid_type", path, message)
+}
+
+/// Refuses a string of too many characters.
+pub(crate) fn length(path: &str, text: &str, most: usize) -> Result<(), ApiError> {
+    if text.len() <= most || text.chars().count() <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "Invalid '{path}': string too long. Expected a string with maximum length {most}, but got a string with length {} instead.",
+        text.chars().count()
+    );
+    Err(ApiError::invalid("string_above_max_length", path, message))
+}
+
+/// Refuses what cannot be the id of a file.
+pub(crate) fn id(path: &str, text: &str) -> Result<(), ApiError> {
+    if text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    {
+        return length(path, text, 64);
+    }
+    let message = format!(
+        "Invalid '{path}': '{text}'. Expected an ID that contains letters, numbers, underscores, or dashes, but this value contained additional characters."
+    );
+    Err(ApiError::invalid("invalid_value", path, message))
+}
+
+/// Refuses a string that is not in a closed set.
+pub(crate) fn word(path: &str, text: &str, words: &[&str]) -> Result<(), ApiError> {
+    if words.contains(&text) {
+        return Ok(());
+    }
+    let message = format!(
+        "Invalid value: '{text}'. Supported values are: {}.",
+        listed(words, "and")
+    );
+    Err(ApiError::invalid("invalid_value", path, message))
+}
+
+/// `'a', 'b', and 'c'`.
+pub(crate) fn listed(words: &[&str], last: &str) -> String {
+    let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+    match quoted.as_slice() {
+        [one, two] => format!("{one} {last} {two}"),
+        [first @ .., end] if !first.is_empty() => format!("{}, {last} {end}", first.join(", ")),
+        all => all.concat(),
+    }
+}
+
+/// Refuses an integer outside a range.
+pub(crate) fn integer(path: &str, digits: &str, least: i64, most: i64) -> Result<(), ApiError> {
+    let value = digits.parse().unwrap_or(i64::MAX);
+    match (value < least, value > most) {
+        (true, _) => Err(range(
+            path,
+            "integer",
+            "below",
+            "minimum",
+            ">=",
+            &least.to_string(),
+            digits,
+        )),
+        (_, true) => Err(range(
+            path,
+            "integer",
+            "above",
+            "maximum",
+            "<=",
+            &most.to_string(),
+            digits,
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a number outside a range.
+pub(crate) fn decimal(path: &str, digits: &str, least: f64, most: f64) -> Result<(), ApiError> {
+    let value = digits.parse().unwrap_or(f64::MAX);
+    match (value < least, value > most) {
+        (true, _) => Err(range(
+            path,
+            "decimal",
+            "below",
+            "minimum",
+            ">=",
+            &least.to_string(),
+            digits,
+        )),
+        (_, true) => Err(range(
+            path,
+            "decimal",
+            "above",
+            "maximum",
+            "<=",
+            &most.to_string(),
+            digits,
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn range(
+    path: &str,
+    kind: &str,
+    side: &str,
+    limit: &str,
+    sign: &str,
+    bound: &str,
+    got: &str,
+) -> ApiError {
+    let message = format!(
+        "Invalid '{path}': {kind} {side} {limit} value. Expected a value {sign} {bound}, but got {got} instead."
+    );
+    ApiError::invalid(
+        &format!("{kind}_{side}_{}_value", &limit[..3]),
+        path,
+        message,
+    )
+}
+
+/// Refuses what is no map of up to 16 short strings.
+pub(crate) fn metadata(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
+    if members.len() > 16 {
+        let message = format!(
+            "Invalid '{path}': too many properties. Expected an object with at most 16 properties, but got an object with {} properties instead.",
+            members.len()
+        );
+        return Err(ApiError::invalid(
+            "object_above_max_properties",
+            path,
+            message,
+        ));
+    }
+    for (key, value) in members {
+        let at = join(path, key);
+        let Json::Text(text) = value else {
+            return Err(wrong_type(&at, "a string", value));
+        };
+        length(&at, key, 64)?;
+        length(&at, text, 512)?;
+    }
+    Ok(())
+}

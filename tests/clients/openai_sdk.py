@@ -1,0 +1,482 @@
+"""Uses oa-mock as a user of the official Python SDK uses the API, with the SDK's own validation made strict.
+
+    oa-mock --key sk-clients -- python tests/clients/openai_sdk.py
+
+What the SDK accepts here, it accepts from the API; so the tools that are tested against oa-mock are tested
+against something that a client written by others understands, too. One line per check on stdout; the status
+is 1 if one failed.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import os
+import time
+import traceback
+import urllib.request
+
+import openai
+from openai import AsyncOpenAI, OpenAI
+
+MODEL = "gpt-5.2"
+PDF = b"%PDF-1.4\n%%EOF\n"
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+)
+QUESTION = {"type": "input_text", "text": "What is this?"}
+
+client = OpenAI(_strict_response_validation=True)
+once = client.with_options(max_retries=0)
+checks = []
+
+
+def check(function):
+    checks.append(function)
+    return function
+
+
+def mock(method, path, body=None):
+    """A request to the server's own controls, which no client of the API knows."""
+    root = os.environ["OPENAI_BASE_URL"].removesuffix("/v1")
+    data = body.encode() if body is not None else None
+    request = urllib.request.Request(root + path, data=data, method=method)
+    if data is not None:
+        request.add_header("Content-Type", "text/plain")
+    with urllib.request.urlopen(request) as answer:
+        return answer.read()
+
+
+def ledger():
+    return json.loads(mock("GET", "/mock/ledger"))
+
+
+def upload(name, content, purpose="user_data", **more):
+    return client.files.create(file=(name, content), purpose=purpose, **more)
+
+
+def ask(*parts, **more):
+    return client.responses.create(model=MODEL, input=[{"role": "user", "content": [QUESTION, *parts]}], **more)
+
+
+def file_part(file, **more):
+    return {"type": "input_file", "file_id": file.id, **more}
+
+
+def image_part(file, **more):
+    return {"type": "input_image", "file_id": file.id, "detail": "auto", **more}
+
+
+def inline(kind, content):
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def equal(got, wanted):
+    assert got == wanted, f"got {got!r}, wanted {wanted!r}"
+
+
+def proves(response, *contents):
+    """The answer has to name what arrived, by its digest."""
+    equal(response.status, "completed")
+    for content in contents:
+        digest = hashlib.sha256(content).hexdigest()
+        assert digest in response.output_text, f"{digest} is not in {response.output_text!r}"
+
+
+def refused(kind, call, **wanted):
+    """`call` has to raise exactly this exception, with these members; gives it back."""
+    try:
+        got = call()
+    except openai.APIStatusError as error:
+        equal(type(error).__name__, kind.__name__)
+        equal({name: getattr(error, name) for name in wanted}, wanted)
+        assert error.request_id, "the answer has no x-request-id"
+        return error
+    raise AssertionError(f"was not refused, but answered {got!r}")
+
+
+# --- files
+
+
+@check
+def an_upload_answers_the_file():
+    file = upload("report.pdf", PDF, expires_after={"anchor": "created_at", "seconds": 3600})
+    equal((file.object, file.filename, file.bytes, file.purpose), ("file", "report.pdf", len(PDF), "user_data"))
+    equal(file.expires_at, file.created_at + 3600)
+    assert abs(file.created_at - time.time()) < 60
+
+
+@check
+def an_upload_without_an_expiry_has_none():
+    file = upload("figure.png", PNG, "vision")
+    equal((file.filename, file.bytes, file.purpose, file.expires_at), ("figure.png", len(PNG), "vision", None))
+
+
+@check
+def odd_names_arrive_whole():
+    for name in ("Umsätze 2026.csv", 'a "quoted" name.txt', "a;b=c.txt", "日本語.pdf"):
+        equal(upload(name, b"1").filename, name)
+
+
+@check
+def every_purpose_is_taken():
+    for purpose in ("assistants", "batch", "fine-tune", "vision", "user_data"):
+        name = "figure.png" if purpose == "vision" else "lines.jsonl"
+        equal(upload(name, PNG if purpose == "vision" else b"{}\n", purpose).purpose, purpose)
+
+
+@check
+def a_file_is_found_by_its_id():
+    file = upload("report.pdf", PDF)
+    equal(client.files.retrieve(file.id).model_dump(), file.model_dump())
+
+
+@check
+def uploads_at_the_same_time_are_all_kept():
+    async def all_at_once():
+        async with AsyncOpenAI(_strict_response_validation=True) as many:
+            jobs = [many.files.create(file=(f"{n}.txt", b"%d" % n), purpose="user_data") for n in range(20)]
+            return await asyncio.gather(*jobs)
+
+    files = asyncio.run(all_at_once())
+    equal(sorted(file.filename for file in files), sorted(f"{n}.txt" for n in range(20)))
+    equal(len({file.id for file in files}), 20)
+
+
+@check
+def a_list_goes_over_many_pages():
+    made = [upload(f"page{n}.jsonl", b"{}\n", "fine-tune").id for n in range(5)]
+    known = [file.id for file in client.files.list(limit=1000, order="asc")]
+    equal(known[-5:], made)
+    equal([file.id for file in client.files.list(limit=2, order="asc")], known)
+    equal([file.id for file in client.files.list(limit=2, order="desc")], known[::-1])
+    equal([file.id for file in client.files.list(limit=2, order="asc", after=made[1])], made[2:])
+    only = [file.id for file in client.files.list(limit=2, purpose="fine-tune")]
+    equal(set(only) >= set(made) and len(only) == len(set(only)), True)
+    equal({file.purpose for file in client.files.list(purpose="fine-tune")}, {"fine-tune"})
+
+
+@check
+def a_deleted_file_is_gone():
+    file = upload("gone.pdf", PDF)
+    answer = client.files.delete(file.id)
+    equal((answer.id, answer.object, answer.deleted), (file.id, "file", True))
+    refused(openai.NotFoundError, lambda: client.files.retrieve(file.id), code=None, param="id")
+    refused(openai.NotFoundError, lambda: client.files.delete(file.id), code=None, param="id")
+
+
+@check
+def what_a_user_uploaded_cannot_be_read_back():
+    file = upload("mine.pdf", PDF)
+    error = refused(openai.BadRequestError, lambda: client.files.content(file.id))
+    assert "Not allowed to download files of purpose: user_data" in error.message, error.message
+
+
+@check
+def an_upload_with_a_wrong_field_is_refused():
+    flat = {"expires_after": "3600"}
+    refused(openai.BadRequestError, lambda: upload("a.pdf", PDF, extra_body=flat))
+    refused(openai.BadRequestError, lambda: upload("a.pdf", PDF, purpose="picture"))
+    short = {"anchor": "created_at", "seconds": 60}
+    refused(openai.BadRequestError, lambda: upload("a.pdf", PDF, expires_after=short))
+
+
+# --- questions
+
+
+@check
+def text_alone_is_answered():
+    response = client.responses.create(model=MODEL, input="Hello")
+    equal((response.object, response.status, response.error), ("response", "completed", None))
+    assert response.output_text
+    assert response.usage.total_tokens == response.usage.input_tokens + response.usage.output_tokens > 0
+
+
+@check
+def a_file_and_a_picture_arrive():
+    response = ask(file_part(upload("report.pdf", PDF)), image_part(upload("figure.png", PNG, "vision")))
+    proves(response, PDF, PNG)
+
+
+@check
+def inline_files_arrive():
+    pdf = {"type": "input_file", "filename": "report.pdf", "file_data": inline("application/pdf", PDF)}
+    png = {"type": "input_image", "image_url": inline("image/png", PNG), "detail": "low"}
+    proves(ask(pdf, png), PDF, PNG)
+
+
+@check
+def the_request_is_echoed():
+    response = ask(
+        instructions="Be brief",
+        max_output_tokens=200,
+        metadata={"team": "a"},
+        reasoning={"effort": "low"},
+        temperature=0.5,
+    )
+    equal((response.instructions, response.max_output_tokens, response.metadata), ("Be brief", 200, {"team": "a"}))
+    equal((response.reasoning.effort, response.temperature, response.store), ("low", 0.5, True))
+    assert response.model.startswith(MODEL), response.model
+
+
+@check
+def a_schema_is_kept():
+    schema = {"type": "object", "properties": {"z": {"type": "string"}}, "required": ["z"], "additionalProperties": False}
+    form = {"format": {"type": "json_schema", "name": "answer", "strict": True, "schema": schema}}
+    response = ask(text=form)
+    equal(response.text.format.schema_, schema)
+    json.loads(response.output_text)
+
+
+@check
+def a_stored_response_is_found_and_deleted():
+    response = ask()
+    equal(client.responses.retrieve(response.id).output_text, response.output_text)
+    client.responses.delete(response.id)
+    refused(openai.NotFoundError, lambda: client.responses.retrieve(response.id))
+    refused(openai.NotFoundError, lambda: client.responses.retrieve("resp_unknown"))
+
+
+@check
+def what_is_not_stored_is_not_found():
+    refused(openai.NotFoundError, lambda: client.responses.retrieve(ask(store=False).id))
+
+
+@check
+def a_conversation_goes_on():
+    first = ask(file_part(upload("report.pdf", PDF)))
+    second = client.responses.create(model=MODEL, input="And now?", previous_response_id=first.id)
+    equal((second.status, second.previous_response_id), ("completed", first.id))
+    refused(
+        openai.BadRequestError,
+        lambda: client.responses.create(model=MODEL, input="?", previous_response_id="resp_unknown"),
+        param="previous_response_id",
+    )
+
+
+@check
+def the_input_can_be_listed():
+    file = upload("report.pdf", PDF)
+    response = ask(file_part(file))
+    items = list(client.responses.input_items.list(response.id))
+    equal(len(items), 1)
+    equal((items[0].type, items[0].role), ("message", "user"))
+    equal([part.type for part in items[0].content], ["input_text", "input_file"])
+    equal((items[0].content[0].text, items[0].content[1].file_id), (QUESTION["text"], file.id))
+
+
+@check
+def tokens_are_counted():
+    body = [{"role": "user", "content": [QUESTION, file_part(upload("report.pdf", PDF))]}]
+    count = client.responses.input_tokens.count(model=MODEL, input=body)
+    equal(count.object, "response.input_tokens")
+    assert count.input_tokens > 0
+
+
+# --- streams
+
+
+def parts_of(events):
+    return "".join(event.delta for event in events if event.type == "response.output_text.delta")
+
+
+@check
+def the_parts_of_a_stream_make_the_answer():
+    events = list(ask(image_part(upload("figure.png", PNG, "vision")), stream=True))
+    equal(events[0].type, "response.created")
+    equal(events[-1].type, "response.completed")
+    first = events[0].sequence_number
+    equal([event.sequence_number for event in events], list(range(first, first + len(events))))
+    proves(events[-1].response, PNG)
+    equal(parts_of(events), events[-1].response.output_text)
+    assert sum(event.type == "response.output_text.delta" for event in events) > 1
+
+
+@check
+def the_helper_of_the_sdk_puts_a_stream_together():
+    with client.responses.stream(model=MODEL, input="Hello") as stream:
+        text = "".join(event.delta for event in stream if event.type == "response.output_text.delta")
+        final = stream.get_final_response()
+    equal((final.status, final.output_text), ("completed", text))
+
+
+@check
+def a_stream_of_the_background_can_be_taken_up_again():
+    stream = ask(background=True, stream=True)
+    seen = []
+    for event in stream:
+        seen.append(event)
+        if event.type == "response.output_text.delta":
+            break
+    stream.close()
+    rest = list(client.responses.retrieve(seen[0].response.id, stream=True, starting_after=seen[-1].sequence_number))
+    equal(rest[0].sequence_number, seen[-1].sequence_number + 1)
+    equal(parts_of(seen + rest), rest[-1].response.output_text)
+
+
+# --- the background
+
+
+def wait(response):
+    statuses = [response.status]
+    while response.status in ("queued", "in_progress"):
+        response = client.responses.retrieve(response.id)
+        statuses.append(response.status)
+        assert len(statuses) < 100, statuses
+    return response, statuses
+
+
+@check
+def the_background_is_polled():
+    response, statuses = wait(ask(file_part(upload("report.pdf", PDF)), background=True))
+    equal(statuses, ["queued", "in_progress", "completed"])
+    proves(response, PDF)
+    equal(response.background, True)
+
+
+@check
+def the_background_is_cancelled():
+    mock("POST", "/mock/faults", "POST /responses end status=in_progress x1")
+    response = ask(background=True)
+    equal(response.status in ("queued", "in_progress"), True)
+    equal(client.responses.cancel(response.id).status, "cancelled")
+    equal(client.responses.cancel(response.id).status, "cancelled")
+    equal(client.responses.retrieve(response.id).status, "cancelled")
+    refused(openai.NotFoundError, lambda: client.responses.cancel("resp_unknown"))
+
+
+@check
+def a_failed_and_an_incomplete_response_say_why():
+    mock("POST", "/mock/faults", "POST /responses end status=failed code=server_error message=Broken x1")
+    failed = ask()
+    equal((failed.status, failed.error.code, failed.error.message), ("failed", "server_error", "Broken"))
+    mock("POST", "/mock/faults", "POST /responses end status=incomplete reason=max_output_tokens text=Half x1")
+    half = ask()
+    equal((half.status, half.incomplete_details.reason, half.output_text), ("incomplete", "max_output_tokens", "Half"))
+
+
+# --- refusals
+
+
+def refuses(part, **wanted):
+    error = refused(openai.BadRequestError, lambda: ask(part), **wanted)
+    equal(error.type, "invalid_request_error")
+    return error
+
+
+@check
+def the_older_name_of_a_picture_is_unknown():
+    file = upload("figure.png", PNG, "vision")
+    part = {"type": "input_image", "image_file_id": file.id, "detail": "auto"}
+    refuses(part, code="unknown_parameter", param="input[0].content[1].image_file_id")
+
+
+@check
+def a_part_has_one_source():
+    file = upload("report.pdf", PDF)
+    refuses({"type": "input_image", "detail": "auto"}, code="missing_mutually_exclusive_parameters")
+    refuses(file_part(file, filename="report.pdf"), code="mutually_exclusive_parameters")
+    refuses(
+        {"type": "input_file", "file_url": "https://example.com/a.pdf", "filename": "a.pdf"},
+        code="mutually_exclusive_parameters",
+    )
+
+
+@check
+def inline_data_is_a_data_url_with_a_name():
+    bare = base64.b64encode(PDF).decode()
+    refuses({"type": "input_file", "filename": "a.pdf", "file_data": bare}, code="invalid_value")
+    refuses({"type": "input_file", "file_data": inline("application/pdf", PDF)})
+    refuses({"type": "input_image", "image_url": inline("application/pdf", PDF), "detail": "auto"}, code="invalid_value")
+
+
+@check
+def the_stored_name_decides_what_a_file_is():
+    png, pdf = upload("figure.png", PNG), upload("report.pdf", PDF)
+    error = refuses(file_part(png), code=None, param="input")
+    assert "but got .png" in error.message, error.message
+    error = refuses(image_part(pdf), code=None, param="input")
+    assert "but got .pdf" in error.message, error.message
+    error = refuses(file_part(upload("README", b"text")), code=None, param="input")
+    assert "but got none" in error.message, error.message
+
+
+@check
+def an_unknown_member_of_the_body_is_refused():
+    call = lambda: client.responses.create(model=MODEL, input="Hello", extra_body={"max_tokens": 5})
+    refused(openai.BadRequestError, call, code="unknown_parameter", param="max_tokens")
+
+
+@check
+def a_wrong_key_is_refused():
+    stranger = OpenAI(api_key="sk-wrong", _strict_response_validation=True)
+    refused(openai.AuthenticationError, lambda: stranger.files.list(), code="invalid_api_key")
+
+
+# --- trouble
+
+
+def tries(path):
+    """The statuses of the requests to `path`, in order."""
+    return [request["status"] for request in ledger()["requests"] if request["path"] == path]
+
+
+@check
+def too_many_requests_are_tried_again():
+    before = len(tries("/v1/files"))
+    mock("POST", "/mock/faults", "POST /files 429 retry-after-ms=5 x2")
+    equal(upload("later.pdf", PDF).filename, "later.pdf")
+    equal(tries("/v1/files")[before:], [429, 429, 200])
+
+
+@check
+def faults_raise_what_the_sdk_promises():
+    mock("POST", "/mock/faults", "POST /responses 429 code=insufficient_quota x1")
+    ask_once = lambda: once.responses.create(model=MODEL, input="Hello")
+    refused(openai.RateLimitError, ask_once, code="insufficient_quota", type="insufficient_quota")
+    mock("POST", "/mock/faults", "POST /responses 503 x1")
+    refused(openai.InternalServerError, ask_once, status_code=503)
+    mock("POST", "/mock/faults", "POST /responses cut x1")
+    try:
+        ask_once()
+    except openai.APIConnectionError:
+        pass
+    else:
+        raise AssertionError("a cut connection was taken for an answer")
+    equal(ask_once().status, "completed")
+
+
+# --- the end
+
+
+@check
+def nothing_is_left():
+    for file in list(client.files.list(limit=3)):
+        client.files.delete(file.id)
+    for response in ledger()["responses"]:
+        client.responses.delete(response["id"])
+    equal(list(client.files.list()), [])
+    left = ledger()
+    equal((left["files"], left["responses"]), ([], []))
+
+
+def main():
+    failures = 0
+    for function in checks:
+        name = function.__name__.replace("_", " ")
+        try:
+            function()
+        except Exception as error:
+            failures += 1
+            print(f"FAIL {name}", flush=True)
+            frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == __file__]
+            print(f"     line {frames[-1].lineno}: {type(error).__name__}: {error}", flush=True)
+            mock("DELETE", "/mock/faults")
+        else:
+            print(f"ok   {name}", flush=True)
+    print(f"clients: {len(checks) - failures} passed, {failures} failed (openai {openai.__version__})")
+    return failures > 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

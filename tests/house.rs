@@ -1,0 +1,206 @@
+//! Rules of the house that a look at the sources can check.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::root;
+
+/// Every Rust source under a folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The part of a source that ships, without its comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let lines = shipped
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Where any of these words stands in code that ships, outside the files that may say it.
+fn strays(folders: &[&str], words: &[&str], may: &[&str]) -> Vec<String> {
+    let all = folders
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)));
+    let mut strays = Vec::new();
+    for path in all {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        let allowed = may.iter().any(|place| name.contains(place));
+        let text = code(&path);
+        let said = words
+            .iter()
+            .filter(|word| !allowed && text.contains(**word));
+        strays.extend(said.map(|word| format!("{name}: {word}")));
+    }
+    strays
+}
+
+/// The folders of the tools' sources, core apart.
+fn tools() -> Vec<String> {
+    let crates = fs::read_dir(root().join("crates")).unwrap();
+    let names = crates.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut tools: Vec<String> = names.filter(|n| n != "oa-core" && n != "oa-mock").collect();
+    tools.sort();
+    tools
+}
+
+fn with_core() -> Vec<String> {
+    let tools = tools().into_iter().map(|tool| format!("crates/{tool}/src"));
+    tools.chain(["crates/oa-core/src".to_owned()]).collect()
+}
+
+fn check(words: &[&str], may: &[&str]) {
+    let folders = with_core();
+    let folders: Vec<&str> = folders.iter().map(String::as_str).collect();
+    assert_eq!(strays(&folders, words, may), [""; 0]);
+}
+
+#[test]
+fn only_client_and_net_name_ureq() {
+    check(&["ureq"], &["oa-core/src/client", "oa-core/src/net"]);
+}
+
+#[test]
+fn only_cli_names_clap_in_core() {
+    assert_eq!(
+        strays(&["crates/oa-core/src"], &["clap"], &["src/cli"]),
+        [""; 0]
+    );
+}
+
+#[test]
+fn only_pipe_and_log_touch_the_standard_streams() {
+    let words = [
+        "stdin()",
+        "stdout()",
+        "stderr()",
+        "println!",
+        "print!(",
+        "eprint",
+        "/dev/stdin",
+    ];
+    check(&words, &["oa-core/src/pipe", "oa-core/src/log"]);
+}
+
+#[test]
+fn only_error_holds_a_number_that_leaves_the_process() {
+    let digits: Vec<String> = (0..10)
+        .map(|digit| format!("ExitCode::from({digit}"))
+        .collect();
+    let numbers = digits.iter().map(String::as_str);
+    let words: Vec<&str> = ["process::exit", "ExitCode::FAILURE"]
+        .into_iter()
+        .chain(numbers)
+        .collect();
+    check(&words, &["oa-core/src/error"]);
+}
+
+#[test]
+fn tools_depend_on_core_and_never_on_each_other_or_the_mock() {
+    let tools = tools();
+    for tool in &tools {
+        let manifest =
+            fs::read_to_string(root().join("crates").join(tool).join("Cargo.toml")).unwrap();
+        let others = tools
+            .iter()
+            .map(String::as_str)
+            .chain(["oa-mock"])
+            .filter(|o| o != tool);
+        for other in others {
+            let depends = manifest.lines().any(|line| line.starts_with(other));
+            assert!(!depends, "{tool} depends on {other}");
+        }
+        assert!(manifest.contains("oa-core"), "{tool} does without core");
+    }
+    let core = fs::read_to_string(root().join("crates/oa-core/Cargo.toml")).unwrap();
+    assert!(
+        !core.lines().any(|line| line.starts_with("oa-")),
+        "core depends on a tool"
+    );
+}
+
+#[test]
+fn every_version_stands_once_in_the_root() {
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let path = entry.unwrap().path().join("Cargo.toml");
+        let manifest = fs::read_to_string(&path).unwrap();
+        let dependencies = manifest.split("dependencies]").skip(1);
+        for line in dependencies.flat_map(|part| part.split("\n[").next().unwrap().lines()) {
+            let own = line.contains('"') && !line.contains("features") || line.contains("version");
+            assert!(!own, "{}: {line}", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_with_a_sentence() {
+    for path in sources(&root().join("crates"))
+        .iter()
+        .chain(&sources(&root().join("tests")))
+    {
+        let text = fs::read_to_string(path).unwrap();
+        let first = text.lines().next().unwrap_or_default();
+        let sentence = first.starts_with("//! ") && first.len() > 20;
+        assert!(sentence, "{}: {first:?}", path.display());
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let all = sources(&root().join("crates"))
+        .into_iter()
+        .chain(sources(&root().join("tests")));
+    let long: Vec<String> = all
+        .filter_map(|path| {
+            let text = fs::read_to_string(&path).unwrap();
+            let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+            let lines = shipped.lines().count();
+            (lines > 400).then(|| format!("{}: {lines}", path.display()))
+        })
+        .collect();
+    assert_eq!(long, [""; 0]);
+}
+
+#[test]
+fn core_and_tools_stay_small() {
+    let lines = |folder: &str| -> usize {
+        sources(&root().join(folder))
+            .iter()
+            .map(|path| code(path).lines().count())
+            .sum()
+    };
+    assert!(
+        lines("crates/oa-core/src") <= 2500,
+        "core: {}",
+        lines("crates/oa-core/src")
+    );
+    for tool in tools() {
+        let size = lines(&format!("crates/{tool}/src"));
+        assert!(size <= 400, "{tool}: {size}");
+    }
+}
+
+#[test]
+fn modules_are_nouns() {
+    for path in sources(&root().join("crates")) {
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(
+            !["utils", "util", "common", "helpers", "types", "misc"].contains(&name),
+            "{}",
+            path.display()
+        );
+    }
+}

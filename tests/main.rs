@@ -1,0 +1,32 @@
+//! The promises of the pipe, each kept by real processes, real pipes and a server that behaves.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test stops at the first surprise"
+)]
+
+mod bodies;
+mod delete;
+mod events;
+mod exits;
+mod finally;
+mod harness;
+mod house;
+mod inline;
+mod list;
+mod log;
+mod names;
+mod output;
+mod pipes;
+mod poll;
+mod prompts;
+mod readme;
+mod record;
+mod respond;
+mod retry;
+mod scene;
+mod seeds;
+mod shapes;
+mod signals;
+mod upload;
+mod usage;

@@ -1,0 +1,219 @@
+//! Where results go: `-o`, `-t`, order, and what happens to them when something fails.
+
+use serde_json::{Value, json};
+
+use crate::pipes::text_of;
+use crate::scene::{Scene, lines};
+
+#[test]
+fn o_writes_the_file_and_nothing_to_stdout() {
+    let scene = Scene::new();
+    let ran = scene.ok("oa-upload notes.txt -o up.json; cat up.json");
+    assert_eq!(ran.record()["files"][0]["path"], "notes.txt");
+    let ran = scene.ok("oa-respond -p why -o - <up.json | oa-delete -o done.json; cat done.json");
+    assert_eq!(ran.record()["response"]["status"], "completed");
+    let left = "done.json figure.png notes.txt report.pdf up.json\n";
+    assert_eq!(
+        scene.ok("ls -A | xargs").stdout,
+        left,
+        "no temporary file stays"
+    );
+    scene.nothing_left();
+}
+
+#[test]
+fn o_leaves_the_old_file_alone_and_keeps_failed_records_beside_it() {
+    let scene = Scene::faulty("POST /responses 400 skip=1 x1");
+    scene.file("done.json", "old\n");
+    let ask =
+        "oa-upload --each notes.txt report.pdf >up.json; oa-respond -p why -o done.json <up.json";
+    let ran = scene.sh(ask).is(7).says(&["done.json.failed"]);
+    assert_eq!(
+        (ran.stdout.as_str(), scene.read("done.json").as_str()),
+        ("", "old\n")
+    );
+    let failed = scene.ok("cat done.json.failed");
+    assert_eq!(failed.kinds(), ["", "refused"]);
+    let again =
+        "jq -c 'del(.error)' done.json.failed | oa-respond -p why --only-missing -o done.json";
+    scene.ok(again);
+    assert!(
+        !scene.path("done.json.failed").exists(),
+        "a success removes it"
+    );
+    assert_eq!(scene.ledger().of("POST /responses").len(), 3);
+    scene.ok("oa-delete <done.json");
+    scene.nothing_left();
+}
+
+#[test]
+fn o_with_t_keeps_records_and_never_text_of_a_failure() {
+    let scene = Scene::faulty("POST /responses 400 skip=1 x1");
+    let line =
+        "oa-upload --each notes.txt report.pdf | oa-respond -p why | oa-delete -t -o answer.txt";
+    scene.sh(line).is(7);
+    assert!(!scene.path("answer.txt").exists());
+    let kept = scene.ok("cat answer.txt.failed");
+    assert_eq!(kept.kinds(), ["", "refused"]);
+    scene.nothing_left();
+}
+
+#[test]
+fn a_failed_clean_up_alone_does_not_hold_the_file_back() {
+    let scene = Scene::faulty("DELETE /files/* 400");
+    let line = "oa-upload notes.txt | oa-respond -p why | oa-delete -t -o answer.txt";
+    scene.sh(line).is(1);
+    assert_eq!(
+        scene.read("answer.txt"),
+        format!("{}\n", text_of(&scene.ledger().responses[0]))
+    );
+    assert!(!scene.path("answer.txt.failed").exists());
+    scene.mock.no_faults();
+    scene.ok("oa-list files | oa-delete");
+    scene.nothing_left();
+}
+
+#[test]
+fn o_writes_devices_and_fifos_directly() {
+    let scene = Scene::new();
+    scene.ok("oa-respond -n -p why -o /dev/null");
+    assert!(
+        scene
+            .ok("stat -c %F /dev/null")
+            .stdout
+            .contains("character")
+    );
+    let ran = scene.ok("mkfifo pipe; cat pipe & oa-respond -n -p why -o pipe; wait");
+    assert_eq!(ran.record()["response"]["status"], "completed");
+    assert!(!scene.path("pipe.failed").exists());
+}
+
+#[test]
+fn a_full_disk_is_noticed() {
+    let scene = Scene::new();
+    let ran = scene.sh("oa-respond -n -p why >/dev/full").is(1);
+    assert!(ran.stderr.contains("oa-respond: "), "{}", ran.stderr);
+    let ran = scene.sh("oa-respond -n -p why -o /dev/full").is(1);
+    assert!(ran.stderr.contains("oa-respond: "), "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_that_is_missing_is_found_before_anything_is_sent() {
+    let scene = Scene::new();
+    let ran = scene.sh("oa-respond -n -p why -o no/such/file");
+    assert!([2, 3].contains(&ran.status), "{}", ran.stderr);
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn t_is_what_jq_would_print() {
+    let scene = Scene::new();
+    for tool in [
+        "oa-respond -p why",
+        "oa-respond -b -p why | oa-poll --interval 20ms",
+        "oa-respond -p why | oa-delete",
+    ] {
+        let text = scene
+            .ok(&format!("oa-upload notes.txt | tee up.json | {tool} -t"))
+            .stdout;
+        let ledger = scene.ledger();
+        assert_eq!(
+            text,
+            format!("{}\n", text_of(ledger.responses.last().unwrap())),
+            "{tool}"
+        );
+        scene.ok("oa-delete <up.json");
+    }
+    scene.nothing_left();
+}
+
+#[test]
+fn t_writes_no_text_of_a_failed_record() {
+    let scene = Scene::new();
+    let records = [
+        json!({"output_text": "one"}),
+        json!({"output_text": "two", "error": {"kind": "incomplete", "message": "m"}}),
+        json!({"output_text": "thr\u{e9}e\nlines "}),
+    ];
+    let ran = scene.feed(&lines(&records), "oa-delete -t").is(9);
+    assert_eq!(ran.stdout, "one\nthr\u{e9}e\nlines \n");
+}
+
+#[test]
+fn output_order_is_input_order_with_many_jobs() {
+    let scene = Scene::faulty("POST /responses delay ms=200 x1");
+    let names: Vec<Value> = (0..8).map(|n| json!({"prompt": format!("{n}?")})).collect();
+    let ran = scene.feed(&lines(&names), "oa-respond -j 4").is(0);
+    let prompts: Vec<Value> = ran
+        .records()
+        .iter()
+        .map(|r| json!({"prompt": r["prompt"]}))
+        .collect();
+    assert_eq!(prompts, names);
+    let ran = scene
+        .feed(&lines(&names), "oa-respond -j 4 --unordered")
+        .is(0);
+    let mut prompts: Vec<String> = ran
+        .records()
+        .iter()
+        .map(|r| r["prompt"].to_string())
+        .collect();
+    prompts.sort();
+    assert_eq!(prompts.len(), 8);
+    prompts.dedup();
+    assert_eq!(prompts.len(), 8);
+}
+
+#[test]
+fn unordered_records_leave_as_they_finish() {
+    let scene = Scene::with(&["--looks", "1"]);
+    let slow = scene
+        .ok("oa-respond -n -b -p slow >slow.json; cat slow.json")
+        .record();
+    scene.ok("oa-respond -n -b -p quick >quick.json");
+    let id = slow["response"]["id"].as_str().unwrap();
+    scene
+        .mock
+        .fault(&format!("GET /responses/{id} delay ms=400"));
+    for (option, order) in [
+        ("", ["quick?", "slow?"]),
+        ("--unordered", ["quick?", "slow?"]),
+        ("-k", ["slow?", "quick?"]),
+        ("--keep-order", ["slow?", "quick?"]),
+    ] {
+        let line = format!(
+            "for n in slow quick; do jq -c \".prompt = \\\"$n?\\\"\" $n.json; done | oa-poll --interval 20ms {option}"
+        );
+        let prompts: Vec<Value> = scene
+            .ok(&line)
+            .records()
+            .iter()
+            .map(|r| r["prompt"].clone())
+            .collect();
+        assert_eq!(prompts, order, "{option}");
+    }
+    scene.nothing_left();
+}
+
+#[test]
+fn many_jobs_share_kept_alive_connections() {
+    let scene = Scene::new();
+    for number in 0..20 {
+        scene.file(&format!("n{number}.txt"), "text\n");
+    }
+    scene.ok("oa-upload n*.txt >made");
+    let after_upload = scene.ledger().connections;
+    assert!(
+        after_upload <= 4,
+        "{after_upload} connections for 20 uploads"
+    );
+    let paths = scene.ok("jq -r '.files[].path' made").stdout;
+    assert_eq!(paths, scene.ok("ls n*.txt").stdout);
+    scene.ok("oa-delete <made");
+    let connections = scene.ledger().connections - after_upload;
+    assert!(
+        connections <= 4,
+        "{connections} connections for 20 deletions"
+    );
+    scene.nothing_left();
+}

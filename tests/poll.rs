@@ -1,0 +1,238 @@
+//! Waiting: until a response is final, through trouble, with a deadline, and later on.
+
+use serde_json::{Value, json};
+
+use crate::pipes::text_of;
+use crate::scene::{Scene, lines};
+
+const POLL: &str = "oa-poll --interval 20ms";
+
+/// A response in the background: its record as a line, and its id.
+fn job(scene: &Scene) -> (String, String) {
+    let ran = scene.ok("oa-respond -n -b -p why");
+    let id = ran.record()["response"]["id"].as_str().unwrap().to_owned();
+    (ran.stdout, id)
+}
+
+#[test]
+fn a_response_is_waited_for_and_its_text_added() {
+    let scene = Scene::with(&["--looks", "4"]);
+    let (job, id) = job(&scene);
+    let record = scene.feed(&job, POLL).is(0).record();
+    let ledger = scene.ledger();
+    assert_eq!(record["response"], ledger.responses[0]);
+    assert_eq!(record["output_text"], text_of(&ledger.responses[0]));
+    let looks = ledger.of("GET /responses/*");
+    assert_eq!(looks.len(), 4);
+    assert!(
+        looks
+            .iter()
+            .all(|look| look.path == format!("/v1/responses/{id}"))
+    );
+}
+
+#[test]
+fn ids_may_be_named_as_arguments() {
+    let scene = Scene::new();
+    let ids = [job(&scene).1, job(&scene).1];
+    let ran = scene.ok(&format!("{POLL} -k {} {} </dev/null", ids[0], ids[1]));
+    let got: Vec<Value> = ran
+        .records()
+        .iter()
+        .map(|r| r["response"]["id"].clone())
+        .collect();
+    assert_eq!(got, ids);
+    let ran = scene.ok(&format!("{POLL} -t {}", ids[0]));
+    assert_eq!(
+        ran.stdout,
+        format!("{}\n", text_of(&scene.ledger().responses[0]))
+    );
+}
+
+#[test]
+fn a_final_response_passes_without_a_look() {
+    let scene = Scene::new();
+    let done = scene.ok("oa-respond -n -p why").stdout;
+    let ran = scene.feed(&done, POLL).is(0);
+    assert_eq!(ran.stdout, done);
+    assert_eq!(scene.ledger().asked(), ["POST /responses"]);
+}
+
+#[test]
+fn transient_trouble_is_tolerated() {
+    let faults = [
+        "500 retry-after-ms=1 x4",
+        "429 retry-after-ms=1 x4",
+        "503 retry-after-ms=1 x4",
+        "408 retry-after-ms=1 x4",
+        "html status=502 x2",
+        "cut x2",
+        "cut when=before x2",
+        "404 x1",
+        "cut when=answer x1",
+        "stall x1",
+    ];
+    for fault in faults {
+        let scene = Scene::faulty(&format!("GET /responses/* {fault}"));
+        let line = "oa-upload notes.txt | oa-respond -b -p why | oa-poll --interval 20ms --timeout 300ms | oa-delete";
+        let record = scene.ok(line).record();
+        assert_eq!(record["response"]["status"], "completed", "{fault}");
+        scene.nothing_left();
+    }
+}
+
+#[test]
+fn trouble_that_does_not_pass_ends_with_the_deadline() {
+    let scene = Scene::faulty("GET /responses/* 500 retry-after-ms=1");
+    let line = "oa-upload notes.txt | oa-respond -b -p why | oa-poll --interval 20ms --deadline 300ms | oa-delete";
+    let ran = scene.sh(line).is(124);
+    assert_eq!(ran.kinds(), ["deadline"]);
+    scene.nothing_left();
+}
+
+#[test]
+fn a_refusal_is_not_waited_through() {
+    for (fault, status) in [("400", 7), ("401", 4), ("403", 4)] {
+        let scene = Scene::faulty(&format!("GET /responses/* {fault}"));
+        let line =
+            "oa-upload notes.txt | oa-respond -b -p why | oa-poll --interval 20ms | oa-delete";
+        scene.sh(line).is(status);
+        assert_eq!(scene.ledger().of("GET /responses/*").len(), 1, "{fault}");
+        scene.nothing_left();
+    }
+}
+
+#[test]
+fn a_deadline_leaves_a_record_that_can_be_polled_again() {
+    let scene = Scene::with(&["--looks", "6"]);
+    let (job, id) = job(&scene);
+    let late = scene
+        .feed(&job, "oa-poll --interval 10s --deadline 100ms")
+        .is(124);
+    let error = late.record()["error"].clone();
+    assert_eq!(error["kind"], "deadline");
+    assert_eq!(error["hint"], format!("oa-poll {id}"));
+    assert_eq!(error["retryable"], true);
+    let record = scene.feed(&late.stdout, POLL).is(0).record();
+    assert_eq!(record["error"], Value::Null);
+    assert!(record.get("error").is_none(), "{record}");
+    assert_eq!(record["response"]["status"], "completed");
+}
+
+#[test]
+fn an_unfinished_record_is_taken_up_after_some_errors_and_not_after_others() {
+    let scene = Scene::new();
+    let kinds = [
+        ("deadline", true),
+        ("interrupted", true),
+        ("network", true),
+        ("refused", false),
+        ("failed", false),
+        ("auth", false),
+        ("skipped", false),
+    ];
+    for (kind, taken) in kinds {
+        let (job, _) = job(&scene);
+        let mut record: Value = serde_json::from_str(&job).unwrap();
+        record["error"] = json!({"tool": "x", "kind": kind, "message": "m", "retryable": true});
+        let ran = scene.feed(&record.to_string(), POLL);
+        assert_eq!(ran.status == 0, taken, "{kind}");
+        assert_eq!(
+            ran.record()["error"]["kind"],
+            if taken { Value::Null } else { json!(kind) }
+        );
+    }
+}
+
+#[test]
+fn a_record_without_a_response_is_an_input_error() {
+    let scene = Scene::new();
+    let ran = scene.feed("{\"prompt\":\"x\"}", POLL).is(3);
+    assert_eq!(ran.kinds(), ["input"]);
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn every_final_status_has_its_verdict() {
+    let rows = [
+        ("failed code=server_error message=broke", 8, "failed"),
+        ("cancelled", 8, "failed"),
+        ("expired", 8, "failed"),
+        ("refusal text=no", 8, "failed"),
+        ("incomplete reason=max_output_tokens", 9, "incomplete"),
+    ];
+    for (end, status, kind) in rows {
+        let scene = Scene::faulty(&format!("POST /responses end status={end}"));
+        let (job, _) = job(&scene);
+        let ran = scene.feed(&job, POLL).is(status);
+        assert_eq!(ran.kinds(), [kind], "{end}");
+        if kind == "incomplete" {
+            scene
+                .feed(&job, &format!("{POLL} --allow-incomplete"))
+                .is(0);
+        }
+    }
+}
+
+#[test]
+fn cancelling_is_a_success() {
+    let scene = Scene::with(&["--looks", "0"]);
+    let (job, id) = job(&scene);
+    let ran = scene.feed(&job, "oa-poll --cancel").is(0);
+    assert_eq!(ran.record()["response"]["status"], "cancelled");
+    assert_eq!(scene.ledger().statuses(), ["cancelled"]);
+    scene.ok(&format!("oa-poll --cancel {id}"));
+    scene.nothing_left();
+}
+
+#[test]
+fn many_responses_are_waited_for_side_by_side() {
+    let scene = Scene::with(&["--looks", "3"]);
+    let prompts: Vec<Value> = (0..30).map(|n| json!({"prompt": n.to_string()})).collect();
+    let prompts = lines(&prompts);
+    let ran = scene
+        .feed(
+            &prompts,
+            "oa-respond -b -j 4 | oa-poll --interval 100ms --deadline 30s -k",
+        )
+        .is(0);
+    assert_eq!(ran.records().len(), 30);
+    let ledger = scene.ledger();
+    let first: Vec<&str> = ledger
+        .of("GET /responses/*")
+        .iter()
+        .take(30)
+        .map(|r| r.path.as_str())
+        .collect();
+    let mut different = first.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert!(different.len() > 10, "one after the other: {first:?}");
+    scene.nothing_left();
+}
+
+#[test]
+fn an_unknown_id_is_an_error_with_the_servers_words() {
+    let scene = Scene::new();
+    let ran = scene.sh("oa-poll --interval 20ms --deadline 200ms resp_nosuch");
+    assert!([7, 124].contains(&ran.status), "{}", ran.stderr);
+}
+
+#[test]
+fn deadline_0_means_for_ever_and_nonsense_is_usage() {
+    let scene = Scene::new();
+    let (job, _) = job(&scene);
+    scene.feed(&job, &format!("{POLL} --deadline 0")).is(0);
+    for wrong in ["--deadline soon", "--interval -1s", "--interval 5x"] {
+        scene.feed(&job, &format!("oa-poll {wrong}")).is(2);
+    }
+}
+
+#[test]
+fn a_record_is_written_before_the_input_ends() {
+    let scene = Scene::new();
+    let (job, _) = job(&scene);
+    scene.file("job.json", job);
+    let line = "mkfifo up down; oa-poll --interval 20ms <up >down & exec 3>up 4<down; cat job.json >&3; read -r first <&4; exec 3>&-; wait; echo \"$first\"";
+    assert_eq!(scene.ok(line).record()["response"]["status"], "completed");
+}

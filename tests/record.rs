@@ -1,0 +1,194 @@
+//! What comes in goes out: pass-through byte for byte, malformed input, empty input.
+
+use serde_json::json;
+
+use crate::scene::Scene;
+
+/// Values that a careless reader rewrites.
+const DELICATE: &str = r#"{"z":1,"long":12345678901234567890123,"money":1.10,"power":1e2,"zero":-0.0,"twice":{"a":1,"a":2},"text":"\u00e9\/é\ud83d\ude00","a":[],"o":{}}"#;
+
+#[test]
+fn a_record_passes_every_tool_byte_for_byte() {
+    let scene = Scene::new();
+    let inner = &DELICATE[1..DELICATE.len() - 1];
+    let start = format!("{{{inner},\"paths\":[\"notes.txt\"],\"prompt\":\"why?\"");
+    let ran = scene.feed(
+        &format!("{start}}}\n"),
+        "oa-upload | oa-respond -b | oa-poll --interval 20ms | oa-delete",
+    );
+    let ran = ran.is(0);
+    assert!(ran.stdout.starts_with(&start), "{}", ran.stdout);
+    let record = ran.record();
+    assert_eq!(record["files"][0]["path"], "notes.txt");
+    assert_eq!(record["response"]["status"], "completed");
+    scene.nothing_left();
+}
+
+#[test]
+fn a_record_with_nothing_to_delete_leaves_as_it_came() {
+    let scene = Scene::new();
+    let ran = scene.feed(DELICATE, "oa-delete").is(0);
+    assert_eq!(ran.stdout, format!("{DELICATE}\n"));
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn keys_keep_their_order_and_pretty_input_becomes_one_line() {
+    let scene = Scene::new();
+    let pretty =
+        "{\n  \"b\" : [ 1.50,\n\t2 ] ,\r\n  \"a\": { \"y\": \"x  y\", \"x\": null }\n}\n{}";
+    let ran = scene.feed(pretty, "oa-delete").is(0);
+    let compact = "{\"b\":[1.50,2],\"a\":{\"y\":\"x  y\",\"x\":null}}\n{}\n";
+    assert_eq!(ran.stdout, compact);
+}
+
+#[test]
+fn records_need_no_white_space_between_them() {
+    let scene = Scene::new();
+    let ran = scene.feed("{\"a\":1}{\"b\":2}\n\n {\"c\":3}", "oa-delete");
+    assert_eq!(ran.is(0).stdout, "{\"a\":1}\n{\"b\":2}\n{\"c\":3}\n");
+}
+
+#[test]
+fn a_record_leaves_before_the_next_one_arrives() {
+    let scene = Scene::new();
+    let ran = scene.ok(concat!(
+        "mkfifo up down; oa-delete <up >down & ",
+        "exec 3>up 4<down; ",
+        "echo '{\"a\":1}' >&3; read -r first <&4; ",
+        "echo '{\"b\":2}' >&3; read -r second <&4; ",
+        "exec 3>&-; wait; echo \"$first $second\"",
+    ));
+    assert_eq!(ran.stdout, "{\"a\":1} {\"b\":2}\n");
+}
+
+#[test]
+fn malformed_json_ends_the_reading_with_its_place_and_an_error_record() {
+    let scene = Scene::new();
+    let ran = scene.feed("{\"a\":1}\n{\"b\":2,\n oops}\n{\"c\":3}\n", "oa-delete");
+    let ran = ran.is(3).says(&["oa-delete: ", "line 3", "column"]);
+    let records = ran.records();
+    assert_eq!(records.len(), 2, "{}", ran.stdout);
+    assert_eq!(records[0], json!({"a": 1}));
+    assert_eq!(records[1].as_object().unwrap().len(), 1);
+    assert_eq!(records[1]["error"]["kind"], "input");
+    assert_eq!(records[1]["error"]["tool"], "oa-delete");
+}
+
+#[test]
+fn elements_of_an_unfinished_array_are_worked_on() {
+    let scene = Scene::new();
+    let ran = scene.feed("[{\"a\":1},{\"b\":2},", "oa-delete").is(3);
+    let records = ran.records();
+    assert_eq!(records[..2], [json!({"a": 1}), json!({"b": 2})]);
+    assert_eq!(ran.kinds(), ["", "", "input"]);
+}
+
+#[test]
+fn the_last_tool_knows_that_the_first_one_read_malformed_json() {
+    let scene = Scene::new();
+    let ran = scene.feed(
+        "{\"paths\":\"notes.txt\"} {\"paths\":",
+        "oa-upload | oa-respond -p why | oa-delete",
+    );
+    let ran = ran.is(3);
+    assert_eq!(ran.kinds(), ["", "input"]);
+    assert_eq!(scene.ledger().of("POST /responses").len(), 1);
+    scene.nothing_left();
+}
+
+#[test]
+fn plain_ids_are_recognised_and_the_way_out_is_named() {
+    let scene = Scene::new();
+    for input in ["file-abc\n", "file-abc\nfile-def\n", "resp_abc\n"] {
+        scene
+            .feed(input, "oa-delete")
+            .is(3)
+            .says(&["xargs oa-delete"]);
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn no_record_is_an_error_for_every_tool_unless_r_says_otherwise() {
+    let scene = Scene::new();
+    for tool in ["oa-upload", "oa-respond -p why", "oa-poll", "oa-delete"] {
+        for input in ["", " \n\n"] {
+            scene
+                .feed(input, tool)
+                .is(3)
+                .says(&[tool.split(' ').next().unwrap()]);
+            let ran = scene.feed(input, &format!("{tool} -r")).is(0);
+            assert_eq!(
+                (ran.stdout, ran.stderr),
+                (String::new(), String::new()),
+                "{tool}"
+            );
+            scene
+                .feed(input, &format!("{tool} --no-run-if-empty"))
+                .is(0);
+        }
+    }
+    scene.feed("", "oa-respond -p why").says(&["-n"]);
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn an_upstream_that_was_killed_does_not_look_like_success() {
+    let scene = Scene::new();
+    let ran = scene.sh("(kill -9 $BASHPID; oa-upload notes.txt) | oa-respond -p why | oa-delete");
+    assert_eq!(ran.is(3).stdout, "");
+    scene.nothing_left();
+}
+
+#[test]
+fn null_in_a_key_of_the_pipe_counts_as_absent() {
+    let scene = Scene::new();
+    let record = r#"{"paths":"notes.txt","prompt":null,"files":null,"response":null,"error":null,"request":null,"output_text":null}"#;
+    let ran = scene
+        .feed(record, "oa-upload | oa-respond -p why | oa-delete")
+        .is(0);
+    assert_eq!(ran.record()["response"]["status"], "completed");
+    assert_eq!(scene.question()["input"][0]["content"][0]["text"], "why");
+    scene.nothing_left();
+}
+
+#[test]
+fn a_record_with_an_error_is_passed_on_unworked() {
+    let scene = Scene::new();
+    let record = r#"{"paths":["notes.txt"],"error":{"tool":"x","kind":"failed","message":"m","retryable":false}}"#;
+    for tool in ["oa-upload", "oa-respond -p why", "oa-poll", "oa-delete"] {
+        let ran = scene.feed(record, tool).is(8);
+        assert_eq!(ran.stdout, format!("{record}\n"), "{tool}");
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn an_error_without_a_known_kind_counts_as_refused() {
+    let scene = Scene::new();
+    for error in [
+        r#"{"message":"m"}"#,
+        r#""boom""#,
+        r#"{"kind":"zap"}"#,
+        "true",
+        "7",
+    ] {
+        let record = format!("{{\"error\":{error}}}");
+        let ran = scene.feed(&record, "oa-delete").is(7);
+        assert_eq!(ran.stdout, format!("{record}\n"));
+    }
+}
+
+#[test]
+fn paths_in_any_other_key_open_no_file() {
+    let scene = Scene::new();
+    let record = json!({"files": [], "path": "/etc/hostname", "prompt": "@/etc/hostname",
+        "attributes": {"f": "@notes.txt"}, "file": "notes.txt"});
+    scene.feed(&record.to_string(), "oa-respond").is(0);
+    let content = &scene.question()["input"][0]["content"];
+    assert_eq!(
+        *content,
+        json!([{"type": "input_text", "text": "@/etc/hostname"}])
+    );
+}

@@ -1,0 +1,265 @@
+//! A server, a folder with files, and lines of shell that run between them.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{JoinHandle, spawn};
+
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{Ledger, Mock, PATIENCE, programs};
+
+/// A real document of one page, about 600 bytes.
+pub(crate) const PDF: &[u8] = include_bytes!("files/report.pdf");
+/// A real picture of one pixel.
+pub(crate) const PNG: &[u8] = include_bytes!("files/figure.png");
+/// A text of two lines.
+pub(crate) const TEXT: &[u8] = include_bytes!("files/notes.txt");
+
+/// Where one test plays: `report.pdf`, `figure.png` and `notes.txt` lie in its folder.
+pub(crate) struct Scene {
+    pub(crate) mock: Mock,
+    folder: TempDir,
+}
+
+/// A line of shell that runs.
+pub(crate) struct Running {
+    child: Child,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+    done: Sender<()>,
+}
+
+/// How a line of shell ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// 128 and the signal where the shell died of one.
+    pub(crate) status: i32,
+    pub(crate) signal: Option<i32>,
+}
+
+impl Scene {
+    /// A folder with three files and a server without faults.
+    pub(crate) fn new() -> Scene {
+        Scene::with(&[])
+    }
+
+    /// The same with options for the server.
+    pub(crate) fn with(options: &[&str]) -> Scene {
+        let folder = TempDir::new().unwrap();
+        let scene = Scene {
+            mock: Mock::start(options),
+            folder,
+        };
+        scene.file("report.pdf", PDF).file("figure.png", PNG);
+        scene.file("notes.txt", TEXT);
+        scene
+    }
+
+    /// The same with one fault.
+    pub(crate) fn faulty(rule: &str) -> Scene {
+        Scene::with(&["--fault", rule])
+    }
+
+    /// Puts a file into the folder.
+    pub(crate) fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> &Scene {
+        fs::write(self.path(name), bytes).unwrap();
+        self
+    }
+
+    /// A file of the folder.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// A file's text.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect(name)
+    }
+
+    /// Runs one line of shell with an empty standard input.
+    pub(crate) fn sh(&self, line: &str) -> Ran {
+        self.start(line).finish()
+    }
+
+    /// Runs one line of shell that must end well.
+    pub(crate) fn ok(&self, line: &str) -> Ran {
+        self.sh(line).is(0)
+    }
+
+    /// Runs one line of shell with this on its standard input.
+    pub(crate) fn feed(&self, input: &str, line: &str) -> Ran {
+        self.file(".input", input);
+        self.start(&format!("exec <.input; {line}")).finish()
+    }
+
+    /// Starts one line of shell in a process group of its own, in a clean environment.
+    pub(crate) fn start(&self, line: &str) -> Running {
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", programs().display());
+        // A runner in the background of a shell hands down an ignored SIGINT.
+        let mut child = Command::new("env")
+            .args(["--default-signal", "bash", "-c", line])
+            .current_dir(&self.folder)
+            .env_clear()
+            .envs(self.mock.environment.clone())
+            .env("PATH", path)
+            .env("HOME", self.folder.path())
+            .env("LC_ALL", "C.UTF-8")
+            .process_group(0)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("env starts");
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        let (group, (done, over)) = (pid(child.id()), channel::<()>());
+        spawn(move || {
+            if over.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+        });
+        let (stdout, stderr) = (drain(stdout), drain(stderr));
+        Running {
+            child,
+            stdout,
+            stderr,
+            done,
+        }
+    }
+
+    /// What the server was asked and what it holds.
+    pub(crate) fn ledger(&self) -> Ledger {
+        self.mock.ledger()
+    }
+
+    /// The body of the only question that the server was asked.
+    pub(crate) fn question(&self) -> Value {
+        let ledger = self.ledger();
+        let asked = ledger.of("POST /responses");
+        assert_eq!(asked.len(), 1, "{:?}", ledger.asked());
+        asked[0].json()
+    }
+
+    /// Fails if a file or a running response is left on the server.
+    pub(crate) fn nothing_left(&self) {
+        let ledger = self.ledger();
+        assert_eq!(ledger.files, Vec::<Value>::new(), "{:?}", ledger.asked());
+        let statuses = ledger.statuses();
+        let runs = statuses
+            .iter()
+            .any(|s| ["queued", "in_progress"].contains(s));
+        assert!(!runs, "a response still runs: {statuses:?}");
+    }
+}
+
+fn pid(id: u32) -> Pid {
+    Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
+}
+
+fn drain(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    spawn(move || {
+        let mut bytes = Vec::new();
+        from.read_to_end(&mut bytes).unwrap();
+        bytes
+    })
+}
+
+impl Running {
+    /// Sends a signal to every process of the line, as a terminal does.
+    pub(crate) fn signal(self, signal: Signal) -> Running {
+        kill_process_group(pid(self.child.id()), signal).unwrap();
+        self
+    }
+
+    /// The signal that killed the line, when a test meant to.
+    pub(crate) fn killed(mut self) -> Option<i32> {
+        let end = self.child.wait().unwrap();
+        let _ = self.done.send(());
+        end.signal()
+    }
+
+    /// Waits for the end.
+    pub(crate) fn finish(mut self) -> Ran {
+        let end = self.child.wait().unwrap();
+        let text = |pipe: JoinHandle<Vec<u8>>| String::from_utf8(pipe.join().unwrap()).unwrap();
+        let (stdout, stderr) = (text(self.stdout), text(self.stderr));
+        let _ = self.done.send(());
+        let signal = end.signal();
+        assert_ne!(signal, Some(9), "took longer than {PATIENCE:?}\n{stderr}");
+        let status = end.code().or(signal.map(|s| 128 + s)).unwrap();
+        Ran {
+            stdout,
+            stderr,
+            status,
+            signal,
+        }
+    }
+}
+
+/// Sends a signal to the process whose number stands in a file of the scene.
+pub(crate) fn signal_one(scene: &Scene, file: &str, signal: Signal) {
+    let number = scene.read(file).trim().parse().unwrap();
+    kill_process(pid(number), signal).unwrap();
+}
+
+impl Ran {
+    /// Fails unless the line ended with this status.
+    pub(crate) fn is(self, status: i32) -> Ran {
+        assert_eq!(
+            self.status, status,
+            "stderr: {}\nstdout: {}",
+            self.stderr, self.stdout
+        );
+        self
+    }
+
+    /// Every line of stdout as JSON.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let parse = |line: &str| serde_json::from_str(line).expect(line);
+        self.stdout.lines().map(parse).collect()
+    }
+
+    /// The only record.
+    pub(crate) fn record(&self) -> Value {
+        let records = self.records();
+        assert_eq!(
+            records.len(),
+            1,
+            "stdout: {}\nstderr: {}",
+            self.stdout,
+            self.stderr
+        );
+        records[0].clone()
+    }
+
+    /// `error.kind` of every record, `""` where there is none.
+    pub(crate) fn kinds(&self) -> Vec<String> {
+        let kind = |r: &Value| r["error"]["kind"].as_str().unwrap_or_default().to_owned();
+        self.records().iter().map(kind).collect()
+    }
+
+    /// Fails unless stderr has all these words.
+    pub(crate) fn says(self, words: &[&str]) -> Ran {
+        for word in words {
+            let said = self.stderr.contains(word);
+            assert!(said, "not said: {word}\nstderr: {}", self.stderr);
+        }
+        self
+    }
+}
+
+/// Writes lines of JSON.
+pub(crate) fn lines(records: &[Value]) -> String {
+    let mut text = Vec::new();
+    for record in records {
+        writeln!(text, "{record}").unwrap();
+    }
+    String::from_utf8(text).unwrap()
+}
