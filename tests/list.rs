@@ -58,7 +58,7 @@ fn a_wrong_answer_is_no_empty_list() {
         ("404", 7),
     ] {
         let scene = Scene::faulty(&format!("GET /files {fault}"));
-        let ran = scene.sh("oa-list files").is(status);
+        let ran = scene.sh("oa-list files --retries 0").is(status);
         assert_eq!(
             ran.stdout
                 .lines()

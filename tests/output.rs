@@ -174,7 +174,7 @@ fn unordered_records_leave_as_they_finish() {
     let id = slow["response"]["id"].as_str().unwrap();
     scene
         .mock
-        .fault(&format!("GET /responses/{id} delay ms=400"));
+        .fault(&format!("GET /responses/{id} delay ms=250"));
     for (option, order) in [
         ("", ["quick?", "slow?"]),
         ("--unordered", ["quick?", "slow?"]),

@@ -49,7 +49,7 @@ fn files_and_response_in_the_record_are_the_servers_own_objects() {
     );
     assert_eq!(file, ledger.files[0]);
     assert_eq!(record["response"], ledger.responses[0]);
-    assert_eq!(record["paths"], Value::Null);
+    assert_eq!(record["paths"], json!(["notes.txt"]));
     let foreign = r#""x_mock":{"big":12345678901234567890123,"decimal":1.10,"exponent":1e2}"#;
     assert_eq!(scene.read("kept").matches(foreign).count(), 2);
     scene.ok("oa-delete <kept");
@@ -243,6 +243,17 @@ fn stdin_is_read_only_where_nothing_was_named() {
     let ran = scene.ok("mkfifo never; exec 3<>never; oa-upload notes.txt <&3 | tee made; oa-delete $(jq -r '.files[].id' made) <&3");
     assert_eq!(ran.records().len(), 2);
     scene.nothing_left();
+}
+
+#[test]
+fn an_endless_upstream_ends_when_nobody_reads_any_more() {
+    let scene = Scene::new();
+    for tool in ["oa-respond --dry-run", "oa-poll"] {
+        let line = format!(
+            "yes '{{\"prompt\":\"x\",\"response\":{{\"id\":\"resp_1\",\"status\":\"completed\"}}}}' | {tool} 2>/dev/null | head -n1"
+        );
+        assert_eq!(scene.sh(&line).records().len(), 1, "{tool}");
+    }
 }
 
 /// What the SDKs call `output_text`.

@@ -192,3 +192,52 @@ fn paths_in_any_other_key_open_no_file() {
         json!([{"type": "input_text", "text": "@/etc/hostname"}])
     );
 }
+
+#[test]
+fn a_record_of_ten_megabytes_passes_every_tool() {
+    let scene = Scene::new();
+    let long = "\u{e9}0123456789abcd".repeat(650_000);
+    let record = format!("{{\"long\":\"{long}\"}}\n");
+    let ran = scene.feed(
+        &record,
+        "oa-respond -p why | oa-poll | oa-delete | jq -c 'del(.response, .output_text)'",
+    );
+    assert!(
+        ran.is(0).stdout == record,
+        "it did not come out as it went in"
+    );
+    scene.nothing_left();
+}
+
+#[test]
+fn hostile_input_ends_as_an_input_error() {
+    let scene = Scene::new();
+    let inputs = [
+        "printf '[%.0s' {1..200000}",
+        "printf '{\"a\":%.0s' {1..200000}",
+        "printf '{\"a\":\"\\xff\\xfe\"}'",
+        "printf '{\"a\":\"\\ud800\"'",
+        "printf '\\0\\0\\0'",
+        "printf '{\"a\":1,}'",
+        "printf '{a:1}'",
+        "printf '{\"a\":NaN}'",
+        "printf '{\"a\":01}'",
+        "printf \"{'a':1}\"",
+        "printf '{\"a\":\"x\\ny\"}'",
+    ];
+    for input in inputs {
+        let ran = scene.sh(&format!("{input} | oa-delete"));
+        assert_eq!(
+            (ran.status, ran.signal),
+            (3, None),
+            "{input}: {}",
+            ran.stderr
+        );
+        assert_eq!(ran.kinds(), ["input"], "{input}");
+        assert!(
+            ran.stderr.len() < 2000,
+            "{input}: a message of {} bytes",
+            ran.stderr.len()
+        );
+    }
+}

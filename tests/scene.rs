@@ -178,6 +178,17 @@ impl Running {
         self
     }
 
+    /// Whether the leading process has a signal that it has not taken yet.
+    pub(crate) fn has_pending_signal(&self) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let masks = status
+            .lines()
+            .filter(|line| line.starts_with("ShdPnd:") || line.starts_with("SigPnd:"));
+        masks
+            .filter_map(|line| line.split_whitespace().nth(1))
+            .any(|mask| mask.contains(|c| c != '0'))
+    }
+
     /// The signal that killed the line, when a test meant to.
     pub(crate) fn killed(mut self) -> Option<i32> {
         let end = self.child.wait().unwrap();

@@ -49,7 +49,9 @@ fn ctrl_c_while_an_upload_is_under_way_waits_for_its_id_and_removes_it() {
     let scene = Scene::faulty("POST /files delay ms=500 skip=1");
     let running =
         scene.start("oa-upload -j 1 report.pdf notes.txt | oa-respond -p why | oa-delete");
-    let ran = ctrl_c(&scene, running, "a second upload", |l| l.of("POST /files").len() == 2);
+    let ran = ctrl_c(&scene, running, "a second upload", |l| {
+        l.of("POST /files").len() == 2
+    });
     assert_eq!(ran.kinds(), ["interrupted"]);
     scene.nothing_left();
 }
@@ -71,9 +73,9 @@ fn ctrl_c_while_deleting_finishes_the_deletions() {
 fn fifty_records_in_the_pipe_are_all_cleaned_up_after_ctrl_c() {
     let scene = Scene::faulty("POST /responses stall");
     for number in 0..50 {
-        scene.file(&format!("n{number}.txt"), format!("text {number}\n"));
+        scene.file(&format!("q{number}.txt"), format!("text {number}\n"));
     }
-    let running = scene.start("oa-upload --each n*.txt | oa-respond -p why | oa-delete");
+    let running = scene.start("oa-upload --each q*.txt | oa-respond -p why | oa-delete");
     let all = |l: &Ledger| l.files.len() == 50 && l.responses.len() == 1;
     let ran = ctrl_c(&scene, running, "fifty files and a question", all);
     assert_eq!(ran.records().len(), 50);
@@ -210,4 +212,41 @@ fn filters_of_others_keep_their_record_when_they_ignore_ctrl_c() {
     ));
     ctrl_c(&scene, running, "a look", |l| asked(l, "GET /responses/*"));
     scene.nothing_left();
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_before_the_next_attempt() {
+    for fault in [
+        "POST /responses 429 retry-after=100",
+        "POST /files 429 retry-after=100 skip=1",
+    ] {
+        let scene = Scene::faulty(fault);
+        let running =
+            scene.start("oa-upload -j 1 notes.txt report.pdf | oa-respond -p why | oa-delete");
+        let refused = |l: &Ledger| l.requests.iter().any(|r| r.status == 429);
+        let ran = ctrl_c(&scene, running, "a refusal", refused);
+        assert_eq!(ran.kinds(), ["interrupted"]);
+        scene.nothing_left();
+    }
+}
+
+#[test]
+fn only_a_second_signal_ends_a_tool_at_once_and_it_names_what_it_leaves() {
+    let scene = Scene::new();
+    let id = scene
+        .ok("oa-upload notes.txt | tee made | jq -r '.files[0].id'")
+        .stdout;
+    scene.mock.fault("DELETE /files/* stall");
+    let running = scene.start("oa-delete <made");
+    scene
+        .mock
+        .until("a deletion", |l| asked(l, "DELETE /files/*"));
+    // Two signals that arrive together count as one.
+    let running = running.signal(Signal::INT);
+    scene.mock.until("the first signal was taken", |_| {
+        !running.has_pending_signal()
+    });
+    let ran = running.signal(Signal::INT).finish();
+    assert_eq!(ran.signal, Some(2), "{}", ran.stderr);
+    ran.says(&[id.trim()]);
 }

@@ -335,7 +335,7 @@ impl Client {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(proxy)
-            .user_agent(concat!("oa/", env!("CARGO_PKG_VERSION")))
+            .user_agent(format!("{}/{}", self.log.tool(), env!("CARGO_PKG_VERSION")))
             .max_idle_age(Duration::from_secs(60));
         if let Some(roots) = &self.roots {
             config = config.tls_config(TlsConfig::builder().root_certs(roots.clone()).build());

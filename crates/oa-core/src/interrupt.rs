@@ -131,6 +131,6 @@ fn ignored_at_start() -> u64 {
 }
 
 /// A lock that outlives a panic elsewhere: the data are simple counters and lists.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -10,7 +10,7 @@ mod output;
 mod plan;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -355,6 +355,29 @@ impl Pipe {
         let signal = self.interrupt.signal().is_some();
         self.output.finish(&mut verdict, signal, &self.log);
         verdict.exit_status()
+    }
+}
+
+/// Calls `work` with every number below `count`, in their order, at most `jobs` at a time.
+pub fn side_by_side(jobs: usize, count: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let serve = || {
+        loop {
+            let index = next.fetch_add(1, Ordering::SeqCst);
+            if index >= count {
+                return;
+            }
+            work(index);
+        }
+    };
+    match count.min(jobs) {
+        0 => {}
+        1 => serve(),
+        threads => std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(serve);
+            }
+        }),
     }
 }
 

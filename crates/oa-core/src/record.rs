@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::object::{Object, raw_array};
 
 /// Keys of a record that the tools know, each with the JSON type that it must have.
@@ -282,6 +282,14 @@ pub fn looks_like_id(text: &str) -> bool {
     key_of_id(text).is_some()
 }
 
+/// Whether a text can stand for an id in a path: the characters of ids that the API and compatible servers
+/// make, and nothing that would lead elsewhere.
+#[must_use]
+pub fn is_id(text: &str) -> bool {
+    let known = |b: u8| b.is_ascii_alphanumeric() || b"-_=:.".contains(&b);
+    !text.is_empty() && text.bytes().all(known) && !text.contains("..")
+}
+
 fn key_of_id(text: &str) -> Option<&'static str> {
     let letters = |rest: &str| {
         !rest.is_empty()
@@ -377,18 +385,6 @@ fn wrap(key: &str, value: &RawValue) -> Object {
 #[must_use]
 pub fn of_id(id: &str) -> Incoming {
     lift_id(id, id)
-}
-
-/// The record that an error alone becomes.
-///
-/// # Errors
-/// Never; the result fits where records are read.
-pub fn of_error(error: Error) -> Result<Incoming> {
-    Ok(Incoming {
-        record: Record::default(),
-        bare: None,
-        problem: Some(error),
-    })
 }
 
 #[cfg(test)]

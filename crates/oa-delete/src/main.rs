@@ -2,15 +2,19 @@
 
 mod bin;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use oa_core::answer::Response;
-use oa_core::cli::{Arguments, Options, Run};
+use oa_core::cli::{Arguments, Options, Order, Run};
 use oa_core::client::{Call, Client, Expect, segment};
 use oa_core::error::EXIT_TABLE;
-use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::{Record, of_id};
+use oa_core::interrupt::lock;
+use oa_core::pipe::{Job, Plan, Source, side_by_side};
+use oa_core::record::{Record, is_id, of_id};
 use oa_core::{Error, Kind, Result};
 
 use bin::{Bin, Thing};
@@ -49,6 +53,8 @@ struct Args {
     /// Delete that many things at a time
     #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
     jobs: u16,
+    #[command(flatten)]
+    order: Order,
     #[command(flatten)]
     options: Options,
 }
@@ -174,10 +180,9 @@ impl Cleaner<'_> {
     /// Puts what the pipe made into the bin; what another tool lifted in is left alone and named.
     fn sort(&self, bin: &mut Bin, record: &Record) {
         for file in record.files() {
-            if file.id.is_empty() {
-                continue;
-            }
-            if file.path.is_some() {
+            if !is_id(&file.id) {
+                self.refuse(&file.id);
+            } else if file.path.is_some() {
                 bin.add(Thing::file(&file));
             } else if bin.leave(&file.id) {
                 let log = &self.run.pipe.log;
@@ -193,6 +198,14 @@ impl Cleaner<'_> {
                 bin.add(Thing::response(&response.id));
             }
         }
+    }
+
+    /// An id that would lead elsewhere than to its own file is never sent.
+    fn refuse(&self, id: &str) {
+        let pipe = &self.run.pipe;
+        let error = Error::input(format!("`{id}` is no id; nothing was deleted for it"));
+        pipe.log.error(&error.to_string());
+        pipe.count(&error);
     }
 
     /// Cancels a response that nobody will read; its record counts as failed unless it failed before.
@@ -253,52 +266,63 @@ impl Cleaner<'_> {
     }
 
     fn remove_all(&self, things: &[&Thing]) {
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let serve = || {
-            loop {
-                let index = next.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-                match things.get(index) {
-                    Some(thing) => self.remove(thing),
-                    None => return,
-                }
+        let failed = AtomicBool::new(false);
+        let answers: Mutex<BTreeMap<usize, String>> = Mutex::default();
+        side_by_side(self.args.jobs.into(), things.len(), |index| {
+            let thing = things[index];
+            // What the pipe made is deleted whatever happens; --fail-fast is for ids that were named.
+            if self.args.order.fail_fast && thing.answered && failed.load(Ordering::SeqCst) {
+                self.skip(thing);
+                return;
             }
-        };
-        match things.len().min(self.args.jobs.into()) {
-            0 => {}
-            1 => serve(),
-            threads => std::thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(serve);
+            match self.remove(thing) {
+                Ok(None) => {}
+                Ok(Some(answer)) if self.args.order.keep_order => {
+                    lock(&answers).insert(index, answer);
                 }
-            }),
+                Ok(Some(answer)) => self.run.pipe.emit(&answer),
+                Err(()) => failed.store(true, Ordering::SeqCst),
+            }
+        });
+        for answer in lock(&answers).values() {
+            self.run.pipe.emit(answer);
         }
     }
 
-    /// Deletes one thing; what is gone already is as good as deleted.
-    fn remove(&self, thing: &Thing) {
+    fn skip(&self, thing: &Thing) {
+        let pipe = &self.run.pipe;
+        let error = Error::new(
+            Kind::Skipped,
+            "not deleted, because an earlier deletion failed",
+        );
+        pipe.log.error(&format!("{}: {error}", thing.id));
+        pipe.count(&error);
+    }
+
+    /// Deletes one thing and tells the API's answer, where the user named the id; what is gone already is as
+    /// good as deleted.
+    fn remove(&self, thing: &Thing) -> std::result::Result<Option<String>, ()> {
         let (pipe, Some(client)) = (&self.run.pipe, self.client) else {
-            return;
+            return Ok(None);
         };
         let call = Call::delete(thing.address()).clean_up();
-        let failed = match client.call(&call) {
+        let done = match client.call(&call) {
             Ok(answer) => {
                 pipe.log.event("delete", &thing.to_string());
-                if thing.answered {
-                    pipe.emit(answer.object.get());
-                }
-                None
+                Ok(thing.answered.then(|| answer.object.get().to_owned()))
             }
             Err(error) if error.status == Some(404) => {
                 pipe.log.event("delete", &format!("{thing} status=gone"));
-                None
+                Ok(None)
             }
-            Err(error) => Some(error),
+            Err(error) => {
+                pipe.log
+                    .error(&format!("{}: not deleted: {error}", thing.id));
+                pipe.trouble();
+                Err(())
+            }
         };
-        if let Some(error) = failed {
-            pipe.log
-                .error(&format!("{}: not deleted: {error}", thing.id));
-            pipe.trouble();
-        }
         pipe.interrupt.release(std::slice::from_ref(&thing.id));
+        done
     }
 }

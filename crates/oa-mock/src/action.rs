@@ -178,7 +178,11 @@ impl Action {
         {
             return Err(format!("{word} knows no {key}="));
         }
-        let missing = |key: &str| format!("{word} needs {key}=");
+        Action::build(name, status.unwrap_or(500), keys)
+    }
+
+    fn build(name: &str, status: u16, keys: Keys) -> Result<Action, String> {
+        let missing = |key: &str| format!("{name} needs {key}=");
         Ok(match name {
             "html" => Action::Html {
                 status: keys.number("status")?.unwrap_or(200),
@@ -213,7 +217,7 @@ impl Action {
                     .ok_or_else(|| missing("dialect"))?,
             ),
             _ => Action::Status {
-                status: status.unwrap_or(500),
+                status,
                 early: keys.get("early") == Some("true"),
                 keys,
             },

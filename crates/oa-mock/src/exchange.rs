@@ -16,7 +16,7 @@ use crate::error::ApiError;
 use crate::ledger::Shown;
 use crate::mock::Mock;
 use crate::reply::{Content, Reply};
-use crate::{log, read, route, trouble};
+use crate::{body, log, route, trouble};
 
 /// Answers a request; an error closes the connection without an answer.
 pub(crate) async fn exchange(
@@ -25,7 +25,7 @@ pub(crate) async fn exchange(
     request: Request<Incoming>,
 ) -> io::Result<Reply> {
     let started = Instant::now();
-    let (head, body) = request.into_parts();
+    let (head, incoming) = request.into_parts();
     let path = head
         .uri
         .path()
@@ -38,7 +38,7 @@ pub(crate) async fn exchange(
         rule.as_ref().map(|rule| rule.text.as_str()),
     );
     let action = rule.map(|rule| rule.action);
-    let reply = answer(&mock, &head, body, place, action).await;
+    let reply = answer(&mock, &head, incoming, place, action).await;
     let status = match &reply {
         Ok(Reply {
             content: Content::Half(_),
@@ -62,13 +62,13 @@ pub(crate) async fn exchange(
 async fn answer(
     mock: &Arc<Mock>,
     head: &Parts,
-    body: Incoming,
+    incoming: Incoming,
     place: usize,
     action: Option<Action>,
 ) -> io::Result<Reply> {
     match &action {
         Some(Action::Cut(Moment::Before)) => return Err(cut()),
-        Some(Action::Cut(Moment::Body)) => return first_bytes(mock, body, place).await,
+        Some(Action::Cut(Moment::Body)) => return first_bytes(mock, incoming, place).await,
         Some(Action::Status {
             early: true,
             status,
@@ -76,9 +76,9 @@ async fn answer(
         }) => return Ok(trouble::status(*status, keys)),
         _ => {}
     }
-    let read = read::read(&head.headers, body).await;
-    mock.ledger().length(place, read.length);
-    let received = read.outcome?;
+    let arrived = body::read(&head.headers, incoming).await;
+    mock.ledger().length(place, arrived.length);
+    let received = arrived.outcome?;
     if !mock.settings.delay.is_zero() {
         sleep(mock.settings.delay).await;
     }
@@ -86,7 +86,7 @@ async fn answer(
     match action {
         Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
         Some(Action::Stall) => std::future::pending().await,
-        Some(Action::Cut(_)) if !matches!(reply.content, Content::Half(_)) => return Err(cut()),
+        Some(Action::Cut(Moment::Work)) => return Err(cut()),
         _ => {}
     }
     Ok(reply)
@@ -165,8 +165,8 @@ fn authorize(mock: &Mock, head: &Parts) -> Result<(), ApiError> {
 }
 
 /// Reads some of the body and closes in the middle of it.
-async fn first_bytes(mock: &Mock, mut body: Incoming, place: usize) -> io::Result<Reply> {
-    if let Some(Ok(frame)) = body.frame().await {
+async fn first_bytes(mock: &Mock, mut incoming: Incoming, place: usize) -> io::Result<Reply> {
+    if let Some(Ok(frame)) = incoming.frame().await {
         mock.ledger()
             .length(place, frame.data_ref().map_or(0, |data| data.len() as u64));
     }

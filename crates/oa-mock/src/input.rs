@@ -300,8 +300,10 @@ fn listed(given: &Json, id: String) -> Json {
         return item(id, role, content);
     }
     let mut listed = data::shorten(given.clone());
-    if listed.get("id").is_none() {
-        listed.set("id", id.into());
+    for (key, value) in [("id", Json::from(id)), ("status", "completed".into())] {
+        if listed.get(key).is_none() {
+            listed.set(key, value);
+        }
     }
     listed
 }

@@ -2,6 +2,7 @@
 
 mod action;
 mod answer;
+mod body;
 mod call;
 mod check;
 mod child;
@@ -19,17 +20,16 @@ mod kind;
 mod ledger;
 mod log;
 mod mock;
-mod read;
 mod reply;
 mod response;
 mod responses;
 mod route;
 mod schema;
-mod send;
 mod server;
 mod stream;
 mod trouble;
 mod value;
+mod wire;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -54,18 +54,19 @@ serve until a signal. With CMD: run it with both set, and tell what it left.";
 
 const AFTER: &str = "\
 Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K]
-  METHOD may be *; in PATH (without /v1) * is one segment and a last ** the rest.
-  xN: the first N requests only; skip=K: K requests pass first. ACTION is one of
-  NNN (code= type= message='…' param= retry-after= retry-after-ms= should-retry=
-  location= header='Name: value' body='…' early=true), html [status=], empty,
-  cut-json, wrong-kind, no-id, huge bytes=, delay ms=, stall,
-  cut [when=before|body|answer], cut-stream events=, end status= [reason= code=
-  message= text=], sse dialect=.
+  METHOD may be *. In PATH (without /v1) * is one segment, a last ** the rest.
+  xN: the first N requests only; skip=K: K requests pass first. ACTION is
+  NNN (code= type= message='…' param= retry-after= retry-after-ms=
+      should-retry= location= header='Name: value' body='…' early=true),
+  html [status=], empty, cut-json, wrong-kind, no-id, huge bytes=, delay ms=,
+  stall, cut [when=before|body|answer], cut-stream events=,
+  end status= [reason= code= message= text=], or sse dialect=.
 
-Controls: GET /mock/ledger, POST and DELETE /mock/faults, POST /mock/expire?file=ID
+Controls:
+  GET /mock/ledger, POST and DELETE /mock/faults, POST /mock/expire?file=ID
 
 Examples:
-  oa-mock -- bash -c 'oa-upload a.pdf | oa-respond -p \"Summarise.\" | oa-delete -t'
+  oa-mock -- sh -c 'oa-upload a.pdf | oa-respond -p Summarise. | oa-delete -t'
   oa-mock --fault 'POST /responses 429 retry-after=1 x2' --looks 5
 
 Exit status: that of CMD; without CMD 0; 2 for wrong usage";
@@ -74,16 +75,16 @@ Exit status: that of CMD; without CMD 0; 2 for wrong usage";
 #[derive(Parser)]
 #[command(version, about = ABOUT, after_help = AFTER)]
 struct Args {
-    /// Listen at this address and port; port 0: any free one
+    /// Listen at this address
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Accept only this key (default: any; CMD gets sk-mock)
     #[arg(long)]
     key: Option<String>,
-    /// Let every answer wait that long: 500ms, 1s, 2m
+    /// Let every answer wait: 500ms, 1s, 2m
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     delay: Duration,
-    /// Finish a background response at its N-th GET; 0: never
+    /// GETs until a response is final; 0: never
     #[arg(long, value_name = "N", default_value_t = 2)]
     looks: u64,
     /// Let this go wrong (repeatable; see below)

@@ -82,6 +82,7 @@ const ITEMS: Kind = List(&Variants(
         ("reasoning", None),
         ("compaction", None),
         ("compaction_trigger", None),
+        ("configuration_update", None),
         ("image_generation_call", None),
         ("code_interpreter_call", None),
         ("local_shell_call", None),

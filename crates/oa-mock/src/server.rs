@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 use crate::mock::Mock;
-use crate::send::{self, Body};
+use crate::wire::{self, Body};
 use crate::{control, exchange};
 
 /// Serves every connection until the process ends.
@@ -51,5 +51,5 @@ async fn answer(
     } else {
         exchange::exchange(Arc::clone(&mock), connection, request).await?
     };
-    send::response(&mock, reply)
+    wire::response(&mock, reply)
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::action::{Action, Dialect, Keys, Moment};
+use crate::action::{Action, Keys, Moment};
 use crate::error::ApiError;
 use crate::json::Json;
 use crate::reply::{Content, Reply};
@@ -44,7 +44,7 @@ pub(crate) fn spoil(mut reply: Reply, action: Option<&Action>) -> Reply {
     let Some(action) = action else { return reply };
     match (action, &mut reply.content) {
         (Action::CutStream { events }, Content::Events(play)) => play.cut = Some(*events),
-        (Action::Sse(dialect), Content::Events(play)) => speak(play, *dialect),
+        (Action::Sse(dialect), Content::Events(play)) => play.speak(*dialect),
         (Action::Cut(Moment::Answer), content) => cut_answer(content),
         (Action::Empty, content) => *content = Content::Bytes(Bytes::new()),
         (Action::CutJson, Content::Bytes(bytes)) => bytes.truncate(bytes.len() / 2),
@@ -57,10 +57,6 @@ pub(crate) fn spoil(mut reply: Reply, action: Option<&Action>) -> Reply {
         _ => {}
     }
     reply
-}
-
-fn speak(play: &mut crate::stream::Play, dialect: Dialect) {
-    play.speak(dialect);
 }
 
 /// Half of the bytes, or half of the events.

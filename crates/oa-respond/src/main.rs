@@ -9,13 +9,14 @@ mod template;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use clap::Parser;
 use oa_core::answer::Response;
 use oa_core::cli::{Arguments, Options, Order, Run};
 use oa_core::client::{Call, Client, Expect, segment};
 use oa_core::error::EXIT_TABLE;
+use oa_core::interrupt::lock;
 use oa_core::object::raw_array;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::{File, Incoming, Record};
@@ -135,7 +136,7 @@ fn help() -> String {
 
 impl Args {
     /// Whether an argument takes the bytes of stdin.
-    fn takes_stdin(&self) -> usize {
+    fn stdin_users(&self) -> usize {
         let files = [
             &self.prompt_file,
             &self.instructions_file,
@@ -156,7 +157,7 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        let bytes = self.takes_stdin();
+        let bytes = self.stdin_users();
         if bytes > 1 {
             return Err(Error::usage("`-` can be read once only"));
         }
@@ -375,8 +376,4 @@ fn dry_run(record: &mut Record, request: &Request) -> Result<()> {
     let raw = RawValue::from_string(text).map_err(|error| Error::input(error.to_string()))?;
     record.object_mut().set("request", raw);
     Ok(())
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

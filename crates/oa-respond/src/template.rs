@@ -44,17 +44,16 @@ fn prompt(args: &Args) -> Result<Option<String>> {
 fn patches(args: &Args) -> Result<Vec<Object>> {
     let mut patches = Vec::new();
     if let Some(file) = &args.request_file {
-        patches.push(object(&text(file)?, file)?);
+        patches.push(object(&text(file)?, file).map_err(Error::input)?);
     }
     if let Some(json) = &args.request {
-        patches.push(object(json, "--request")?);
+        patches.push(object(json, "--request").map_err(Error::usage)?);
     }
     Ok(patches)
 }
 
-fn object(text: &str, name: &str) -> Result<Object> {
-    Object::parse(text.trim())
-        .map_err(|error| Error::usage(format!("{name}: not a JSON object: {error}")))
+fn object(text: &str, name: &str) -> std::result::Result<Object, String> {
+    Object::parse(text.trim()).map_err(|error| format!("{name}: not a JSON object: {error}"))
 }
 
 fn text(path: &str) -> anyhow::Result<String> {
@@ -68,7 +67,7 @@ fn text(path: &str) -> anyhow::Result<String> {
 
 /// The `text.format` of a schema file: the schema alone, or a whole format with its own name.
 fn format(path: &str) -> Result<Object> {
-    let schema = object(&text(path)?, path)?;
+    let schema = object(&text(path)?, path).map_err(Error::input)?;
     let mut format = Object::default();
     format.put("type", &"json_schema");
     if schema.get("schema").is_some() && schema.get("name").is_some() {

@@ -56,7 +56,18 @@ pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
         .unwrap_or_else(|| kind::purpose_of(given));
     let name = kind::stored_name(given, purpose, kind::is_text(&head, whole));
     let start = &head[..head.len().min(usize::try_from(HEAD).unwrap_or(0))];
-    check(path, &name, local.bytes(), start, purpose, rules.force, log)?;
+    // The rules look at the name without the `.txt` that text gets: an SVG is a picture all the same.
+    let named = kind::stored_name(given, purpose, false);
+    check(
+        path,
+        &named,
+        local.bytes(),
+        start,
+        purpose,
+        rules.force,
+        log,
+    )?;
+    attachable(path, &name, purpose, rules.force, log)?;
     if kind::extension(&name) == Some("txt")
         && kind::extension(given) != Some("txt")
         && kind::of_name(given).is_none_or(|kind| kind.extension != "txt")
@@ -128,6 +139,19 @@ fn check(
         log.warning(&about(path, name, &warning));
     }
     Ok(())
+}
+
+/// Binary contents under a name that no question takes: better said now than when the question is refused.
+fn attachable(path: &str, name: &str, purpose: &str, force: bool, log: &Log) -> Result<()> {
+    if purpose != "user_data" || kind::of_name(name).is_some_and(|kind| kind.attach) {
+        return Ok(());
+    }
+    let text = format!("{path}: neither text nor a type that a question takes (file inputs guide)");
+    if force {
+        log.warning(&text);
+        return Ok(());
+    }
+    Err(Error::input(text).hint("convert it to PDF or text; --force sends it all the same"))
 }
 
 /// The text with the path in place of the stored name.

@@ -4,7 +4,7 @@ mod file;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,8 +13,9 @@ use oa_core::cli::{Arguments, Options, Order, Run, duration};
 use oa_core::client::{Call, Client, Expect, segment};
 use oa_core::error::EXIT_TABLE;
 use oa_core::form::Form;
+use oa_core::interrupt::lock;
 use oa_core::object::Object;
-use oa_core::pipe::{Plan, Source};
+use oa_core::pipe::{Plan, Source, side_by_side};
 use oa_core::record::{File, Incoming, Record};
 use oa_core::{Error, Kind, Result};
 use serde_json::value::RawValue;
@@ -210,29 +211,16 @@ impl Uploader<'_> {
     /// Sends the files a few at a time; after a failure no new one is begun. The files that made it come
     /// back in their order, with the first failure.
     fn send_all(&self, uploads: &[Upload]) -> (Vec<Object>, Option<Error>) {
-        let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
         let done: Mutex<Vec<(usize, Result<Object>)>> = Mutex::default();
-        let serve = || {
-            while !failed.load(Ordering::SeqCst) {
-                let index = next.fetch_add(1, Ordering::SeqCst);
-                let Some(upload) = uploads.get(index) else {
-                    return;
-                };
-                let result = self.permits.with(|| self.send(upload));
-                failed.fetch_or(result.is_err(), Ordering::SeqCst);
-                lock(&done).push((index, result));
+        side_by_side(self.args.jobs.into(), uploads.len(), |index| {
+            if failed.load(Ordering::SeqCst) {
+                return;
             }
-        };
-        match uploads.len().min(self.args.jobs.into()) {
-            0 => {}
-            1 => serve(),
-            threads => std::thread::scope(|scope| {
-                for _ in 0..threads {
-                    scope.spawn(serve);
-                }
-            }),
-        }
+            let result = self.permits.with(|| self.send(&uploads[index]));
+            failed.fetch_or(result.is_err(), Ordering::SeqCst);
+            lock(&done).push((index, result));
+        });
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(index, _)| *index);
         let mut files = Vec::new();
@@ -288,7 +276,7 @@ impl Uploader<'_> {
         );
         if expires.is_some() && file.expires_at.is_none() {
             log.warning(&format!(
-                "{}: the server ignored the expiry; {} stays until it is deleted",
+                "{}: the server ignored `expires_after`; {} stays until it is deleted",
                 upload.path, file.id
             ));
         }
@@ -385,8 +373,4 @@ impl Permits {
         self.freed.notify_one();
         done
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

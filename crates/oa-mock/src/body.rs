@@ -16,7 +16,7 @@ use crate::error::ApiError;
 const LARGEST: usize = 128 << 20;
 
 /// What came of reading a body.
-pub(crate) struct Read {
+pub(crate) struct Arrived {
     /// Bytes that came.
     pub(crate) length: u64,
     /// The body, or what is wrong with it; an I/O error if the client went away.
@@ -24,7 +24,7 @@ pub(crate) struct Read {
 }
 
 /// Reads a body.
-pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Read {
+pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Arrived {
     let length = Arc::new(AtomicU64::new(0));
     let count = Arc::clone(&length);
     let body = body.map_frame(move |frame| {
@@ -40,7 +40,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Read {
         Ok(boundary) => form(multer::Multipart::new(BodyDataStream::new(body), boundary)).await,
         Err(_) => whole(body, content_type).await,
     };
-    Read {
+    Arrived {
         length: length.load(Ordering::Relaxed),
         outcome,
     }
