@@ -180,7 +180,7 @@ const LARGEST: [(&str, usize); 6] = [
     ("oa-core", 5300),
     ("oa-delete", 420),
     ("oa-list", 120),
-    ("oa-poll", 420),
+    ("oa-poll", 440),
     ("oa-respond", 1500),
     ("oa-upload", 520),
 ];

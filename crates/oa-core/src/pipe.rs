@@ -8,9 +8,10 @@
 mod input;
 mod output;
 mod plan;
+mod side;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -25,6 +26,7 @@ pub use input::{spool, stdin_is_terminal};
 use output::Output;
 pub use output::check_target;
 pub use plan::{Job, Plan, Source};
+pub use side::side_by_side;
 
 enum Input {
     Stdin(Box<Values<Stdin>>),
@@ -44,6 +46,8 @@ pub struct Pipe {
     pub log: Arc<Log>,
     /// The signals.
     pub interrupt: Arc<Interrupt>,
+    /// The input is a file, in which the records can be found again.
+    saved: bool,
     plan: Plan,
     reading: Mutex<Reading>,
     output: Output,
@@ -63,9 +67,11 @@ impl Pipe {
         plan: Plan,
     ) -> Result<Pipe> {
         let wake = Arc::new(Wake::new(plan.reads_to_end));
+        let mut saved = false;
         let (input, ready) = match source {
             Source::Stdin => {
                 let stdin = Stdin::new(Arc::clone(&wake));
+                saved = stdin.is_saved();
                 (Input::Stdin(Box::new(Values::new(stdin))), VecDeque::new())
             }
             Source::Given(given) => (Input::Given, given.into()),
@@ -74,6 +80,7 @@ impl Pipe {
         Ok(Pipe {
             log,
             interrupt,
+            saved,
             plan,
             reading: Mutex::new(Reading {
                 input,
@@ -285,12 +292,7 @@ impl Pipe {
         }
         let made = record.ids();
         self.interrupt.hold(&made);
-        if self.plan.text && !self.plan.reads_to_end && !made.is_empty() {
-            let left = made.join(" ");
-            self.log.note(&format!(
-                "left on the server: {left}; `| oa-delete -t` would delete it"
-            ));
-        }
+        self.name_forgotten(&made);
         self.interrupt.release(&job.held);
         for record in self.output.put(job.seq, record, &self.verdict, &self.log) {
             if !lost(&record) {
@@ -300,6 +302,17 @@ impl Pipe {
         }
         if !self.is_closed() {
             self.interrupt.release(&made);
+        }
+    }
+
+    /// Text says nothing of ids: what is still on the server is named, unless the record is saved elsewhere.
+    fn name_forgotten(&self, ids: &[String]) {
+        let forgets = self.plan.text && !self.plan.reads_to_end && !self.saved;
+        if forgets && !ids.is_empty() {
+            let left = ids.join(" ");
+            let what_to_do = "`| oa-delete -t` would delete it";
+            self.log
+                .note(&format!("left on the server: {left}; {what_to_do}"));
         }
     }
 
@@ -355,29 +368,6 @@ impl Pipe {
         let signal = self.interrupt.signal().is_some();
         self.output.finish(&mut verdict, signal, &self.log);
         verdict.exit_status()
-    }
-}
-
-/// Calls `work` with every number below `count`, in their order, at most `jobs` at a time.
-pub fn side_by_side(jobs: usize, count: usize, work: impl Fn(usize) + Sync) {
-    let next = AtomicUsize::new(0);
-    let serve = || {
-        loop {
-            let index = next.fetch_add(1, Ordering::SeqCst);
-            if index >= count {
-                return;
-            }
-            work(index);
-        }
-    };
-    match count.min(jobs) {
-        0 => {}
-        1 => serve(),
-        threads => std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(serve);
-            }
-        }),
     }
 }
 

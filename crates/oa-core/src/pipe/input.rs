@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::FileType;
 
 /// Ends a blocked read of standard input when standard output was closed.
 pub(super) struct Wake {
@@ -54,6 +55,12 @@ impl Stdin {
             stdin: io::stdin(),
             wake,
         }
+    }
+
+    /// Whether it is a regular file, whose records stay where they are.
+    pub(super) fn is_saved(&self) -> bool {
+        let stat = rustix::fs::fstat(&self.stdin);
+        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
     }
 
     /// Waits until there is something to read; false when there is not and nobody waits for more.
