@@ -177,7 +177,7 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason.
 const LARGEST: [(&str, usize); 6] = [
-    ("oa-core", 5300),
+    ("oa-core", 6100),
     ("oa-delete", 420),
     ("oa-list", 120),
     ("oa-poll", 440),

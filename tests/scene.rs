@@ -5,8 +5,9 @@ use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{JoinHandle, spawn};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
@@ -121,7 +122,7 @@ impl Scene {
         let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (group, (done, over)) = (pid(child.id()), channel::<()>());
         spawn(move || {
-            if over.recv_timeout(PATIENCE) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            if over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 let _ = kill_process_group(group, Signal::KILL);
             }
         });
@@ -163,6 +164,54 @@ fn pid(id: u32) -> Pid {
     Pid::from_raw(i32::try_from(id).unwrap()).unwrap()
 }
 
+/// Sets of signals of a process, joined: what it catches, what it ignores, what waits for it.
+fn signals(id: u32, sets: &[&str]) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let mask = |line: &str| {
+        let mask = sets.iter().find_map(|set| line.strip_prefix(set))?;
+        u64::from_str_radix(mask.trim(), 16).ok()
+    };
+    status
+        .lines()
+        .filter_map(mask)
+        .fold(0, |all, mask| all | mask)
+}
+
+/// Whether every process of the group runs the program it is for, and tools listen to signals.
+fn begun(group: u32) -> bool {
+    let wanted = [Signal::HUP, Signal::INT, Signal::TERM];
+    let wanted = wanted
+        .iter()
+        .fold(0, |all, signal| all | 1 << (signal.as_raw() - 1));
+    // Where there is no /proc, a test takes the risk.
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    ids.filter(|id| *id != group || leads(*id)).all(|id| {
+        let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let Some((name, rest)) = stat
+            .split_once('(')
+            .and_then(|(_, rest)| rest.rsplit_once(") "))
+        else {
+            return true;
+        };
+        // What has ended and is not waited for yet (Z) needs no signal.
+        let member = !rest.starts_with('Z') && rest.split(' ').nth(2) == Some(&group.to_string());
+        let listens = || signals(id, &["SigCgt:", "SigIgn:"]) & wanted == wanted;
+        !member
+            || if name.starts_with("oa-") {
+                listens()
+            } else {
+                name != "bash"
+            }
+    })
+}
+
+/// Whether the shell that leads the group became a tool by `exec`.
+fn leads(id: u32) -> bool {
+    let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
+    name.trim_end() != "bash"
+}
+
 fn drain(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
     spawn(move || {
         let mut bytes = Vec::new();
@@ -172,21 +221,21 @@ fn drain(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 }
 
 impl Running {
-    /// Sends a signal to every process of the line, as a terminal does.
+    /// Sends a signal to every process of the line, as a terminal does, once all tools have begun:
+    /// before that they die of it like any program.
     pub(crate) fn signal(self, signal: Signal) -> Running {
+        let start = Instant::now();
+        while !begun(self.child.id()) {
+            assert!(start.elapsed() < PATIENCE, "a tool never began");
+            sleep(Duration::from_millis(2));
+        }
         kill_process_group(pid(self.child.id()), signal).unwrap();
         self
     }
 
     /// Whether the leading process has a signal that it has not taken yet.
     pub(crate) fn has_pending_signal(&self) -> bool {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let masks = status
-            .lines()
-            .filter(|line| line.starts_with("ShdPnd:") || line.starts_with("SigPnd:"));
-        masks
-            .filter_map(|line| line.split_whitespace().nth(1))
-            .any(|mask| mask.contains(|c| c != '0'))
+        signals(self.child.id(), &["SigPnd:", "ShdPnd:"]) != 0
     }
 
     /// The signal that killed the line, when a test meant to.

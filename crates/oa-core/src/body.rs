@@ -1,8 +1,7 @@
 //! A request body of segments: bytes, files, files in base64; its length is exact and its memory flat.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,118 +12,12 @@ use base64::engine::general_purpose::PAD;
 
 use crate::interrupt::lock;
 
+mod local;
+
+pub use local::Local;
+
 /// Bytes of a file that are turned into base64 at a time; a multiple of 3, small enough for the L2 cache.
 const BLOCK: usize = 96 << 10;
-
-/// What tells whether a file is still the one that was measured.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(file: &File) -> io::Result<Stamp> {
-        let meta = file.metadata()?;
-        Ok(Stamp {
-            device: meta.dev(),
-            inode: meta.ino(),
-            size: meta.size(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-            changed: (meta.ctime(), meta.ctime_nsec()),
-        })
-    }
-}
-
-/// A local file as it was when it was first looked at.
-#[derive(Clone, Debug)]
-pub struct Local {
-    /// What the user calls it.
-    pub label: String,
-    stamp: Stamp,
-    source: Source,
-}
-
-#[derive(Clone, Debug)]
-enum Source {
-    Path(String),
-    /// A temporary file without a name.
-    Open(Arc<File>),
-}
-
-impl Local {
-    /// The file at this path.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub fn open(path: &str) -> io::Result<Local> {
-        Ok(Local {
-            label: path.to_owned(),
-            stamp: Stamp::of(&File::open(path)?)?,
-            source: Source::Path(path.to_owned()),
-        })
-    }
-
-    /// A file that has no name any more.
-    ///
-    /// # Errors
-    /// It cannot be looked at.
-    pub fn spooled(label: &str, file: File) -> io::Result<Local> {
-        Ok(Local {
-            label: label.to_owned(),
-            stamp: Stamp::of(&file)?,
-            source: Source::Open(Arc::new(file)),
-        })
-    }
-
-    /// Size in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.stamp.size
-    }
-
-    /// The first `count` bytes, fewer if the file is shorter.
-    ///
-    /// # Errors
-    /// It cannot be read, or it changed.
-    pub fn head(&self, count: u64) -> io::Result<Vec<u8>> {
-        let mut head = Vec::new();
-        self.reopen()?.take(count).read_to_end(&mut head)?;
-        Ok(head)
-    }
-
-    /// The file again from its beginning.
-    ///
-    /// # Errors
-    /// It cannot be read, or it changed.
-    pub fn reopen(&self) -> io::Result<File> {
-        let file = match &self.source {
-            Source::Path(path) => File::open(path)?,
-            Source::Open(file) => {
-                let mut file = file.try_clone()?;
-                file.rewind()?;
-                file
-            }
-        };
-        self.check(&file)?;
-        Ok(file)
-    }
-
-    fn check(&self, file: &File) -> io::Result<()> {
-        if Stamp::of(file)? == self.stamp {
-            Ok(())
-        } else {
-            Err(self.changed())
-        }
-    }
-
-    fn changed(&self) -> io::Error {
-        io::Error::other(format!("{}: changed while it was read", self.label))
-    }
-}
 
 /// One piece of a body.
 #[derive(Clone, Debug)]
@@ -255,6 +148,13 @@ impl Read for Reader {
 }
 
 impl Reader {
+    /// Passes over bytes of the body that nobody wants any more; returns how many.
+    pub fn forgo(&mut self, most: usize) -> usize {
+        let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(most);
+        self.left -= count as u64;
+        count
+    }
+
     fn give(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if out.is_empty() || self.left == 0 {
             return Ok(0);

@@ -17,7 +17,7 @@ use crate::pipe::{Pipe, Plan, Source, stdin_is_terminal};
 mod connection;
 
 pub use connection::Connection;
-pub(crate) use connection::headers;
+pub(crate) use connection::{Target, headers};
 
 /// Options of every tool.
 #[derive(clap::Args, Clone, Debug)]

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
+use ureq::SendBody;
 use ureq::http::{HeaderMap, Request, Response};
-use ureq::tls::{RootCerts, TlsConfig};
-use ureq::{Agent, Proxy, SendBody};
 
 use crate::body::Reader;
 use crate::cli::{self, Connection};
@@ -16,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::form::random_word;
 use crate::interrupt::Interrupt;
 use crate::log::{Level, Log};
-use crate::net::{proxy, roots};
+use crate::net::way::Way;
 use crate::reply::Reply;
 use crate::retry::{self, Effect, Limits, Outcome, Reached};
 
@@ -59,8 +58,7 @@ pub struct Client {
     connect_timeout: Duration,
     timeout: Duration,
     limits: Limits,
-    roots: Option<RootCerts>,
-    proxy: Option<String>,
+    way: Way,
     lanes: Lanes,
     log: Arc<Log>,
     interrupt: Arc<Interrupt>,
@@ -77,22 +75,10 @@ impl Client {
         log: Arc<Log>,
         interrupt: Arc<Interrupt>,
     ) -> Result<Client> {
-        let key = connection.key(&log)?;
+        let key = connection.api_key(&log)?;
         log.keep_secret(&key);
         let target = connection.target()?;
-        let roots = if target.secure {
-            let named = roots::load(connection.cacert.as_deref());
-            Some(named.map_err(|error| Error::usage(format!("{error:#}")))?)
-        } else {
-            None
-        };
-        let environment = |name: &str| std::env::var(name).ok();
-        let scheme = if target.secure { "https" } else { "http" };
-        let proxy = proxy::choose(scheme, &target.host, target.port, &environment);
-        if let Some(url) = &proxy {
-            let hint = "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY";
-            Proxy::new(url).map_err(|error| Error::usage(format!("proxy: {error}")).hint(hint))?;
-        }
+        let way = Way::new(connection, &target)?;
         Ok(Client {
             lanes: Lanes::new(&interrupt),
             base: target.base,
@@ -101,8 +87,7 @@ impl Client {
             connect_timeout: connection.connect_timeout,
             timeout: connection.timeout,
             limits: connection.limits(),
-            roots,
-            proxy,
+            way,
             log,
             interrupt,
         })
@@ -203,7 +188,10 @@ impl Client {
     ) -> std::result::Result<T, Failure> {
         let opened = call.body.as_ref().map(|(body, _)| body.open());
         let (mut reader, sent) = opened.unzip();
-        let Some(lane) = self.lanes.take(call, sent.clone(), || self.agent()) else {
+        let Some(lane) = self
+            .lanes
+            .take(call, sent.clone(), || self.way.agent(self.log.tool()))
+        else {
             let signal = self.interrupt.signal().unwrap_or_default();
             return Err(Failure {
                 error: Error::interrupted(signal),
@@ -279,6 +267,7 @@ impl Client {
                     reader,
                     progress: call.progress,
                     done: 0,
+                    wire: &lane.wire,
                 };
                 let request = request
                     .header("content-type", content_type)
@@ -321,26 +310,12 @@ impl Client {
         let connect = self.connect_timeout.min(answer);
         lane.agent
             .configure_request(request)
+            .timeout_resolve(Some(connect))
             .timeout_connect(Some(connect))
             .timeout_per_write(Some(WRITE_SILENCE))
             .timeout_recv_response(Some(answer))
             .timeout_per_read(Some(STREAM_SILENCE.max(answer)))
             .build()
-    }
-
-    fn agent(&self) -> Agent {
-        let proxy = self.proxy.as_deref().and_then(|url| Proxy::new(url).ok());
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .proxy(proxy)
-            .user_agent(format!("{}/{}", self.log.tool(), env!("CARGO_PKG_VERSION")))
-            .max_idle_age(Duration::from_secs(60));
-        if let Some(roots) = &self.roots {
-            config = config.tls_config(TlsConfig::builder().root_certs(roots.clone()).build());
-        }
-        config.build().new_agent()
     }
 }
 

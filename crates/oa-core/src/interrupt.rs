@@ -1,12 +1,13 @@
 //! SIGHUP, SIGINT and SIGTERM as an event that work can ask for and wait for.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
@@ -17,7 +18,7 @@ type Hook = Box<dyn Fn() + Send>;
 /// The first signal that came, and what this process would leave behind if it ended now.
 #[derive(Default)]
 pub struct Interrupt {
-    signal: AtomicI32,
+    signal: Arc<AtomicUsize>,
     lock: Mutex<()>,
     arrived: Condvar,
     hooks: Mutex<Vec<Hook>>,
@@ -35,22 +36,24 @@ impl Interrupt {
             .into_iter()
             .filter(|signal| ignored & (1 << (signal - 1)) == 0)
             .collect();
+        for signal in &wanted {
+            // Noted in the handler itself: work that ends before the thread has run still knows of it.
+            let number = usize::try_from(*signal).unwrap_or_default();
+            let _ = flag::register_usize(*signal, Arc::clone(&interrupt.signal), number);
+        }
         if let Ok(mut signals) = Signals::new(wanted) {
             let heard = Arc::clone(&interrupt);
             thread::spawn(move || {
-                for signal in signals.forever() {
-                    heard.hear(signal, &log);
+                for (count, signal) in signals.forever().enumerate() {
+                    heard.hear(count == 0, signal, &log);
                 }
             });
         }
         interrupt
     }
 
-    fn hear(&self, signal: i32, log: &Log) {
-        let first = self
-            .signal
-            .compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
-        if first.is_err() {
+    fn hear(&self, first: bool, signal: i32, log: &Log) {
+        if !first {
             let left = self.held_ids();
             if !left.is_empty() {
                 log.error(&format!(
@@ -72,7 +75,7 @@ impl Interrupt {
     pub fn signal(&self) -> Option<i32> {
         match self.signal.load(Ordering::SeqCst) {
             0 => None,
-            signal => Some(signal),
+            signal => i32::try_from(signal).ok(),
         }
     }
 

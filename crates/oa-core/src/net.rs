@@ -1,4 +1,10 @@
-//! Below the requests: which certificates are trusted, which proxy is taken.
+//! Below the requests: how a connection is made, which certificates are trusted, which proxy is taken.
 
-pub(crate) mod proxy;
-pub(crate) mod roots;
+mod dial;
+mod early;
+mod name;
+mod pair;
+mod proxy;
+mod roots;
+pub(crate) mod way;
+pub(crate) mod wire;

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime};
 
-/// Longest wait that a server may ask for before we would rather give up.
-pub const MAX_WAIT: Duration = Duration::from_secs(120);
 const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(8);
 
@@ -52,6 +50,8 @@ pub struct Limits {
     pub retries: u32,
     /// Repeat also what may have been paid for.
     pub retry_unknown: bool,
+    /// Longest wait that a server may ask for; for more we would rather give up.
+    pub max_wait: Duration,
 }
 
 /// The wait before attempt `attempt + 1` (attempts count from 0), or `None` when this was the last.
@@ -72,7 +72,7 @@ pub fn next(
         wait: Some(wait), ..
     } = outcome
     {
-        (*wait <= MAX_WAIT).then_some(*wait)
+        (*wait <= limits.max_wait).then_some(*wait)
     } else {
         let doubled = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(attempt));
         Some(doubled.min(LONGEST_DELAY).mul_f64(1.0 - spread / 4.0))
@@ -134,6 +134,7 @@ mod tests {
     const LIMITS: Limits = Limits {
         retries: 2,
         retry_unknown: false,
+        max_wait: Duration::from_secs(120),
     };
 
     #[test]
@@ -171,7 +172,7 @@ mod tests {
         let second = Duration::from_secs(1);
         let next = |outcome| next(0, Effect::Creates, &outcome, LIMITS, 0.9);
         assert_eq!(next(ask(Some(second), None, false)), Some(second));
-        assert_eq!(next(ask(Some(MAX_WAIT + second), None, false)), None);
+        assert_eq!(next(ask(Some(LIMITS.max_wait + second), None, false)), None);
         assert_eq!(next(ask(None, Some(false), false)), None);
         assert_eq!(next(ask(None, Some(true), true)), None);
     }
@@ -181,6 +182,7 @@ mod tests {
         let limits = Limits {
             retries: 9,
             retry_unknown: false,
+            ..LIMITS
         };
         let delay = |attempt| {
             let outcome = Outcome::Broken(Reached::NotSent);

@@ -37,12 +37,24 @@ pub struct Connection {
     /// Try again that often where it is safe
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub retries: u32,
+    /// Do not wait for a server that asks for more than this before the next try
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = super::duration)]
+    pub max_wait: Duration,
     /// Repeat also requests that may have been paid for already
     #[arg(long)]
     pub retry_unknown: bool,
     /// Trust the certificates in FILE (PEM) [env: SSL_CERT_FILE, SSL_CERT_DIR]
     #[arg(long, value_name = "FILE")]
     pub cacert: Option<PathBuf>,
+    /// Name this side by the certificate in FILE (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// Private key of --cert, where it is not in the same file (PEM)
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<PathBuf>,
+    /// Probe a silent connection after this time, so that a dead peer is noticed
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = super::duration)]
+    pub keepalive_time: Duration,
     /// Send the key over plain http to a host that is not this one
     #[arg(long)]
     pub allow_insecure_http: bool,
@@ -58,7 +70,7 @@ pub(crate) struct Target {
 
 impl Connection {
     /// The key: `--api-key-file`, else `OPENAI_API_KEY`, else `OPENAI_API_KEY_FILE`.
-    pub(crate) fn key(&self, log: &Log) -> Result<String> {
+    pub(crate) fn api_key(&self, log: &Log) -> Result<String> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let auth = |error: anyhow::Error| Error::new(Kind::Auth, format!("{error:#}"));
         let key = if let Some(file) = &self.api_key_file {
@@ -126,6 +138,7 @@ impl Connection {
         Limits {
             retries: self.retries,
             retry_unknown: self.retry_unknown,
+            max_wait: self.max_wait,
         }
     }
 }

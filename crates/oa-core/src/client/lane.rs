@@ -9,6 +9,7 @@ use ureq::Agent;
 use super::Call;
 use crate::body::Sent;
 use crate::interrupt::{Interrupt, lock};
+use crate::net::wire::Wire;
 
 /// How long a request that was sent whole is waited for after a first signal, so that its id is known.
 const GRACE: Duration = Duration::from_secs(2);
@@ -16,6 +17,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// One connection's worth of ureq.
 pub(super) struct Lane {
     pub(super) agent: Agent,
+    pub(super) wire: Arc<Wire>,
     graceful: AtomicBool,
     sent: Mutex<Option<Arc<Sent>>>,
 }
@@ -28,11 +30,16 @@ impl Lane {
             let lane = Arc::clone(self);
             std::thread::spawn(move || {
                 std::thread::sleep(GRACE);
-                lane.agent.clone().shutdown();
+                lane.end();
             });
         } else {
-            self.agent.clone().shutdown();
+            self.end();
         }
+    }
+
+    fn end(&self) {
+        self.wire.stop();
+        self.agent.clone().shutdown();
     }
 }
 
@@ -65,15 +72,17 @@ impl Lanes {
         &self,
         call: &Call,
         sent: Option<Arc<Sent>>,
-        agent: impl Fn() -> Agent,
+        agent: impl Fn() -> (Agent, Arc<Wire>),
     ) -> Option<Arc<Lane>> {
         let mut pool = lock(&self.pool);
         if self.interrupt.signal().is_some() && !call.cleans_up {
             return None;
         }
         let lane = pool.idle.pop().unwrap_or_else(|| {
+            let (agent, wire) = agent();
             Arc::new(Lane {
-                agent: agent(),
+                agent,
+                wire,
                 graceful: AtomicBool::new(false),
                 sent: Mutex::new(None),
             })

@@ -29,9 +29,10 @@ impl Client {
             _ => Reached::Sent,
         };
         let why = plain(error);
-        let way = match &self.proxy {
-            Some(_) => " (through a proxy)",
-            None => "",
+        let way = if self.way.has_proxy() {
+            " (through a proxy)"
+        } else {
+            ""
         };
         let message = format!("{} {}{}{way}: {why}", call.method, self.base, call.path);
         let error = if call.effect == Effect::Creates && reached == Reached::Sent {

@@ -9,16 +9,22 @@ use super::Client;
 use super::lane::Lane;
 use crate::body::Reader;
 use crate::log::Progress;
+use crate::net::wire::Wire;
 
 /// Counts what is sent for whoever looks.
 pub(super) struct Watched<'a> {
     pub(super) reader: &'a mut Reader,
     pub(super) progress: Option<&'a Progress>,
     pub(super) done: u64,
+    pub(super) wire: &'a Wire,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.wire.is_answered() {
+            // The answer is here: what is still owed to the announced length goes nowhere.
+            return Ok(self.reader.forgo(out.len()));
+        }
         let count = self.reader.read(out)?;
         if let Some(progress) = self.progress {
             self.done += count as u64;

@@ -7,7 +7,7 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The proxy for this scheme, host and port, or `None` for a direct connection. `HTTP_PROXY` in upper case is
 /// read, too: the danger that makes curl skip it (CGI) does not exist for tools that no web server runs.
-pub(crate) fn choose(scheme: &str, host: &str, port: u16, environment: Lookup) -> Option<String> {
+pub(super) fn choose(scheme: &str, host: &str, port: u16, environment: Lookup) -> Option<String> {
     let read = |name: &str| {
         environment(&name.to_lowercase())
             .or_else(|| environment(name))

@@ -21,7 +21,7 @@ const BUNDLES: [&str; 6] = [
 ///
 /// # Errors
 /// A file or folder that was named is missing or holds no certificate: it is never passed over in silence.
-pub(crate) fn load(named: Option<&Path>) -> anyhow::Result<RootCerts> {
+pub(super) fn load(named: Option<&Path>) -> anyhow::Result<RootCerts> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     let file = named
         .map(Path::to_owned)
@@ -39,7 +39,7 @@ pub(crate) fn load(named: Option<&Path>) -> anyhow::Result<RootCerts> {
     Ok(RootCerts::Specific(Arc::new(certificates)))
 }
 
-fn of_file(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
+pub(super) fn of_file(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
     let name = path.display();
     let pem = std::fs::read(path).with_context(|| format!("certificates of {name}"))?;
     let certificates = certificates(&pem);
