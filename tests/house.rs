@@ -176,13 +176,15 @@ fn no_file_is_longer_than_400_lines() {
 
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason.
-const LARGEST: [(&str, usize); 6] = [
-    ("oa-core", 6100),
-    ("oa-delete", 420),
-    ("oa-list", 120),
+const LARGEST: [(&str, usize); 8] = [
+    ("oa-core", 6300),
+    ("oa-delete", 480),
+    ("oa-index", 780),
+    ("oa-list", 130),
     ("oa-poll", 440),
-    ("oa-respond", 1500),
-    ("oa-upload", 520),
+    ("oa-respond", 1680),
+    ("oa-search", 200),
+    ("oa-upload", 580),
 ];
 
 #[test]

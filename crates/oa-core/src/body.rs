@@ -11,6 +11,7 @@ use base64::engine::Simd;
 use base64::engine::general_purpose::PAD;
 
 use crate::interrupt::lock;
+use crate::object::Object;
 
 mod local;
 
@@ -55,6 +56,12 @@ pub struct Body {
 }
 
 impl Body {
+    /// A JSON object as the whole body.
+    #[must_use]
+    pub fn json(object: &Object) -> Body {
+        Body::new(vec![Segment::text(&object.to_line())])
+    }
+
     /// A body of these segments.
     #[must_use]
     pub fn new(segments: Vec<Segment>) -> Body {

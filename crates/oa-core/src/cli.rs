@@ -15,9 +15,11 @@ use crate::log::{Level, Log};
 use crate::pipe::{Pipe, Plan, Source, stdin_is_terminal};
 
 mod connection;
+mod search;
 
 pub use connection::Connection;
 pub(crate) use connection::{Target, headers};
+pub use search::Search;
 
 /// Options of every tool.
 #[derive(clap::Args, Clone, Debug)]

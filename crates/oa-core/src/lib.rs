@@ -11,13 +11,16 @@
 //! * [`error`] holds the kinds of failure and every number that leaves the process.
 //! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
 //! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
-//! * [`kind`], [`limit`], [`answer`] and [`wait`] are what several tools know of files, Responses and patience.
+//! * [`kind`], [`limit`], [`answer`], [`attribute`], [`filter`] and [`wait`] are what several tools know of files,
+//!   Responses, searches and patience.
 
 pub mod answer;
+pub mod attribute;
 pub mod body;
 pub mod cli;
 pub mod client;
 pub mod error;
+pub mod filter;
 pub mod form;
 pub mod interrupt;
 pub mod kind;

@@ -158,6 +158,19 @@ impl Log {
         self.add_bar(ProgressBar::new(bytes), template, what)
     }
 
+    /// A bar that counts things; draws nothing where nobody looks.
+    #[must_use]
+    pub fn count_bar(&self, what: &str, count: u64) -> Progress {
+        if !self.draws() {
+            return Progress(None);
+        }
+        self.add_bar(
+            ProgressBar::new(count),
+            "{msg} {wide_bar} {pos}/{len} {elapsed}",
+            what,
+        )
+    }
+
     /// A spinner for a wait; draws nothing where nobody looks.
     #[must_use]
     pub fn spinner(&self, what: &str) -> Progress {

@@ -285,7 +285,7 @@ impl Pipe {
     }
 
     fn put_or(&self, job: &Job, mut record: Record, lost: impl Fn(&Record) -> bool) {
-        if self.plan.text && record.error().is_none() && record.output_text().is_none() {
+        if self.plan.text && record.error().is_none() && self.plan.text_of(&record).is_none() {
             let error = Error::new(Kind::Failed, "there is no answer's text to write");
             let hint = "`-t` belongs behind the answer: … | oa-poll | oa-delete -t";
             self.fail(&mut record, &error.hint(hint));

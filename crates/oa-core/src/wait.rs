@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::error::{Error, Kind};
+
 const FIRST: Duration = Duration::from_millis(500);
 
 /// Waits between looks: the smaller of half a second and the interval, then half as much again each time.
@@ -27,6 +29,16 @@ impl Schedule {
         let own = self.next.mul_f64(1.0 - spread / 5.0);
         self.next = self.next.mul_f64(1.5).min(self.interval);
         asked.map_or(own, |asked| asked.max(own))
+    }
+}
+
+/// Whether a failed look is one that time mends.
+#[must_use]
+pub fn passes(error: &Error) -> bool {
+    match (error.kind, error.status) {
+        (Kind::Network | Kind::RateLimit, _) => true,
+        (Kind::Refused, Some(status)) => matches!(status, 408 | 409 | 500..),
+        _ => false,
     }
 }
 

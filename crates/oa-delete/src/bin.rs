@@ -12,31 +12,58 @@ pub(crate) struct Thing {
     pub(crate) bytes: u64,
     /// The API's answer is written, because the user named this id.
     pub(crate) answered: bool,
-    kind: Kind,
+    pub(crate) kind: Kind,
+    /// The store that a member is in.
+    store: String,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Kind {
-    File,
+/// Kinds of things in the order of their deletion, so that nothing goes while something else needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// It may read stores and files.
     Response,
+    /// A file's place in a store; the file itself stays.
+    Member,
+    /// A vector store.
+    Store,
+    /// A file.
+    File,
 }
+
+/// All kinds, first to last.
+pub(crate) const KINDS: [Kind; 4] = [Kind::Response, Kind::Member, Kind::Store, Kind::File];
 
 impl Thing {
-    pub(crate) fn file(file: &File) -> Thing {
-        Thing {
-            id: file.id.clone(),
-            bytes: file.bytes.unwrap_or(0),
-            answered: false,
-            kind: Kind::File,
-        }
-    }
-
-    pub(crate) fn response(id: &str) -> Thing {
+    fn new(kind: Kind, id: &str) -> Thing {
         Thing {
             id: id.to_owned(),
             bytes: 0,
             answered: false,
-            kind: Kind::Response,
+            kind,
+            store: String::new(),
+        }
+    }
+
+    pub(crate) fn file(file: &File) -> Thing {
+        Thing {
+            bytes: file.bytes.unwrap_or(0),
+            ..Thing::new(Kind::File, &file.id)
+        }
+    }
+
+    pub(crate) fn response(id: &str) -> Thing {
+        Thing::new(Kind::Response, id)
+    }
+
+    pub(crate) fn store(id: &str) -> Thing {
+        Thing::new(Kind::Store, id)
+    }
+
+    /// A file's place in a store.
+    pub(crate) fn member(store: &str, file: &str) -> Thing {
+        Thing {
+            store: store.to_owned(),
+            ..Thing::new(Kind::Member, file)
         }
     }
 
@@ -45,31 +72,32 @@ impl Thing {
         self
     }
 
-    pub(crate) fn is_file(&self) -> bool {
-        self.kind == Kind::File
-    }
-
-    pub(crate) fn is_response(&self) -> bool {
-        self.kind == Kind::Response
-    }
-
     /// Path of the thing below the base URL.
     pub(crate) fn address(&self) -> String {
-        let folder = match self.kind {
-            Kind::File => "files",
-            Kind::Response => "responses",
-        };
-        format!("/{folder}/{}", segment(&self.id))
+        let id = segment(&self.id);
+        match self.kind {
+            Kind::File => format!("/files/{id}"),
+            Kind::Response => format!("/responses/{id}"),
+            Kind::Store => format!("/vector_stores/{id}"),
+            Kind::Member => format!("/vector_stores/{}/files/{id}", segment(&self.store)),
+        }
+    }
+
+    /// What keeps two things apart.
+    fn key(&self) -> String {
+        format!("{}/{}", self.store, self.id)
     }
 }
 
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.kind {
-            Kind::File => "file_id",
-            Kind::Response => "response_id",
-        };
-        write!(f, "{name}={}", self.id)
+        let id = &self.id;
+        match self.kind {
+            Kind::File => write!(f, "file_id={id}"),
+            Kind::Response => write!(f, "response_id={id}"),
+            Kind::Store => write!(f, "vector_store_id={id}"),
+            Kind::Member => write!(f, "file_id={id} vector_store_id={}", self.store),
+        }
     }
 }
 
@@ -84,7 +112,7 @@ pub(crate) struct Bin {
 impl Bin {
     /// Adds a thing unless it was there before; says whether it is new.
     pub(crate) fn add(&mut self, thing: Thing) -> bool {
-        let new = self.seen.insert(thing.id.clone());
+        let new = self.seen.insert(thing.key());
         if new {
             self.things.push(thing);
         }
@@ -93,7 +121,7 @@ impl Bin {
 
     /// Whether this id was ever added.
     pub(crate) fn knows(&self, id: &str) -> bool {
-        self.seen.contains(id)
+        self.seen.contains(&Thing::new(Kind::File, id).key())
     }
 
     /// Notes an id that is left alone; says whether that is news.

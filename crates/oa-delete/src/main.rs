@@ -17,9 +17,9 @@ use oa_core::pipe::{Job, Plan, Source, side_by_side};
 use oa_core::record::{Record, is_id, of_id};
 use oa_core::{Error, Kind, Result};
 
-use bin::{Bin, Thing};
+use bin::{Bin, KINDS, Kind as ThingKind, Thing};
 
-/// Clean up after a pipe: delete the files that it uploaded
+/// Clean up after a pipe: delete the files and stores that it made
 ///
 /// Records are written on as they arrive; what the pipe made is deleted at the
 /// end of the input, whatever happened before. Ids and bare objects given to
@@ -31,7 +31,7 @@ use bin::{Bin, Thing};
     reason = "each is an option of its own"
 )]
 struct Args {
-    /// Ids of files or responses to delete; without any, records are read
+    /// Ids of files, stores or responses to delete; without any, records are read
     /// from stdin
     #[arg(value_name = "ID")]
     ids: Vec<String>,
@@ -144,6 +144,9 @@ impl Cleaner<'_> {
         if let Some(response) = record.response().map(Response::read) {
             known |= bin.add(Thing::response(&response.id).answered());
         }
+        if let Some(store) = record.store() {
+            known |= bin.add(Thing::store(&store.id).answered());
+        }
         if !known && !bin.knows(job.incoming.bare.as_deref().unwrap_or_default()) {
             let id = job.incoming.bare.as_deref().unwrap_or_default();
             let error = Error::input(format!("{id}: this kind of object cannot be deleted here"));
@@ -179,17 +182,14 @@ impl Cleaner<'_> {
 
     /// Puts what the pipe made into the bin; what another tool lifted in is left alone and named.
     fn sort(&self, bin: &mut Bin, record: &Record) {
+        self.sort_store(bin, record);
         for file in record.files() {
             if !is_id(&file.id) {
                 self.refuse(&file.id);
             } else if file.path.is_some() {
                 bin.add(Thing::file(&file));
-            } else if bin.leave(&file.id) {
-                let log = &self.run.pipe.log;
-                log.note(&format!(
-                    "{}: left alone, because this pipe did not upload it",
-                    file.id
-                ));
+            } else {
+                self.leave(bin, &file.id, "upload");
             }
         }
         if let (true, Some(response)) = (self.args.responses, record.response()) {
@@ -197,6 +197,36 @@ impl Cleaner<'_> {
             if !response.id.is_empty() {
                 bin.add(Thing::response(&response.id));
             }
+        }
+    }
+
+    /// A store that the pipe made goes; one that it added to loses this record's files.
+    fn sort_store(&self, bin: &mut Bin, record: &Record) {
+        let Some(store) = record.store() else {
+            return;
+        };
+        if !is_id(&store.id) {
+            self.refuse(&store.id);
+            return;
+        }
+        let Some(made) = store.made else {
+            self.leave(bin, &store.id, "make");
+            return;
+        };
+        for file in record.files().iter().filter(|file| is_id(&file.id)) {
+            bin.add(Thing::member(&store.id, &file.id));
+        }
+        if made {
+            bin.add(Thing::store(&store.id));
+        }
+    }
+
+    fn leave(&self, bin: &mut Bin, id: &str, verb: &str) {
+        if bin.leave(id) {
+            let log = &self.run.pipe.log;
+            log.note(&format!(
+                "{id}: left alone, because this pipe did not {verb} it"
+            ));
         }
     }
 
@@ -240,15 +270,15 @@ impl Cleaner<'_> {
         }
     }
 
-    /// Deletes what is in the bin, responses first, so that no file goes while somebody reads it.
+    /// Deletes what is in the bin, one kind after the other.
     fn empty(&self, bin: &mut Bin) {
         let things = bin.take();
         if self.client.is_none() {
             self.tell(&things);
             return;
         }
-        for stage in [Thing::is_response, Thing::is_file] {
-            let batch: Vec<&Thing> = things.iter().filter(|thing| stage(thing)).collect();
+        for kind in KINDS {
+            let batch: Vec<&Thing> = things.iter().filter(|thing| thing.kind == kind).collect();
             self.remove_all(&batch);
         }
     }
@@ -322,7 +352,9 @@ impl Cleaner<'_> {
                 Err(())
             }
         };
-        pipe.interrupt.release(std::slice::from_ref(&thing.id));
+        if thing.kind != ThingKind::Member {
+            pipe.interrupt.release(std::slice::from_ref(&thing.id));
+        }
         done
     }
 }

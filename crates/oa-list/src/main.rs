@@ -30,6 +30,8 @@ struct Args {
 enum What {
     /// Uploaded files
     Files,
+    /// Vector stores
+    Stores,
 }
 
 impl What {
@@ -37,6 +39,7 @@ impl What {
     fn page(self) -> (&'static str, u32) {
         match self {
             What::Files => ("/files", 10_000),
+            What::Stores => ("/vector_stores", 100),
         }
     }
 }
@@ -60,6 +63,9 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
+        if self.purpose.is_some() && !matches!(self.what, What::Files) {
+            return Err(Error::usage("--purpose is for files; stores have none"));
+        }
         Ok(Source::Given(Vec::new()))
     }
 }

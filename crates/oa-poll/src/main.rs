@@ -13,7 +13,7 @@ use oa_core::error::EXIT_TABLE;
 use oa_core::log::Progress;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::{Record, of_id};
-use oa_core::wait::Schedule;
+use oa_core::wait::{Schedule, passes};
 use oa_core::{Error, Kind, Result};
 
 use desk::Desk;
@@ -264,11 +264,8 @@ impl Poller<'_> {
     /// Whether a trouble is one that time mends.
     fn passes(&self, watch: &Watch, error: &Error) -> bool {
         let young = watch.job.read_at.elapsed() < UNKNOWN_FOR;
-        match (error.kind, error.status) {
-            (Kind::Network | Kind::RateLimit, _) | (Kind::Refused, Some(408 | 409 | 500..)) => true,
-            (Kind::Refused, Some(404)) => young && !self.args.cancel,
-            _ => false,
-        }
+        let unknown = error.kind == Kind::Refused && error.status == Some(404);
+        passes(error) || (unknown && young && !self.args.cancel)
     }
 
     fn read(&self, watch: &mut Watch, answer: &Answer) -> Seen {

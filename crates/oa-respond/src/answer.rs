@@ -15,7 +15,7 @@ use crate::follow::Following;
 use crate::request::Request;
 
 /// What the API complains about, recognised by a piece of its message, code or `param`, and the way out.
-const HINTS: [(&str, &str); 6] = [
+const HINTS: [(&str, &str); 7] = [
     (
         "image_file_id",
         "this server's name for it is `file_id`: leave out --image-field",
@@ -35,6 +35,10 @@ const HINTS: [(&str, &str); 6] = [
     (
         "background",
         "this server or project may not take --background: ask without it",
+    ),
+    (
+        "vector store",
+        "does the key belong to another project, or has the store expired? oa-list stores",
     ),
     (
         "context_length_exceeded",

@@ -5,6 +5,7 @@ mod events;
 mod follow;
 mod input;
 mod request;
+mod search;
 mod template;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use std::sync::Mutex;
 
 use clap::Parser;
 use oa_core::answer::Response;
-use oa_core::cli::{Arguments, Options, Order, Run};
+use oa_core::cli::{Arguments, Options, Order, Run, Search};
 use oa_core::client::{Call, Client, Expect, segment};
 use oa_core::error::EXIT_TABLE;
 use oa_core::interrupt::lock;
@@ -101,6 +102,18 @@ struct Args {
     /// follow the older guide
     #[arg(long, value_name = "FIELD", default_value = "file_id", value_parser = ["file_id", "image_file_id"])]
     image_field: String,
+    /// Have the model search the record's own store (oa-index makes it); its
+    /// files are not attached then
+    #[arg(long, help_heading = "Search")]
+    file_search: bool,
+    /// Have the model search this store, too; two in all
+    #[arg(long, value_name = "ID", help_heading = "Search")]
+    search_store: Vec<String>,
+    #[command(flatten)]
+    search: Search,
+    /// Have the passages that were found come with the response
+    #[arg(long, help_heading = "Search")]
+    include_results: bool,
     /// Turn local rules on type and size into warnings
     #[arg(long)]
     force: bool,
@@ -290,7 +303,9 @@ impl Asker<'_> {
 
     fn request(&self, record: &Record, previous: Option<&str>) -> Result<Request> {
         let mut parts = Parts::default();
-        if previous.is_none() {
+        let search = self.template.search.as_ref();
+        let search = search.map(|search| search.tool(record)).transpose()?;
+        if previous.is_none() && search.is_none() {
             for file in record.files() {
                 parts.file(&self.complete(file)?, &self.style)?;
             }
@@ -309,7 +324,7 @@ impl Asker<'_> {
             }
         }
         parts.check(self.style.force, &self.run.pipe.log)?;
-        self.template.fill(record, parts, previous)
+        self.template.fill(record, parts, previous, search)
     }
 
     /// Looks up a file that is known by its id alone, once; the name decides how it is attached.

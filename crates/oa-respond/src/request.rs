@@ -8,6 +8,7 @@ use oa_core::{Error, Result};
 use serde_json::value::RawValue;
 
 use crate::input::{Inline, Parts};
+use crate::search::FileSearch;
 
 /// What the options say about every body, read once.
 #[derive(Default)]
@@ -23,6 +24,7 @@ pub(crate) struct Template {
     pub(crate) stream: bool,
     /// Merged over the above, in this order.
     pub(crate) patches: Vec<Object>,
+    pub(crate) search: Option<FileSearch>,
 }
 
 /// A body that is ready to be sent.
@@ -34,12 +36,13 @@ pub(crate) struct Request {
 }
 
 impl Template {
-    /// The body for one record; `previous` is the response to ask on.
+    /// The body for one record; `previous` is the response to ask on, `search` the tool to search with.
     pub(crate) fn fill(
         &self,
         record: &Record,
         parts: Parts,
         previous: Option<&str>,
+        search: Option<Object>,
     ) -> Result<Request> {
         let own = record.request();
         let mut patch = Object::default();
@@ -62,6 +65,9 @@ impl Template {
             body.set("input", message(&prompt, &parts));
         }
         self.options(&mut body, previous);
+        if let Some(tool) = search {
+            body.set("tools", raw_array([tool.to_raw().as_ref()]));
+        }
         merge(&mut body, &patch)?;
         let is_true = |key: &str| body.get(key).is_some_and(|raw| raw.get() == "true");
         let (background, stream) = (is_true("background"), is_true("stream"));
@@ -95,6 +101,13 @@ impl Template {
         }
         if let Some(count) = self.max_output_tokens {
             body.put("max_output_tokens", &count);
+        }
+        if self
+            .search
+            .as_ref()
+            .is_some_and(|search| search.include_results)
+        {
+            body.put("include", &["file_search_call.results"]);
         }
         let flags = [
             ("store", !self.store, false),
@@ -209,7 +222,7 @@ mod tests {
 
     fn fill(template: &Template, record: &str) -> String {
         let record = Record::new(Object::parse(record).unwrap_or_default());
-        match template.fill(&record, Parts::default(), None) {
+        match template.fill(&record, Parts::default(), None, None) {
             Ok(request) => request.body.to_line(),
             Err(error) => format!("! {}", error.message),
         }

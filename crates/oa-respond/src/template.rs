@@ -6,6 +6,7 @@ use oa_core::pipe::spool;
 use oa_core::{Error, Result};
 
 use crate::request::Template;
+use crate::search::FileSearch;
 use crate::{Args, DEFAULT_MODEL};
 
 /// Reads what the options name.
@@ -28,6 +29,7 @@ pub(crate) fn read(args: &Args) -> Result<Template> {
         background: args.background,
         stream: args.stream,
         patches: patches(args)?,
+        search: FileSearch::read(args)?,
     })
 }
 

@@ -1,10 +1,12 @@
 //! One local file: its stored name, its purpose, and what speaks against sending it.
 
 use std::fs::Metadata;
+use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 
 use oa_core::body::Local;
 use oa_core::error::plain;
+use oa_core::kind::Family;
 use oa_core::log::Log;
 use oa_core::pipe::spool;
 use oa_core::{Error, Result, kind, limit};
@@ -67,7 +69,6 @@ pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
         rules.force,
         log,
     )?;
-    attachable(path, &name, purpose, rules.force, log)?;
     if kind::extension(&name) == Some("txt")
         && kind::extension(given) != Some("txt")
         && kind::of_name(given).is_none_or(|kind| kind.extension != "txt")
@@ -76,13 +77,15 @@ pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
             "{path}: stored as {name}, because the API takes no file of its own extension"
         ));
     }
-    Ok(Upload {
+    let upload = Upload {
         path: path.to_owned(),
         mime: kind::mime_of(&name, start),
         local,
         name,
         purpose,
-    })
+    };
+    usable(&upload, rules.force, log)?;
+    Ok(upload)
 }
 
 fn open(path: &str, rules: &Rules) -> std::result::Result<Local, String> {
@@ -141,17 +144,67 @@ fn check(
     Ok(())
 }
 
-/// Binary contents under a name that no question takes: better said now than when the question is refused.
-fn attachable(path: &str, name: &str, purpose: &str, force: bool, log: &Log) -> Result<()> {
-    if purpose != "user_data" || kind::of_name(name).is_some_and(|kind| kind.attach) {
+/// A type that no question, or no search, takes: better said now than when the file is used.
+fn usable(upload: &Upload, force: bool, log: &Log) -> Result<()> {
+    let kind = kind::of_name(&upload.name);
+    let problem = match upload.purpose {
+        "user_data" if !kind.is_some_and(|kind| kind.attach) => Some((
+            "neither text nor a type that a question takes (file inputs guide)",
+            "convert it to PDF or text",
+        )),
+        "assistants" if !kind.is_some_and(|kind| kind.search) => Some((
+            "file search does not take this type (file search guide)",
+            "convert it to PDF or Markdown, or store it as text: --filename NAME.txt",
+        )),
+        "assistants"
+            if kind.is_some_and(|kind| kind.family == Family::Text)
+                && !is_unicode(&upload.local)? =>
+        {
+            Some((
+                "file search takes text as UTF-8, UTF-16 or ASCII only (file search guide)",
+                "convert it: iconv -f latin1 -t utf-8",
+            ))
+        }
+        _ => None,
+    };
+    let Some((what, way_out)) = problem else {
         return Ok(());
-    }
-    let text = format!("{path}: neither text nor a type that a question takes (file inputs guide)");
+    };
+    let text = format!("{}: {what}", upload.path);
     if force {
         log.warning(&text);
         return Ok(());
     }
-    Err(Error::input(text).hint("convert it to PDF or text; --force sends it all the same"))
+    Err(Error::input(text).hint(format!("{way_out}; --force sends it all the same")))
+}
+
+/// Whether a text is UTF-8 to its end, or begins as UTF-16 does.
+fn is_unicode(local: &Local) -> Result<bool> {
+    let told = |error: std::io::Error| Error::input(format!("{}: {error}", local.label));
+    let mut file = local.reopen().map_err(told)?;
+    let mut block = vec![0; 1 << 16];
+    let mut kept = 0;
+    let mut first = true;
+    loop {
+        let count = file.read(&mut block[kept..]).map_err(told)?;
+        let bytes = &block[..kept + count];
+        if std::mem::take(&mut first)
+            && (bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff"))
+        {
+            return Ok(true);
+        }
+        let valid = match std::str::from_utf8(bytes) {
+            Ok(_) => bytes.len(),
+            Err(error) if error.error_len().is_none() && count > 0 => error.valid_up_to(),
+            Err(_) => return Ok(false),
+        };
+        if count == 0 {
+            return Ok(true);
+        }
+        let end = kept + count;
+        block.copy_within(valid..end, 0);
+        kept = end - valid;
+    }
 }
 
 /// The text with the path in place of the stored name.

@@ -4,8 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::body::Body;
 use crate::log::Progress;
+use crate::object::Object;
 use crate::reply::Expect;
 use crate::retry::Effect;
+
+/// Type of a body that is an object.
+const JSON: &str = "application/json";
 
 /// One request, as the tools say it.
 pub struct Call<'a> {
@@ -55,6 +59,20 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn touch(path: String, expect: Expect) -> Call<'a> {
         Call::new("POST", path, Effect::Idempotent, expect)
+    }
+
+    /// POST a question that changes nothing, twice as good as once (search).
+    #[must_use]
+    pub fn query(path: String, body: &Object, expect: Expect) -> Call<'a> {
+        let mut call = Call::new("POST", path, Effect::Idempotent, expect);
+        call.body = Some((Body::json(body), JSON.to_owned()));
+        call
+    }
+
+    /// POST this object: something is made by it.
+    #[must_use]
+    pub fn create(path: &str, body: &Object, expect: Expect) -> Call<'a> {
+        Call::post(path, Body::json(body), JSON, expect)
     }
 
     /// POST this body: something is made by it, or is paid for.

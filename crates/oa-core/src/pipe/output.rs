@@ -47,8 +47,7 @@ struct State {
 /// Where records go.
 pub(super) struct Output {
     state: Mutex<State>,
-    text: bool,
-    unordered: bool,
+    plan: Plan,
     wake: Arc<Wake>,
 }
 
@@ -65,8 +64,10 @@ impl Output {
                 waiting: BTreeMap::new(),
                 begun: false,
             }),
-            text: plan.text,
-            unordered: plan.unordered && !plan.text,
+            plan: Plan {
+                unordered: plan.unordered && !plan.text,
+                ..plan.clone()
+            },
             wake,
         })
     }
@@ -84,7 +85,7 @@ impl Output {
         log: &Log,
     ) -> Vec<Record> {
         let mut state = lock(&self.state);
-        if self.unordered {
+        if self.plan.unordered {
             return self
                 .write(&mut state, record, verdict, log)
                 .into_iter()
@@ -143,7 +144,7 @@ impl Output {
     /// A line that is no record of the input.
     pub(super) fn line(&self, line: &str, verdict: &Mutex<Verdict>, log: &Log) {
         let mut state = lock(&self.state);
-        if self.is_closed() || self.text {
+        if self.is_closed() || self.plan.text {
             return;
         }
         if !self.record_line(&mut state, line, verdict, log) {
@@ -166,7 +167,7 @@ impl Output {
         if self.is_closed() {
             return Some(record);
         }
-        let written = if self.text {
+        let written = if self.plan.text {
             self.answer(state, &record, error.is_some(), verdict, log)
         } else {
             self.record_line(state, &record.object().to_line(), verdict, log)
@@ -192,7 +193,7 @@ impl Output {
             self.broken(&error, verdict, log);
             return false;
         }
-        let text = match record.output_text() {
+        let text = match self.plan.text_of(record) {
             _ if failed && !state.begun => return true,
             _ if state.begun => "\n".to_owned(),
             Some(text) => text + "\n",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::record::Incoming;
+use crate::record::{Incoming, Record};
 
 /// Where a tool's records come from.
 pub enum Source {
@@ -24,6 +24,8 @@ pub struct Plan {
     pub output: Option<PathBuf>,
     /// Text instead of records.
     pub text: bool,
+    /// What the text of a record is; its `output_text` if absent.
+    pub words: Option<fn(&Record) -> Option<String>>,
     /// Records are written as they end, not in the order of the input.
     pub unordered: bool,
     /// No input is success.
@@ -32,6 +34,16 @@ pub struct Plan {
     pub fail_fast: bool,
     /// The rest of the input is read even when nobody reads the output.
     pub reads_to_end: bool,
+}
+
+impl Plan {
+    /// The text of a record, if it has one.
+    pub(super) fn text_of(&self, record: &Record) -> Option<String> {
+        match self.words {
+            Some(words) => words(record),
+            None => record.output_text(),
+        }
+    }
 }
 
 /// One record that came in and is not written yet.

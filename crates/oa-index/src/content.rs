@@ -1,0 +1,163 @@
+//! What goes into a store: files that search takes, with what is said about them.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::object::{Object, raw};
+use oa_core::record::{File, Record, is_id};
+use oa_core::{Error, Result, attribute, kind};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use crate::Args;
+
+/// Overlap of passages where only their size is said; the API's own proportion.
+const HALF: u16 = 2;
+const DEFAULT_SIZE: u16 = 800;
+
+/// Files that are added with the same attributes.
+pub(crate) struct Group {
+    pub(crate) attributes: Object,
+    pub(crate) files: Vec<String>,
+}
+
+/// What the options say about all files.
+pub(crate) struct Content {
+    attributes: Object,
+    /// How files are cut; the server's own way if absent.
+    pub(crate) chunking: Option<Box<RawValue>>,
+    keep: bool,
+}
+
+impl Content {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// `usage` for what the API would refuse.
+    pub(crate) fn new(args: &Args) -> Result<Content> {
+        let mut attributes = Object::default();
+        for (key, value) in &args.attribute {
+            attributes.put(key, value);
+        }
+        attribute::check(&attributes).map_err(Error::usage)?;
+        Ok(Content {
+            attributes,
+            chunking: chunking(args)?,
+            keep: args.keep,
+        })
+    }
+
+    /// The files of a record; nothing is sent but a question about a file that is known by its id alone.
+    ///
+    /// # Errors
+    /// `input` for a record without files, for a file that search does not take, and for attributes that the
+    /// API would refuse.
+    pub(crate) fn of(&self, record: &Record, client: &Client) -> Result<Group> {
+        let files = record.files();
+        if files.is_empty() {
+            return Err(Error::input("the record has no `files` to index")
+                .hint("oa-upload -P assistants makes them"));
+        }
+        let mut attributes = self.attributes.clone();
+        let own = record.object().get("attributes");
+        if let Some(own) = own.and_then(|own| Object::parse(own.get()).ok()) {
+            for (key, value) in own.entries() {
+                attributes.set(key, value.to_owned());
+            }
+        }
+        attribute::check(&attributes).map_err(Error::input)?;
+        let mut ids: Vec<String> = Vec::new();
+        for file in files {
+            let file = complete(file, client)?;
+            self.check(&file)?;
+            if !ids.contains(&file.id) {
+                ids.push(file.id);
+            }
+        }
+        Ok(Group {
+            attributes,
+            files: ids,
+        })
+    }
+
+    fn check(&self, file: &File) -> Result<()> {
+        let label = file.label();
+        if let Some(name) = &file.filename
+            && !kind::of_name(name).is_some_and(|kind| kind.search)
+        {
+            return Err(Error::input(format!(
+                "{label}: file search does not take this type, stored as {name} (file search guide)"
+            ))
+            .hint("convert it to PDF, Markdown or text and upload that"));
+        }
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        match file.expires_at {
+            Some(end) if end <= now => Err(Error::input(format!(
+                "{label}: the uploaded file {} has expired",
+                file.id
+            ))
+            .hint("upload it again")),
+            Some(_) if self.keep => Err(Error::input(format!(
+                "{label}: the file expires, and the store that is to be kept would lose it"
+            ))
+            .hint("upload it with --keep, or let the store expire, too")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Looks up a file that is known by its id alone; its name decides whether search takes it.
+fn complete(file: File, client: &Client) -> Result<File> {
+    if !is_id(&file.id) {
+        return Err(Error::input(format!("`{}` is no id of a file", file.id)));
+    }
+    if file.filename.is_some() {
+        return Ok(file);
+    }
+    let call = Call::get(
+        format!("/files/{}", segment(&file.id)),
+        Expect::Object("file"),
+    );
+    let answer = client.call(&call).map_err(|mut error| {
+        if error.status == Some(404) {
+            let hint =
+                "does the key belong to another project, or has the file expired? oa-list files";
+            error.hint = Some(hint.to_owned());
+        }
+        error.about(&file.id)
+    })?;
+    let found: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
+    Ok(File {
+        path: file.path,
+        ..found
+    })
+}
+
+/// `chunking_strategy`; the API wants both numbers where one is said.
+fn chunking(args: &Args) -> Result<Option<Box<RawValue>>> {
+    if args.chunk_size.is_none() && args.chunk_overlap.is_none() {
+        return Ok(None);
+    }
+    let size = args.chunk_size.unwrap_or(DEFAULT_SIZE);
+    let overlap = args.chunk_overlap.unwrap_or(size / HALF);
+    if overlap > size / HALF {
+        return Err(Error::usage(format!(
+            "--chunk-overlap {overlap}: at most half of a passage of {size} tokens"
+        )));
+    }
+    let tokens = json!({"max_chunk_size_tokens": size, "chunk_overlap_tokens": overlap});
+    Ok(Some(raw(&json!({"type": "static", "static": tokens}))))
+}
+
+/// Adds a group to those that have other attributes, or to the one that has the same.
+pub(crate) fn add(groups: &mut Vec<Group>, new: Group) {
+    let line = new.attributes.to_line();
+    match groups
+        .iter_mut()
+        .find(|group| group.attributes.to_line() == line)
+    {
+        Some(group) => group.files.extend(new.files),
+        None => groups.push(new),
+    }
+}

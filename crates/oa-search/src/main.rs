@@ -1,0 +1,193 @@
+//! A question to passages of a vector store, without a model.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use oa_core::cli::{Arguments, Options, Order, Run, Search};
+use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::error::EXIT_TABLE;
+use oa_core::object::{Object, raw_array};
+use oa_core::pipe::{Plan, Source};
+use oa_core::record::{File, Record, Store, is_id, of_id};
+use oa_core::{Error, Result};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// Find passages in vector stores
+#[derive(Parser)]
+#[command(name = "oa-search", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+struct Args {
+    /// Ids of vector stores; without any, records are read from stdin
+    #[arg(value_name = "STORE_ID")]
+    ids: Vec<String>,
+    /// The question; a record's own `prompt` wins
+    #[arg(short, long, value_name = "QUESTION", allow_hyphen_values = true)]
+    prompt: Option<String>,
+    #[command(flatten)]
+    search: Search,
+    /// Write the passages for people, not records
+    #[arg(short, long, help_heading = "Output")]
+    text: bool,
+    /// Search for that many records at a time
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
+    jobs: u16,
+    #[command(flatten)]
+    order: Order,
+    #[command(flatten)]
+    options: Options,
+}
+
+fn help() -> String {
+    format!(
+        "Examples:
+  oa-search -p 'What is deep research?' -t vs_abc
+  oa-upload -P assistants *.md | oa-index | oa-search -p 'Why?' | oa-delete | jq .results
+
+{EXIT_TABLE}"
+    )
+}
+
+impl Arguments for Args {
+    const TOOL: &'static str = "oa-search";
+    const EXAMPLE: &'static str =
+        "name the store: oa-search -p 'Why?' vs_abc; or put it behind oa-index";
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn source(&self) -> Result<Source> {
+        if self.ids.is_empty() || self.ids.iter().any(|id| id == "-") {
+            return Ok(Source::Stdin);
+        }
+        Ok(Source::Given(self.ids.iter().map(|id| of_id(id)).collect()))
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            text: self.text,
+            words: Some(passages),
+            unordered: self.order.unordered,
+            fail_fast: self.order.fail_fast,
+            ..Plan::default()
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    oa_core::run(|args: &Args, run| {
+        let searcher = Searcher {
+            filters: args.search.filters()?,
+            client: run.client()?,
+            args,
+            run,
+        };
+        run.pipe.each(
+            args.jobs.into(),
+            |record, _| searcher.search(record),
+            |_| false,
+        );
+        Ok(())
+    })
+}
+
+struct Searcher<'a> {
+    filters: Option<Value>,
+    client: Client,
+    args: &'a Args,
+    run: &'a Run,
+}
+
+impl Searcher<'_> {
+    /// Puts the passages that answer the record's question into `results`.
+    fn search(&self, record: &mut Record) -> Result<()> {
+        let question = record.prompt().or_else(|| self.args.prompt.clone());
+        let question = question.ok_or_else(|| {
+            Error::input("there is no question")
+                .hint("say it with -p, or give the record a `prompt`")
+        })?;
+        let store = store(record)?;
+        let mut body = Object::default();
+        body.put("query", &question);
+        if let Some(most) = self.args.search.max_num_results {
+            body.put("max_num_results", &most);
+        }
+        if let Some(filters) = &self.filters {
+            body.put("filters", filters);
+        }
+        let path = format!("/vector_stores/{}/search", segment(&store.id));
+        let answer = self.client.call(&Call::query(path, &body, Expect::List));
+        let answer = answer.map_err(|error| match error.status {
+            Some(404) => error.hint(
+                "does the key belong to another project, or has the store expired? oa-list stores",
+            ),
+            _ => error,
+        })?;
+        let page = Object::parse(answer.object.get()).unwrap_or_default();
+        let results = results(&page, &record.files());
+        let line = format!("vector_store_id={} results={}", store.id, results.len());
+        self.run.pipe.log.event("search", &line);
+        let results: Vec<Box<RawValue>> = results.iter().map(Object::to_raw).collect();
+        let results = raw_array(results.iter().map(AsRef::as_ref));
+        record.object_mut().set("results", results);
+        Ok(())
+    }
+}
+
+fn store(record: &Record) -> Result<Store> {
+    let store = record.store().ok_or_else(|| {
+        Error::input("the record has no `vector_store` to search").hint("oa-index makes one")
+    })?;
+    if is_id(&store.id) {
+        Ok(store)
+    } else {
+        Err(Error::input(format!(
+            "`{}` is no id of a vector store",
+            store.id
+        )))
+    }
+}
+
+/// The passages as they came, each with the `path` of its file where the record knows it.
+fn results(page: &Object, files: &[File]) -> Vec<Object> {
+    let data: Vec<&RawValue> = page
+        .get("data")
+        .and_then(|data| serde_json::from_str(data.get()).ok())
+        .unwrap_or_default();
+    let passages = data.iter().filter_map(|raw| Object::parse(raw.get()).ok());
+    passages
+        .map(|mut passage| {
+            let id = passage.text("file_id");
+            let file = files.iter().find(|file| Some(&file.id) == id.as_ref());
+            if let Some(path) = file.and_then(|file| file.path.as_ref()) {
+                passage.put("path", path);
+            }
+            passage
+        })
+        .collect()
+}
+
+/// The results for people, a blank line between them.
+fn passages(record: &Record) -> Option<String> {
+    let results = record.object().get("results")?;
+    let results: Vec<&RawValue> = serde_json::from_str(results.get()).ok()?;
+    let results = results
+        .iter()
+        .filter_map(|raw| Object::parse(raw.get()).ok());
+    let texts: Vec<String> = results.map(|result| passage(&result)).collect();
+    Some(texts.join("\n\n"))
+}
+
+/// A passage for people: where it stands, how well it fits, what it says.
+fn passage(result: &Object) -> String {
+    let name = result.text("path").or_else(|| result.text("filename"));
+    let name = name.or_else(|| result.text("file_id")).unwrap_or_default();
+    let score = result.get("score").map(RawValue::get).unwrap_or_default();
+    let content = result.get("content").map(RawValue::get).unwrap_or_default();
+    let parts: Vec<Value> = serde_json::from_str(content).unwrap_or_default();
+    let texts: Vec<&str> = parts
+        .iter()
+        .filter_map(|part| part["text"].as_str())
+        .collect();
+    format!("{name} ({score})\n{}", texts.join("\n"))
+}
