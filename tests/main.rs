@@ -15,6 +15,7 @@ mod house;
 mod inline;
 mod list;
 mod log;
+mod matrix;
 mod names;
 mod output;
 mod pipes;

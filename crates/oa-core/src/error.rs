@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::process::ExitCode;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -190,6 +189,12 @@ impl Error {
         );
         error.signal = Some(signal);
         error
+    }
+
+    /// Whether the API itself says that there is no such thing; a gateway's 404 says nothing.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.kind == Kind::Refused && self.status == Some(404)
     }
 
     /// The same failure with the sentence that says what to do.
@@ -384,12 +389,6 @@ impl Verdict {
             (None, false) if self.closed && agreed == 0 => 141,
             (None, false) => agreed,
         }
-    }
-
-    /// The same as a process ends with it.
-    #[must_use]
-    pub fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.exit_status())
     }
 }
 

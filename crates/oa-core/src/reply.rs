@@ -22,7 +22,7 @@ pub enum Expect {
     Object(&'static str),
     /// An object with `data`.
     List,
-    /// Any JSON object that does not say `"deleted":false`; or nothing at all with 204.
+    /// A JSON object that is no other object and does not say `"deleted":false`; or nothing at all with 204.
     Deleted,
 }
 
@@ -68,6 +68,7 @@ impl Reply {
             });
         };
         let said = object.text("object");
+        let deleted = object.get("deleted").map(RawValue::get);
         let complaint = match expect {
             Expect::Object(kind) if said.as_deref().is_some_and(|said| said != kind) => {
                 Some(format!(
@@ -81,9 +82,13 @@ impl Reply {
             Expect::List if object.get("data").is_none_or(|d| !d.get().starts_with('[')) => {
                 Some("the answer is no list".to_owned())
             }
-            Expect::Deleted if object.get("deleted").is_some_and(|d| d.get() == "false") => {
+            Expect::Deleted if deleted == Some("false") => {
                 Some("the answer says that it was not deleted".to_owned())
             }
+            Expect::Deleted if deleted.is_none() && said.is_some() => Some(format!(
+                "the answer is a `{}`, not a deletion",
+                said.unwrap_or_default()
+            )),
             _ => None,
         };
         if let Some(complaint) = complaint {
@@ -282,6 +287,9 @@ mod tests {
             (Expect::List, r#"{"object":"file"}"#, false),
             (Expect::Deleted, r#"{"id":"file-1","deleted":true}"#, true),
             (Expect::Deleted, r#"{"id":"file-1","deleted":false}"#, false),
+            (Expect::Deleted, r#"{"object":"file","deleted":true}"#, true),
+            (Expect::Deleted, r#"{"object":"list","data":[]}"#, false),
+            (Expect::Deleted, "{}", true),
             (Expect::Deleted, "", false),
         ];
         for (expect, body, good) in cases {

@@ -35,9 +35,9 @@ impl Schedule {
 /// Whether a failed look is one that time mends.
 #[must_use]
 pub fn passes(error: &Error) -> bool {
-    match (error.kind, error.status) {
-        (Kind::Network | Kind::RateLimit, _) => true,
-        (Kind::Refused, Some(status)) => matches!(status, 408 | 409 | 500..),
+    match error.kind {
+        Kind::Network => true,
+        Kind::RateLimit | Kind::Refused => error.retryable,
         _ => false,
     }
 }

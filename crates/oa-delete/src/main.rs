@@ -240,34 +240,46 @@ impl Cleaner<'_> {
 
     /// Cancels a response that nobody will read; its record counts as failed unless it failed before.
     fn stop(&self, record: &mut Record, response: &Response) {
+        let cancelled = self
+            .client
+            .is_none_or(|client| self.cancel(client, &response.id));
+        if record.error().is_some() {
+            return;
+        }
+        let (id, status) = (&response.id, response.status_word());
+        let error = |what: &str| {
+            let message = format!("response {id} was still {status} and {what}");
+            Error::new(Kind::Failed, message)
+        };
+        let before = "put `oa-poll` before oa-delete, or keep it with --keep-pending";
+        let error = match (self.client, cancelled) {
+            (None, _) => error("would be cancelled").hint(before),
+            (_, true) => error("was cancelled").hint(before),
+            (_, false) => error("could not be cancelled").hint(format!("oa-poll --cancel {id}")),
+        };
+        self.run.pipe.fail(record, &error);
+    }
+
+    /// Says whether the response runs no more.
+    fn cancel(&self, client: &Client, id: &str) -> bool {
         let pipe = &self.run.pipe;
-        let id = &response.id;
-        if let Some(client) = self.client {
-            let path = format!("/responses/{}/cancel", segment(id));
-            let call = Call::touch(path, Expect::Object("response")).clean_up();
-            match client.call(&call) {
-                Ok(_) => pipe.log.event("cancel", &format!("response_id={id}")),
-                Err(error) if matches!(error.status, Some(400 | 404 | 409)) => {
-                    pipe.log.note(&format!("{id}: not cancelled: {error}"));
-                }
-                Err(error) => {
-                    pipe.log.error(&format!("{id}: not cancelled: {error}"));
-                    pipe.trouble();
-                }
+        let path = format!("/responses/{}/cancel", segment(id));
+        let call = Call::touch(path, Expect::Object("response")).clean_up();
+        match client.call(&call) {
+            Ok(_) => pipe.log.event("cancel", &format!("response_id={id}")),
+            // It ended in the meantime, or is no background response.
+            Err(error)
+                if error.kind == Kind::Refused && matches!(error.status, Some(400 | 404 | 409)) =>
+            {
+                pipe.log.note(&format!("{id}: not cancelled: {error}"));
+            }
+            Err(error) => {
+                pipe.log.error(&format!("{id}: not cancelled: {error}"));
+                pipe.trouble();
+                return false;
             }
         }
-        if record.error().is_none() {
-            let status = response.status_word();
-            let verb = if self.client.is_some() {
-                "was cancelled"
-            } else {
-                "would be cancelled"
-            };
-            let message = format!("response {id} was still {status} and {verb}");
-            let hint = "put `oa-poll` before oa-delete, or keep it with --keep-pending";
-            let error = Error::new(Kind::Failed, message).hint(hint);
-            pipe.fail(record, &error);
-        }
+        true
     }
 
     /// Deletes what is in the bin, one kind after the other.
@@ -341,7 +353,7 @@ impl Cleaner<'_> {
                 pipe.log.event("delete", &thing.to_string());
                 Ok(thing.answered.then(|| answer.object.get().to_owned()))
             }
-            Err(error) if error.status == Some(404) => {
+            Err(error) if error.is_gone() => {
                 pipe.log.event("delete", &format!("{thing} status=gone"));
                 Ok(None)
             }

@@ -264,8 +264,7 @@ impl Poller<'_> {
     /// Whether a trouble is one that time mends.
     fn passes(&self, watch: &Watch, error: &Error) -> bool {
         let young = watch.job.read_at.elapsed() < UNKNOWN_FOR;
-        let unknown = error.kind == Kind::Refused && error.status == Some(404);
-        passes(error) || (unknown && young && !self.args.cancel)
+        passes(error) || (error.is_gone() && young && !self.args.cancel)
     }
 
     fn read(&self, watch: &mut Watch, answer: &Answer) -> Seen {

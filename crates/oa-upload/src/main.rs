@@ -303,7 +303,7 @@ impl Uploader<'_> {
         for file in ours {
             let call = Call::delete(format!("/files/{}", segment(&file.id))).clean_up();
             match self.client.call(&call) {
-                Err(error) if error.status != Some(404) => {
+                Err(error) if !error.is_gone() => {
                     let log = &self.run.pipe.log;
                     log.error(&format!("{}: not deleted: {error}", file.id));
                     self.run.pipe.trouble();

@@ -109,14 +109,18 @@ impl Client {
             };
         }
         let json = reply.is_json();
+        let should_retry = header(headers, "x-should-retry").and_then(|word| word.parse().ok());
         let outcome = Outcome::Answered {
             status: reply.status,
             json,
             quota: reply.is_quota(),
-            should_retry: header(headers, "x-should-retry").and_then(|word| word.parse().ok()),
+            should_retry,
             wait,
         };
         let mut error = reply.error();
+        if let (true, Some(word)) = (json, should_retry) {
+            error.retryable = word;
+        }
         error.message = self.log.redact(&error.message);
         let gateway = matches!(reply.status, 502 | 504) || (reply.status >= 500 && !json);
         if gateway && call.effect == Effect::Creates {

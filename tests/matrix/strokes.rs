@@ -1,0 +1,1 @@
+//! Signals at every stage.
