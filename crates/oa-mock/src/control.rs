@@ -32,6 +32,10 @@ pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Resul
     let query = call::pairs(head.uri.query().unwrap_or_default());
     Ok(match (head.method.as_str(), head.uri.path()) {
         ("GET", "/mock/ledger") => ledger(mock)?,
+        ("DELETE", "/mock/ledger") => {
+            mock.ledger().forget();
+            done()
+        }
         ("POST", "/mock/faults") => add_rules(mock, &text),
         ("DELETE", "/mock/faults") => {
             mock.rules().0.clear();

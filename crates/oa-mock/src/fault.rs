@@ -1,5 +1,6 @@
-//! Rules for what goes wrong: `METHOD PATH ACTION [key=value…] [xN] [skip=K]`.
+//! Rules for what goes wrong: `METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
 use crate::action::{Action, Keys};
@@ -15,6 +16,8 @@ pub(crate) struct Rule {
     times: Option<u64>,
     skip: u64,
     seen: u64,
+    chance: Option<f64>,
+    seed: u64,
 }
 
 impl FromStr for Rule {
@@ -39,11 +42,15 @@ impl FromStr for Rule {
             times: None,
             skip: 0,
             seen: 0,
+            chance: None,
+            seed: 0,
         };
         let mut keys = Keys::default();
         for word in words {
             match word.split_once('=') {
-                Some(("skip", count)) => rule.skip = skip(count)?,
+                Some(("skip", count)) => rule.skip = number("skip", count)?,
+                Some(("seed", seed)) => rule.seed = number("seed", seed)?,
+                Some(("percent", percent)) => rule.chance = Some(chance(percent)?),
                 Some((key, value)) => keys.push(key, value),
                 None => rule.times = Some(times(&word)?),
             }
@@ -68,7 +75,8 @@ impl Rules {
             }
             rule.seen += 1;
             let turn = rule.seen.checked_sub(rule.skip + 1);
-            if turn.is_some_and(|turn| rule.times.is_none_or(|times| turn < times)) {
+            let turn = turn.is_some_and(|turn| rule.times.is_none_or(|times| turn < times));
+            if turn && rule.chance.is_none_or(|chance| rule.draw() < chance) {
                 return Some(rule.clone());
             }
         }
@@ -76,10 +84,28 @@ impl Rules {
     }
 }
 
-fn skip(count: &str) -> Result<u64, String> {
-    count
+impl Rule {
+    /// A number in 0..1 that depends on the rule, its seed and how many requests it has seen: the same
+    /// requests in the same order meet the same faults.
+    fn draw(&self) -> f64 {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, &self.text, self.seen).hash(&mut hasher);
+        let high = u32::try_from(hasher.finish() >> 32).unwrap_or(0);
+        f64::from(high) / (f64::from(u32::MAX) + 1.0)
+    }
+}
+
+fn number(key: &str, value: &str) -> Result<u64, String> {
+    value
         .parse()
-        .map_err(|_| format!("skip={count}: not a number"))
+        .map_err(|_| format!("{key}={value}: not a number"))
+}
+
+fn chance(percent: &str) -> Result<f64, String> {
+    let number: Option<f64> = percent.parse().ok();
+    let fits = number.filter(|number| (0.0..=100.0).contains(number));
+    fits.map(|number| number / 100.0)
+        .ok_or_else(|| format!("percent={percent}: 0 to 100 is wanted"))
 }
 
 fn times(word: &str) -> Result<u64, String> {
@@ -206,9 +232,24 @@ mod tests {
             "POST /x 400 message='open",
             "POST /x 400 skip=x",
             "POST /x end status=done",
+            "POST /x 400 percent=101",
         ] {
             assert!(wrong.parse::<Rule>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_rule_may_hit_by_chance_and_the_seed_decides() {
+        let hits = |seed: u64| {
+            let rule = format!("* /** 500 percent=10 seed={seed}");
+            let mut rules = Rules(vec![rule.parse().expect(&rule)]);
+            let hit = |_| rules.hit("GET", "/files").is_some();
+            (0..1000).map(hit).collect::<Vec<bool>>()
+        };
+        let count = hits(1).iter().filter(|hit| **hit).count();
+        assert!((50..150).contains(&count), "{count} of 1000");
+        assert_eq!(hits(1), hits(1));
+        assert_ne!(hits(1), hits(2));
     }
 
     #[test]

@@ -53,9 +53,10 @@ Without CMD: print OPENAI_BASE_URL and OPENAI_API_KEY as shell commands and
 serve until a signal. With CMD: run it with both set, and tell what it left.";
 
 const AFTER: &str = "\
-Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K]
+Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   METHOD may be *. In PATH (without /v1) * is one segment, a last ** the rest.
-  xN: the first N requests only; skip=K: K requests pass first. ACTION is
+  xN: the first N requests only; skip=K: K requests pass first; percent=P: so
+  many of them, drawn by the seed. ACTION is
   NNN (code= type= message='…' param= retry-after= retry-after-ms=
       should-retry= location= header='Name: value' body='…' early=true),
   html [status=], empty, cut-json, wrong-kind, no-id, huge bytes=, delay ms=,
@@ -63,7 +64,8 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K]
   end status= [reason= code= message= text=], or sse dialect=.
 
 Controls:
-  GET /mock/ledger, POST and DELETE /mock/faults, POST /mock/expire?file=ID
+  GET and DELETE /mock/ledger, POST and DELETE /mock/faults,
+  POST /mock/expire?file=ID
 
 Examples:
   oa-mock -- sh -c 'oa-upload a.pdf | oa-respond -p Summarise. | oa-delete -t'

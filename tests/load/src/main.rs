@@ -1,0 +1,42 @@
+//! Loads for the tools: `soak` sends thousands of jobs through the pipe while one request in twenty fails.
+
+mod child;
+mod ledger;
+mod soak;
+mod tally;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+
+const USAGE: &str = "usage: oa-load soak FOLDER JOBS SEED
+       oa-load measure FILE COMMAND [ARGUMENT…]
+
+FOLDER holds the built programs.";
+
+fn main() -> ExitCode {
+    match start() {
+        Ok(code) => code,
+        Err(error) => {
+            child::say(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start() -> anyhow::Result<ExitCode> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["soak", folder, jobs, seed] => {
+            let jobs = jobs
+                .parse()
+                .with_context(|| format!("{jobs}: no number of jobs"))?;
+            let seed = seed.parse().with_context(|| format!("{seed}: no seed"))?;
+            soak::soak(&PathBuf::from(folder), jobs, seed)
+        }
+        ["measure", file, command @ ..] => child::measure(file, command),
+        _ => bail!("{USAGE}"),
+    }
+}
