@@ -71,6 +71,8 @@ pub(crate) struct Ledger {
     pub(crate) requests: Vec<Request>,
     pub(crate) files: Vec<Value>,
     pub(crate) responses: Vec<Value>,
+    /// Each with the ids of its `files`.
+    pub(crate) stores: Vec<Value>,
     pub(crate) connections: u64,
 }
 
@@ -98,11 +100,40 @@ pub(crate) struct Part {
     pub(crate) text: Option<String>,
 }
 
+/// What the server answered.
+pub(crate) struct Heard {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
+}
+
+impl Heard {
+    /// The body of an answer that is no error.
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, 200, "{}", self.body);
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// Status, code, param and message of an error.
+    pub(crate) fn error(&self) -> (u16, Value, Value, String) {
+        let body: Value = serde_json::from_str(&self.body).expect("JSON");
+        let error = &body["error"];
+        let message = error["message"].as_str().expect("a message").to_owned();
+        (
+            self.status,
+            error["code"].clone(),
+            error["param"].clone(),
+            message,
+        )
+    }
+}
+
 impl Request {
     /// `POST /files`, `GET /responses/*`: ids are all the same here.
     fn line(&self) -> String {
         let path = self.path.strip_prefix("/v1").unwrap_or(&self.path);
-        let id = |part: &str| ["file-", "resp_"].iter().any(|p| part.starts_with(p));
+        let prefixes = ["file-", "resp_", "vs_", "vsfb_"];
+        let id = |part: &str| prefixes.iter().any(|p| part.starts_with(p));
         let parts = path
             .split('/')
             .map(|part| if id(part) { "*" } else { part });
@@ -175,17 +206,54 @@ impl Mock {
     }
 
     /// HTTP/1.0, so that the answer is neither chunked nor kept alive.
-    fn http(&self, method: &str, path: &str, body: &str) -> String {
+    fn exchange(&self, request: &str, headers: &str, body: &[u8]) -> Heard {
         let mut socket = TcpStream::connect(&self.address).unwrap();
         let (host, length) = (&self.address, body.len());
-        let head = format!("{method} {path} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {length}");
-        write!(socket, "{head}\r\n\r\n{body}").unwrap();
+        let head = format!("{request} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {length}");
+        write!(socket, "{head}\r\n{headers}\r\n").unwrap();
+        socket.write_all(body).unwrap();
         let mut answer = String::new();
         socket.read_to_string(&mut answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap();
-        assert!(status.starts_with('2'), "{method} {path}: {head}\n{body}");
-        body.to_owned()
+        Heard {
+            status: status.parse().unwrap(),
+            head: head.to_owned(),
+            body: body.to_owned(),
+        }
+    }
+
+    /// A request to the controls, which has to succeed.
+    fn http(&self, method: &str, path: &str, body: &str) -> String {
+        let heard = self.exchange(&format!("{method} {path}"), "", body.as_bytes());
+        let Heard { status, body, .. } = heard;
+        assert_eq!(status, 200, "{method} {path}: {body}");
+        body
+    }
+
+    /// A request to the API with any key: `GET /files`, with a JSON body unless it is null.
+    pub(crate) fn call(&self, request: &str, body: &Value) -> Heard {
+        let (method, path) = request.split_once(' ').unwrap();
+        let headers = "Authorization: Bearer sk-test\r\nContent-Type: application/json\r\n";
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.exchange(&format!("{method} /v1{path}"), headers, body.as_bytes())
+    }
+
+    /// Uploads a file under any name; gives its id.
+    pub(crate) fn upload(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let part = |name: &str| format!("--cut\r\nContent-Disposition: form-data; name={name}");
+        let purpose = format!("{}\r\n\r\nassistants\r\n", part("purpose"));
+        let file = format!("{}; filename=\"{name}\"\r\n\r\n", part("file"));
+        let end = b"\r\n--cut--\r\n";
+        let body = [purpose.as_bytes(), file.as_bytes(), bytes.as_ref(), end].concat();
+        let kind = "Content-Type: multipart/form-data; boundary=cut\r\n";
+        let headers = format!("Authorization: Bearer sk-test\r\n{kind}");
+        let file = self.exchange("POST /v1/files", &headers, &body).json();
+        file["id"].as_str().expect("a file").to_owned()
     }
 
     /// What happened so far.
@@ -206,6 +274,11 @@ impl Mock {
     /// A file is gone before anybody deleted it.
     pub(crate) fn expire(&self, id: &str) {
         self.http("POST", &format!("/mock/expire?file={id}"), "");
+    }
+
+    /// A vector store is past its time.
+    pub(crate) fn expire_store(&self, id: &str) {
+        self.http("POST", &format!("/mock/expire?store={id}"), "");
     }
 
     /// Waits until the server's ledger fulfils a condition.

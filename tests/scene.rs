@@ -148,10 +148,11 @@ impl Scene {
         asked[0].json()
     }
 
-    /// Fails if a file or a running response is left on the server.
+    /// Fails if a file, a vector store or a running response is left on the server.
     pub(crate) fn nothing_left(&self) {
         let ledger = self.ledger();
-        assert_eq!(ledger.files, Vec::<Value>::new(), "{:?}", ledger.asked());
+        let left = (&ledger.files, &ledger.stores);
+        assert_eq!(left, (&vec![], &vec![]), "{:?}", ledger.asked());
         let statuses = ledger.statuses();
         let runs = statuses
             .iter()

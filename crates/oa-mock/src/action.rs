@@ -126,7 +126,10 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("cut", &["when"]),
     ("early", &["status"]),
     ("cut-stream", &["events"]),
-    ("end", &["status", "reason", "code", "message", "text"]),
+    (
+        "end",
+        &["status", "reason", "code", "message", "text", "file"],
+    ),
     ("sse", &["dialect"]),
 ];
 
@@ -148,7 +151,7 @@ const DIALECTS: &[(&str, Dialect)] = &[
     ("empty-output", Dialect::EmptyOutput),
 ];
 
-/// How a response may end.
+/// How a response may end, or the indexing of files in a vector store.
 const ENDS: &[(&str, ())] = &[
     ("completed", ()),
     ("failed", ()),

@@ -35,6 +35,13 @@ pub(crate) fn text(body: &Json, input: &Input) -> String {
     }
 }
 
+/// Whether an answer may say what it likes.
+pub(crate) fn is_prose(body: &Json) -> bool {
+    let format = body.get("text").and_then(|text| text.get("format"));
+    let kind = format.and_then(|format| format.text_of("type"));
+    kind.is_none_or(|kind| kind == "text")
+}
+
 fn proof(body: &Json, input: &Input) -> String {
     let quoted = |text: &str| Json::from(text).write();
     let model = body.text_of("model").unwrap_or_default();

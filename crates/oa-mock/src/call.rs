@@ -12,9 +12,11 @@ use crate::value;
 pub(crate) struct Call {
     /// The id in the path.
     pub(crate) id: String,
+    /// The second id in the path: of something in a vector store.
+    pub(crate) part: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) received: Received,
-    /// How a response that this request makes has to end.
+    /// How what this request makes has to end.
     pub(crate) end: Option<Keys>,
 }
 
@@ -79,6 +81,7 @@ pub(crate) struct Page {
     limit: usize,
     ascending: bool,
     after: Option<String>,
+    before: Option<String>,
 }
 
 impl Page {
@@ -95,23 +98,38 @@ impl Page {
             limit,
             ascending: order == "asc",
             after,
+            before: None,
         })
     }
 
-    /// Makes the page of objects given in the order of their creation; `None`: nothing has the id `after`.
-    pub(crate) fn cut(&self, mut all: Vec<(String, Json)>) -> Option<Json> {
+    /// Reads `before` as well, which only some lists know.
+    pub(crate) fn before(mut self, call: &Call) -> Page {
+        self.before = call.query("before").map(str::to_owned);
+        self
+    }
+
+    /// Makes the page of objects given in the order of their creation; the error is the cursor that is none
+    /// of their ids.
+    pub(crate) fn cut(&self, mut all: Vec<(String, Json)>) -> Result<Json, String> {
         if !self.ascending {
             all.reverse();
         }
-        let start = match &self.after {
-            None => 0,
-            Some(after) => all.iter().position(|(id, _)| id == after)? + 1,
+        let place = |cursor: &String| {
+            let found = all.iter().position(|(id, _)| id == cursor);
+            found.ok_or_else(|| cursor.clone())
         };
-        let rest = all.split_off(start);
-        let has_more = rest.len() > self.limit;
-        let page: Vec<_> = rest.into_iter().take(self.limit).collect();
+        let end = self.before.as_ref().map(place).transpose()?;
+        let start = self.after.as_ref().map(place).transpose()?;
+        let (end, start) = (end.unwrap_or(all.len()), start.map_or(0, |at| at + 1));
+        all.truncate(end);
+        let mut page = all.split_off(start.min(end));
+        let has_more = page.len() > self.limit;
+        if self.before.is_some() && self.after.is_none() {
+            page = page.split_off(page.len().saturating_sub(self.limit));
+        }
+        page.truncate(self.limit);
         let id = |entry: Option<&(String, Json)>| Json::from(entry.map(|(id, _)| id.clone()));
-        Some(Json::object([
+        Ok(Json::object([
             ("object", "list".into()),
             ("first_id", id(page.first())),
             ("last_id", id(page.last())),

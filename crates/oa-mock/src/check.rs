@@ -19,11 +19,15 @@ pub(crate) enum Kind {
     Decimal(f64, f64),
     /// Up to 16 short strings by name.
     Metadata,
+    /// Up to 16 short strings, numbers and booleans by name.
+    Attributes,
     /// An object with any members.
     Open,
     /// An object with these members and no others.
     Closed(&'static [Field]),
     List(&'static Kind),
+    /// A list of at least and at most so many elements.
+    Few(usize, usize, &'static Kind),
     /// An object whose `type` chooses its members; the first text is the type of those that name none.
     Variants(&'static str, &'static [Variant]),
     /// The first kind whose JSON type fits; the text names them all.
@@ -118,10 +122,12 @@ impl Check {
                 value::decimal(path, digits, least, most)
             }
             (Kind::Metadata, Json::Object(members)) => value::metadata(path, members),
+            (Kind::Attributes, Json::Object(members)) => value::attributes(path, members),
             (Kind::Closed(fields), _) => self.object(fields, value, path),
-            (Kind::List(kind), Json::Array(elements)) => {
-                let mut all = elements.iter().enumerate();
-                all.try_for_each(|(n, element)| self.value(*kind, element, &format!("{path}[{n}]")))
+            (Kind::List(kind), Json::Array(elements)) => self.elements(*kind, elements, path),
+            (Kind::Few(least, most, kind), Json::Array(elements)) => {
+                value::count(path, elements.len(), least, most)?;
+                self.elements(*kind, elements, path)
             }
             (Kind::Variants(standard, variants), _) => {
                 self.variant(standard, variants, value, path)
@@ -132,6 +138,11 @@ impl Check {
             },
             _ => Ok(()),
         }
+    }
+
+    fn elements(self, kind: Kind, elements: &[Json], path: &str) -> Result<(), ApiError> {
+        let mut all = elements.iter().enumerate();
+        all.try_for_each(|(n, element)| self.value(kind, element, &format!("{path}[{n}]")))
     }
 
     fn variant(
@@ -166,10 +177,10 @@ fn fits(kind: Kind, value: &Json) -> bool {
         Kind::Flag => matches!(value, Json::Bool(_)),
         Kind::Integer(..) => matches!(value, Json::Number(digits) if digits.parse::<i64>().is_ok()),
         Kind::Decimal(..) => matches!(value, Json::Number(_)),
-        Kind::Metadata | Kind::Open | Kind::Closed(_) | Kind::Variants(..) => {
+        Kind::Metadata | Kind::Attributes | Kind::Open | Kind::Closed(_) | Kind::Variants(..) => {
             matches!(value, Json::Object(_))
         }
-        Kind::List(_) => matches!(value, Json::Array(_)),
+        Kind::List(_) | Kind::Few(..) => matches!(value, Json::Array(_)),
         Kind::Either(_, kinds) => kinds.iter().any(|kind| fits(*kind, value)),
     }
 }
@@ -181,11 +192,13 @@ fn expected(kind: Kind) -> String {
         Kind::Flag => "a boolean".to_owned(),
         Kind::Integer(..) => "an integer".to_owned(),
         Kind::Decimal(..) => "a decimal".to_owned(),
-        Kind::Metadata | Kind::Open | Kind::Closed(_) | Kind::Variants(..) => {
+        Kind::Metadata | Kind::Attributes | Kind::Open | Kind::Closed(_) | Kind::Variants(..) => {
             "an object".to_owned()
         }
-        Kind::List(Kind::Variants(..)) => "an array of objects".to_owned(),
-        Kind::List(_) => "an array of strings".to_owned(),
+        Kind::List(kind) | Kind::Few(_, _, kind) => match kind {
+            Kind::Variants(..) | Kind::Closed(_) | Kind::Open => "an array of objects".to_owned(),
+            _ => "an array of strings".to_owned(),
+        },
         Kind::Either(names, _) => format!("one of {names}"),
     }
 }

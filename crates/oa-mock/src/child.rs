@@ -41,12 +41,18 @@ pub(crate) async fn run(command: &[OsString], url: &str, key: &str) -> io::Resul
     }
 }
 
-/// Says which files are still on the server.
+/// Says which files and vector stores are still on the server.
 pub(crate) fn report(mock: &Mock) {
-    let files = mock.store().files.clone();
+    let (files, stores) = {
+        let store = mock.store();
+        (store.files.clone(), store.vector_stores.clone())
+    };
     let requests = mock.ledger().entries.len();
-    if files.is_empty() {
+    if files.is_empty() && stores.is_empty() {
         log::line(&format!("nothing left on the server ({requests} requests)"));
+    }
+    for store in stores {
+        log::line(&format!("left on the server: {} {}", store.id, store.name));
     }
     for file in files {
         log::line(&format!(

@@ -15,12 +15,14 @@ use crate::ledger::Entry;
 use crate::mock::Mock;
 use crate::reply::Reply;
 use crate::response::Stored;
+use crate::store::VectorStore;
 
 #[derive(Serialize)]
 struct Report<'a> {
     requests: &'a [Entry],
     files: Vec<Json>,
     responses: Vec<Json>,
+    stores: Vec<Json>,
     connections: usize,
 }
 
@@ -42,28 +44,42 @@ pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Resul
             done()
         }
         ("POST", "/mock/expire") => {
-            let file = query.iter().find(|(key, _)| key == "file");
-            expire(mock, file.map_or("", |(_, id)| id))
+            let value = |name| query.iter().find(|(key, _)| key == name);
+            match (value("store"), value("file")) {
+                (Some((_, id)), _) => expire_store(mock, id),
+                (None, file) => expire(mock, file.map_or("", |(_, id)| id)),
+            }
         }
         (method, path) => plain(404, format!("no such control: {method} {path}\n")),
     })
 }
 
 fn ledger(mock: &Mock) -> io::Result<Reply> {
-    let (files, responses) = {
+    let (files, responses, stores) = {
         let store = mock.store();
         let files = store.files.iter().map(File::json).collect();
-        (files, store.responses.iter().map(Stored::json).collect())
+        let responses = store.responses.iter().map(Stored::json).collect();
+        let stores = store.vector_stores.iter().map(with_files).collect();
+        (files, responses, stores)
     };
     let ledger = mock.ledger();
     let report = Report {
         requests: &ledger.entries,
         files,
         responses,
+        stores,
         connections: ledger.connections(),
     };
     let text = serde_json::to_string(&report).map_err(io::Error::other)?;
     Ok(Reply::text(200, "application/json", text))
+}
+
+/// A vector store with the ids of its files, which the API's own object does not name.
+fn with_files(store: &VectorStore) -> Json {
+    let ids = store.members.iter().map(|member| member.id.as_str());
+    let mut object = store.json();
+    object.set("files", ids.map(Json::from).collect::<Vec<_>>().into());
+    object
 }
 
 fn add_rules(mock: &Mock, text: &str) -> Reply {
@@ -83,7 +99,16 @@ fn expire(mock: &Mock, id: &str) -> Reply {
     if store.file(id).is_none() {
         return plain(404, format!("no such file: {id}\n"));
     }
-    store.files.retain(|file| file.id != id);
+    store.remove_files(|file| file.id == id);
+    done()
+}
+
+fn expire_store(mock: &Mock, id: &str) -> Reply {
+    let mut store = mock.store();
+    let Some(found) = store.vector_store(id) else {
+        return plain(404, format!("no such store: {id}\n"));
+    };
+    found.expire();
     done()
 }
 

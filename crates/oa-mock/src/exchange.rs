@@ -123,12 +123,13 @@ fn endpoint(
     end: Option<crate::action::Keys>,
 ) -> Result<Reply, ApiError> {
     authorize(mock, head)?;
-    let (endpoint, id) = route::find(head.method.as_str(), head.uri.path())?;
+    let (endpoint, [id, part]) = route::find(head.method.as_str(), head.uri.path())?;
     let query = call::pairs(head.uri.query().unwrap_or_default());
     endpoint(
         mock,
         &Call {
             id: call::decode(id),
+            part: call::decode(part),
             query,
             received: received?,
             end,

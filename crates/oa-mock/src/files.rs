@@ -1,5 +1,7 @@
 //! The Files API: what was uploaded, as names, sizes and digests.
 
+use bytes::Bytes;
+
 use crate::call::{Call, Page};
 use crate::error::ApiError;
 use crate::form::Part;
@@ -23,14 +25,15 @@ const LARGEST: u64 = 512 * 1024 * 1024;
 const LARGEST_BATCH: u64 = 200 * 1024 * 1024;
 const BATCH_LIFE: u64 = 30 * 24 * 3600;
 
-/// A stored file without its bytes.
+/// A stored file.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) bytes: u64,
     pub(crate) sha256: String,
-    pub(crate) first: Vec<u8>,
+    /// What it holds, up to the limit of the form it came in.
+    pub(crate) content: Bytes,
     purpose: String,
     created_at: u64,
     expires_at: Option<u64>,
@@ -86,7 +89,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         name: part.filename.clone().unwrap_or_default(),
         bytes: part.bytes,
         sha256: part.sha256.clone(),
-        first: part.first.clone(),
+        content: part.content.clone(),
         purpose: purpose.to_owned(),
         created_at,
         expires_at: lifetime(parts)?.map(|seconds| created_at + seconds),
@@ -106,9 +109,7 @@ pub(crate) fn list(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         .iter()
         .filter(|file| purpose.is_none_or(|purpose| file.purpose == purpose));
     let all = wanted.map(|file| (file.id.clone(), file.json())).collect();
-    let page = page
-        .cut(all)
-        .ok_or_else(|| unknown(call.query("after").unwrap_or_default()))?;
+    let page = page.cut(all).map_err(|id| unknown(&id))?;
     Ok(Reply::json(200, &page))
 }
 
@@ -133,7 +134,7 @@ pub(crate) fn content(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
 pub(crate) fn delete(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let mut store = mock.store();
     store.file(&call.id).ok_or_else(|| unknown(&call.id))?;
-    store.files.retain(|file| file.id != call.id);
+    store.remove_files(|file| file.id == call.id);
     let deleted = [
         ("id", call.id.as_str().into()),
         ("object", "file".into()),

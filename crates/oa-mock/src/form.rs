@@ -10,8 +10,8 @@ use crate::json::Json;
 /// More of a field that is no file is counted and hashed, but not kept.
 const MOST_TEXT: usize = 1 << 20;
 
-/// As many first bytes tell an image from a text.
-const FIRST: usize = 16;
+/// More of a file is not kept, either: tests upload hundreds of megabytes, and nobody searches them.
+const MOST_CONTENT: usize = 8 << 20;
 
 /// One part of a form.
 #[derive(Clone, Debug)]
@@ -22,7 +22,8 @@ pub(crate) struct Part {
     pub(crate) bytes: u64,
     pub(crate) sha256: String,
     pub(crate) text: Option<String>,
-    pub(crate) first: Vec<u8>,
+    /// What a file holds, up to a limit.
+    pub(crate) content: Bytes,
 }
 
 impl Part {
@@ -58,9 +59,14 @@ async fn read_part(mut field: multer::Field<'_>) -> multer::Result<Part> {
     let disposition = header("content-disposition").unwrap_or_default();
     let content_type = header("content-type");
     let filename = parameter(&disposition, "filename");
+    let most = if filename.is_some() {
+        MOST_CONTENT
+    } else {
+        MOST_TEXT
+    };
     let mut content = Content::default();
     while let Some(chunk) = field.chunk().await? {
-        content.add(&chunk);
+        content.add(&chunk, most);
     }
     let text = || String::from_utf8_lossy(&content.kept).into_owned();
     Ok(Part {
@@ -69,7 +75,7 @@ async fn read_part(mut field: multer::Field<'_>) -> multer::Result<Part> {
         bytes: content.bytes,
         sha256: hex(&content.digest.finalize()),
         text: filename.is_none().then(text),
-        first: content.kept.iter().copied().take(FIRST).collect(),
+        content: content.kept.into(),
         filename,
     })
 }
@@ -82,10 +88,10 @@ struct Content {
 }
 
 impl Content {
-    fn add(&mut self, chunk: &Bytes) {
+    fn add(&mut self, chunk: &Bytes, most: usize) {
         self.digest.update(chunk);
         self.bytes += chunk.len() as u64;
-        let room = MOST_TEXT.saturating_sub(self.kept.len()).min(chunk.len());
+        let room = most.saturating_sub(self.kept.len()).min(chunk.len());
         self.kept.extend_from_slice(&chunk[..room]);
     }
 }

@@ -101,7 +101,7 @@ pub(crate) fn document(file: &File) -> Result<(), ApiError> {
     supported("context stuffing file type", DOCUMENTS, file)?;
     let image = IMAGE_STARTS
         .iter()
-        .any(|start| file.first.starts_with(start));
+        .any(|start| file.content.starts_with(start));
     if !image && extension(&file.name) != ".svg" {
         return Ok(());
     }
@@ -132,7 +132,7 @@ fn supported(what: &str, known: &[&str], file: &File) -> Result<(), ApiError> {
 }
 
 /// From the last dot on; `.bashrc` has none.
-fn extension(name: &str) -> &str {
+pub(crate) fn extension(name: &str) -> &str {
     let dot = name.rfind('.').filter(|dot| *dot > 0);
     dot.map_or("", |dot| &name[dot..])
 }

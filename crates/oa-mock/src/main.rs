@@ -1,4 +1,4 @@
-//! The API on this machine: Files and Responses kept in memory, for trying, testing and teaching pipelines.
+//! The API on this machine: Files, Responses and Vector stores kept in memory, for trying, testing and teaching pipelines.
 
 mod action;
 mod answer;
@@ -11,7 +11,10 @@ mod data;
 mod error;
 mod exchange;
 mod fault;
+mod file_batches;
+mod file_search;
 mod files;
+mod filter;
 mod form;
 mod id;
 mod input;
@@ -19,13 +22,20 @@ mod json;
 mod kind;
 mod ledger;
 mod log;
+mod member;
+mod members;
 mod mock;
+mod passage;
+mod rank;
 mod reply;
 mod response;
 mod responses;
 mod route;
 mod schema;
+mod search;
 mod server;
+mod store;
+mod stores;
 mod stream;
 mod trouble;
 mod value;
@@ -47,7 +57,7 @@ use crate::fault::{Rule, Rules};
 use crate::mock::{Mock, Settings};
 
 const ABOUT: &str = "\
-Play the Files and Responses API on this machine, without a key or a network
+Play the Files, Responses and Vector stores API on this machine, without a key
 
 Without CMD: print OPENAI_BASE_URL and OPENAI_API_KEY as shell commands and
 serve until a signal. With CMD: run it with both set, and tell what it left.";
@@ -61,15 +71,18 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
       should-retry= location= header='Name: value' body='…' early=true),
   html [status=], empty, cut-json, wrong-kind, no-id, huge bytes=, delay ms=,
   stall, cut [when=before|body|answer], cut-stream events=,
-  end status= [reason= code= message= text=], or sse dialect=.
+  end status= [reason= code= message= text= file=NAME], or sse dialect=.
+  end says how what a POST makes will end: a response, or the indexing of files
+  (failed, cancelled, in_progress: never), with file= only that of these names.
 
 Controls:
   GET and DELETE /mock/ledger, POST and DELETE /mock/faults,
-  POST /mock/expire?file=ID
+  POST /mock/expire?file=ID and /mock/expire?store=ID
 
 Examples:
   oa-mock -- sh -c 'oa-upload a.pdf | oa-respond -p Summarise. | oa-delete -t'
   oa-mock --fault 'POST /responses 429 retry-after=1 x2' --looks 5
+  oa-mock --fault 'POST /vector_stores/** end status=failed file=a.md'
 
 Exit status: that of CMD; without CMD 0; 2 for wrong usage";
 
@@ -86,7 +99,7 @@ struct Args {
     /// Let every answer wait: 500ms, 1s, 2m
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     delay: Duration,
-    /// GETs until a response is final; 0: never
+    /// GETs until a response is final or a file indexed; 0: never
     #[arg(long, value_name = "N", default_value_t = 2)]
     looks: u64,
     /// Let this go wrong (repeatable; see below)

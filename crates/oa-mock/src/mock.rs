@@ -9,6 +9,7 @@ use crate::files::File;
 use crate::id::{Ids, now};
 use crate::ledger::Ledger;
 use crate::response::Stored;
+use crate::store::VectorStore;
 
 /// Every object carries this, so that a program which rounds numbers or drops unknown members is found out.
 pub(crate) const FOREIGN: &str = r#"{"big":12345678901234567890123,"decimal":1.10,"exponent":1e2}"#;
@@ -19,7 +20,7 @@ pub(crate) struct Settings {
     pub(crate) key: Option<String>,
     /// Every answer waits that long.
     pub(crate) delay: Duration,
-    /// A background response is final at this GET; 0: never.
+    /// A background response is final at this GET, a file in a vector store indexed; 0: never.
     pub(crate) looks: u64,
     pub(crate) older_guide: bool,
     /// Whether requests are logged on stderr.
@@ -35,11 +36,12 @@ pub(crate) struct Mock {
     ledger: Mutex<Ledger>,
 }
 
-/// Files and responses in the order in which they were made.
+/// Files, responses and vector stores in the order in which they were made.
 #[derive(Default)]
 pub(crate) struct Store {
     pub(crate) files: Vec<File>,
     pub(crate) responses: Vec<Stored>,
+    pub(crate) vector_stores: Vec<VectorStore>,
 }
 
 impl Mock {
@@ -58,7 +60,11 @@ impl Mock {
     pub(crate) fn store(&self) -> MutexGuard<'_, Store> {
         let mut store = lock(&self.store);
         let now = now();
-        store.files.retain(|file| !file.expired(now));
+        store.remove_files(|file| file.expired(now));
+        store
+            .vector_stores
+            .iter_mut()
+            .for_each(|store| store.age(now));
         store
     }
 
@@ -84,6 +90,21 @@ impl Store {
     /// The file with this id.
     pub(crate) fn file(&self, id: &str) -> Option<&File> {
         self.files.iter().find(|file| file.id == id)
+    }
+
+    /// Removes files, also from the vector stores.
+    pub(crate) fn remove_files(&mut self, goes: impl Fn(&File) -> bool) {
+        let gone: Vec<File> = self.files.extract_if(.., |file| goes(file)).collect();
+        for file in gone {
+            for store in &mut self.vector_stores {
+                store.members.retain(|member| member.id != file.id);
+            }
+        }
+    }
+
+    /// The vector store with this id.
+    pub(crate) fn vector_store(&mut self, id: &str) -> Option<&mut VectorStore> {
+        self.vector_stores.iter_mut().find(|store| store.id == id)
     }
 
     /// The response with this id, if it can be asked for.

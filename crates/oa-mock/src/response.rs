@@ -1,6 +1,7 @@
 //! A stored response: the request's echo, and how it looks at each point of its life.
 
 use crate::action::Keys;
+use crate::file_search::{Citation, MOST_RESULTS, SearchCall};
 use crate::id::now;
 use crate::json::Json;
 use crate::mock::FOREIGN;
@@ -60,6 +61,9 @@ pub(crate) struct Stored {
     /// The input as it is listed.
     pub(crate) items: Vec<Json>,
     pub(crate) text: String,
+    /// What was searched before the answer, and where the answer cites it.
+    pub(crate) searches: Vec<SearchCall>,
+    pub(crate) citations: Vec<Citation>,
     pub(crate) input_tokens: u64,
     pub(crate) ending: Ending,
     pub(crate) phase: Phase,
@@ -130,7 +134,18 @@ impl Stored {
         } else {
             "completed"
         };
-        vec![self.message(status, vec![self.part()])]
+        let searches = self.searches.iter();
+        let results = self.shows_results();
+        let searches = searches.map(|search| search.json("completed", results));
+        let message = self.message(status, vec![self.part()]);
+        searches.chain([message]).collect()
+    }
+
+    /// Whether searches tell what they found.
+    pub(crate) fn shows_results(&self) -> bool {
+        let include = self.request.get("include").map(Json::elements);
+        let mut include = include.unwrap_or_default().iter();
+        include.any(|word| word.text() == Some("file_search_call.results"))
     }
 
     /// The output message with these content parts.
@@ -157,7 +172,10 @@ impl Stored {
                 ("refusal", self.text.as_str().into()),
             ])
         } else {
-            output_text(&self.text)
+            let mut part = output_text(&self.text);
+            let annotations = self.citations.iter().map(Citation::json);
+            part.set("annotations", annotations.collect::<Vec<_>>().into());
+            part
         }
     }
 
@@ -257,18 +275,27 @@ const ECHO: &[(&str, &str)] = &[
     ("metadata", "{}"),
 ];
 
-/// Functions come back with every member, whether it was given or not.
+/// Functions and searches come back with every member, whether it was given or not.
 fn tool(mut tool: Json) -> Json {
-    if tool.text_of("type") == Some("function") {
-        let members = [
+    let members = match tool.text_of("type") {
+        Some("function") => [
             ("description", Json::Null),
             ("parameters", Json::Null),
             ("strict", true.into()),
-        ];
-        for (key, standard) in members {
-            if tool.member(key).is_none() {
-                tool.set(key, standard);
-            }
+        ],
+        Some("file_search") => [
+            ("filters", Json::Null),
+            ("max_num_results", MOST_RESULTS.into()),
+            (
+                "ranking_options",
+                Json::object([("ranker", "auto".into()), ("score_threshold", 0_u64.into())]),
+            ),
+        ],
+        _ => return tool,
+    };
+    for (key, standard) in members {
+        if tool.member(key).is_none() {
+            tool.set(key, standard);
         }
     }
     tool

@@ -3,6 +3,7 @@
 use crate::answer;
 use crate::call::{Call, Page};
 use crate::error::ApiError;
+use crate::file_search::{self, SearchCall};
 use crate::id::now;
 use crate::input::{self, Input};
 use crate::json::Json;
@@ -11,7 +12,7 @@ use crate::reply::Reply;
 use crate::response::{Ending, Phase, Stored};
 use crate::schema;
 use crate::stream::Play;
-use crate::value::missing_parameter;
+use crate::value::{self, missing_parameter};
 
 /// `POST /responses`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
@@ -21,7 +22,8 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     // A copy: nobody waits for the store while megabytes of base64 are undone.
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
-    let response = answered(mock, call, body, &input);
+    let searches = file_search::calls(mock, &body, &input.texts.join("\n"))?;
+    let response = answered(mock, call, body, &input, searches);
     let reply = if response.request.flag("stream") {
         Reply::events(Play::new(&response))
     } else {
@@ -34,16 +36,33 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-fn answered(mock: &Mock, call: &Call, body: Json, input: &Input) -> Stored {
+fn answered(
+    mock: &Mock,
+    call: &Call,
+    body: Json,
+    input: &Input,
+    searches: Vec<SearchCall>,
+) -> Stored {
     let ending = Ending::read(call.end.as_ref());
-    let whole = answer::text(&body, input);
+    let mut whole = answer::text(&body, input);
+    let mut citations = Vec::new();
+    if answer::is_prose(&body) {
+        citations = file_search::quote(&searches, &mut whole);
+    }
     let said = call.end.as_ref().and_then(|keys| keys.get("text"));
     let text = match (said, ending.status.as_str()) {
         (Some(said), _) => said.to_owned(),
         (None, "refusal") => "I'm sorry, I can't help with that.".to_owned(),
         (None, "incomplete") => whole.chars().take(whole.chars().count() / 2).collect(),
-        _ => whole,
+        _ => whole.clone(),
     };
+    // What is not said cites nothing.
+    let said = if whole.starts_with(&text) {
+        text.chars().count()
+    } else {
+        0
+    };
+    citations.retain(|citation| citation.index <= said);
     let phase = match (body.flag("background"), ending.status.as_str()) {
         (true, _) => Phase::Queued,
         (false, "in_progress") => Phase::InProgress,
@@ -60,6 +79,8 @@ fn answered(mock: &Mock, call: &Call, body: Json, input: &Input) -> Stored {
         request,
         items,
         text,
+        searches,
+        citations,
         input_tokens: input.tokens(),
         ending,
         phase,
@@ -96,8 +117,7 @@ fn check_together(body: &Json, store: &mut Store) -> Result<(), ApiError> {
         let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
         return Err(ApiError::new(400, message).param("stream_options"));
     }
-    check_format(body)?;
-    check_tools(body)
+    check_format(body)
 }
 
 fn check_format(body: &Json) -> Result<(), ApiError> {
@@ -132,23 +152,6 @@ fn check_format(body: &Json) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_tools(body: &Json) -> Result<(), ApiError> {
-    let tools = body.get("tools").map(Json::elements).unwrap_or_default();
-    for (n, tool) in tools.iter().enumerate() {
-        let stores = tool
-            .get("vector_store_ids")
-            .map_or(0, |ids| ids.elements().len());
-        if stores > 2 {
-            let path = format!("tools[{n}].vector_store_ids");
-            let message = format!(
-                "Invalid '{path}': array too long. Expected an array with maximum length 2, but got an array with length {stores} instead (maximum of 2 vector stores allowed)."
-            );
-            return Err(ApiError::invalid("array_above_max_length", &path, message));
-        }
-    }
-    Ok(())
-}
-
 /// `GET /responses/{id}`, which may be a stream taken up again.
 pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let mut store = mock.store();
@@ -163,7 +166,26 @@ pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
             response.settle();
         }
     }
-    Ok(Reply::json(200, &response.json()))
+    let mut shown = response.clone();
+    if let Some(include) = include(call)? {
+        shown.request.set("include", include);
+    }
+    Ok(Reply::json(200, &shown.json()))
+}
+
+/// What the answer is to hold beside the usual, if the query says so.
+fn include(call: &Call) -> Result<Option<Json>, ApiError> {
+    let names = ["include", "include[]"];
+    let pairs = call.query.iter();
+    let words: Vec<&str> = pairs
+        .filter(|(key, _)| names.contains(&key.as_str()))
+        .map(|(_, value)| value.as_str())
+        .collect();
+    for (n, word) in words.iter().enumerate() {
+        value::word(&format!("include[{n}]"), word, schema::INCLUDES)?;
+    }
+    let words: Vec<Json> = words.into_iter().map(Json::from).collect();
+    Ok((!words.is_empty()).then_some(Json::Array(words)))
 }
 
 fn resume(response: &Stored, call: &Call) -> Result<Reply, ApiError> {
@@ -220,9 +242,8 @@ pub(crate) fn input_items(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         .iter()
         .map(|item| (id(item), item.clone()))
         .collect();
-    let after = call.query("after").unwrap_or_default();
-    let page = page.cut(all).ok_or_else(|| {
-        ApiError::new(404, format!("Item with id '{after}' not found.")).param("after")
+    let page = page.cut(all).map_err(|id| {
+        ApiError::new(404, format!("Item with id '{id}' not found.")).param("after")
     })?;
     Ok(Reply::json(200, &page))
 }

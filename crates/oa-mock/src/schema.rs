@@ -1,5 +1,7 @@
 //! What a request may hold: the API's closed objects as tables.
 
+pub(crate) mod store;
+
 use crate::check::Kind::{
     self, Any, Closed, Decimal, Either, Flag, Id, Integer, List, Metadata, Open, Text, Variants,
     Word,
@@ -112,18 +114,11 @@ const FUNCTION: &[Field] = &[
     null("allowed_callers", Any),
     opt("defer_loading", Flag),
 ];
-const FILE_SEARCH: &[Field] = &[
-    must("type", SHORT),
-    must("vector_store_ids", List(&SHORT)),
-    null("max_num_results", Integer(1, 50)),
-    null("filters", Open),
-    null("ranking_options", Open),
-];
 const TOOLS: Kind = List(&Variants(
     "",
     &[
         ("function", Some(FUNCTION)),
-        ("file_search", Some(FILE_SEARCH)),
+        ("file_search", Some(store::FILE_SEARCH)),
         ("web_search", None),
         ("web_search_2025_08_26", None),
         ("web_search_preview", None),
@@ -174,7 +169,8 @@ const REASONING: Kind = Closed(&[
     null("generate_summary", Word(&["auto", "concise", "detailed"])),
 ]);
 
-const INCLUDE: Kind = List(&Word(&[
+/// What an answer may hold on request.
+pub(crate) const INCLUDES: &[&str] = &[
     "file_search_call.results",
     "web_search_call.results",
     "web_search_call.action.sources",
@@ -183,7 +179,8 @@ const INCLUDE: Kind = List(&Word(&[
     "code_interpreter_call.outputs",
     "reasoning.encrypted_content",
     "message.output_text.logprobs",
-]));
+];
+const INCLUDE: Kind = List(&Word(INCLUDES));
 
 const INPUT: Kind = Either("a string or array of input items", &[LONG, ITEMS]);
 const CONVERSATION: Kind = Either("a string or object", &[SHORT, Closed(&[must("id", SHORT)])]);

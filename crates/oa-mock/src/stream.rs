@@ -8,6 +8,9 @@ use crate::response::{Phase, Stored, output_text};
 /// As many characters come at once.
 const STEP: usize = 24;
 
+/// Events that carry a list of probabilities, empty here.
+const WITH_LOGPROBS: &[&str] = &["response.output_text.delta", "response.output_text.done"];
+
 /// One event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
@@ -127,12 +130,17 @@ fn events(response: &Stored) -> Vec<Event> {
         "empty" => score.whole("response.completed", Phase::Final),
         // There is no event for these; the stream just ends.
         "cancelled" | "expired" => {}
-        "in_progress" => score.start(),
+        "in_progress" => {
+            score.searches();
+            score.start();
+        }
         "incomplete" => {
+            score.searches();
             score.message();
             score.whole("response.incomplete", Phase::Final);
         }
         _ => {
+            score.searches();
             score.message();
             score.whole("response.completed", Phase::Final);
         }
@@ -165,21 +173,42 @@ impl Score<'_> {
         self.add(name, [("response", self.response.at(phase))]);
     }
 
-    fn item(&mut self, name: &str, item: Json) {
-        self.add(name, [("output_index", 0_u64.into()), ("item", item)]);
+    fn item(&mut self, name: &str, place: usize, item: Json) {
+        self.add(name, [("output_index", place.into()), ("item", item)]);
+    }
+
+    /// The message stands behind the searches.
+    fn place(&self) -> usize {
+        self.response.searches.len()
+    }
+
+    fn searches(&mut self) {
+        let response = self.response;
+        for (place, search) in response.searches.iter().enumerate() {
+            let item = |status: &str| search.json(status, response.shows_results());
+            self.item("response.output_item.added", place, item("in_progress"));
+            for step in ["in_progress", "searching", "completed"] {
+                let which = [
+                    ("output_index", place.into()),
+                    ("item_id", search.id.as_str().into()),
+                ];
+                self.add(&format!("response.file_search_call.{step}"), which);
+            }
+            self.item("response.output_item.done", place, item("completed"));
+        }
     }
 
     fn part(&mut self, name: &str, member: &str, value: Json) {
         let id = self.response.message_id.as_str();
         let place = [
             ("item_id", id.into()),
-            ("output_index", 0_u64.into()),
+            ("output_index", self.place().into()),
             ("content_index", 0_u64.into()),
         ];
         self.add(name, place);
         if let Some(event) = self.events.last_mut() {
             event.data.set(member, value);
-            if name.starts_with("response.output_text.") {
+            if WITH_LOGPROBS.contains(&name) {
                 event.data.set("logprobs", Json::Array(Vec::new()));
             }
         }
@@ -192,10 +221,8 @@ impl Score<'_> {
         } else {
             output_text("")
         };
-        self.item(
-            "response.output_item.added",
-            self.response.message("in_progress", Vec::new()),
-        );
+        let message = self.response.message("in_progress", Vec::new());
+        self.item("response.output_item.added", self.place(), message);
         self.part("response.content_part.added", "part", empty);
     }
 
@@ -217,10 +244,23 @@ impl Score<'_> {
         for piece in letters.chunks(step) {
             self.part(delta, "delta", piece.iter().collect::<String>().into());
         }
+        self.annotations();
         self.part(done, member, self.response.text.as_str().into());
         self.part("response.content_part.done", "part", self.response.part());
-        for item in self.response.output(Phase::Final) {
-            self.item("response.output_item.done", item);
+        let message = self.response.output(Phase::Final).pop();
+        if let Some(message) = message {
+            self.item("response.output_item.done", self.place(), message);
+        }
+    }
+
+    fn annotations(&mut self) {
+        let response = self.response;
+        for (n, citation) in response.citations.iter().enumerate() {
+            let name = "response.output_text.annotation.added";
+            self.part(name, "annotation_index", n.into());
+            if let Some(event) = self.events.last_mut() {
+                event.data.set("annotation", citation.json());
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn instead(action: &Action) -> Option<Reply> {
     }
 }
 
-/// How a response has to end.
+/// How a response, or the indexing of files, has to end.
 pub(crate) fn end(action: &Action) -> Option<Keys> {
     match action {
         Action::End(keys) => Some(keys.clone()),

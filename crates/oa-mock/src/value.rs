@@ -167,8 +167,58 @@ fn range(
     )
 }
 
+/// Refuses a list of too few or too many elements.
+pub(crate) fn count(path: &str, count: usize, least: usize, most: usize) -> Result<(), ApiError> {
+    if count < least {
+        let message = format!(
+            "Invalid '{path}': empty array. Expected an array with minimum length {least}, but got an empty array instead."
+        );
+        return Err(ApiError::invalid("empty_array", path, message));
+    }
+    if count > most {
+        let message = format!(
+            "Invalid '{path}': array too long. Expected an array with maximum length {most}, but got an array with length {count} instead."
+        );
+        return Err(ApiError::invalid("array_above_max_length", path, message));
+    }
+    Ok(())
+}
+
 /// Refuses what is no map of up to 16 short strings.
 pub(crate) fn metadata(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
+    properties(path, members)?;
+    for (key, value) in members {
+        let at = join(path, key);
+        let Json::Text(text) = value else {
+            return Err(wrong_type(&at, "a string", value));
+        };
+        length(&at, text, 512)?;
+    }
+    Ok(())
+}
+
+/// Refuses what is no map of up to 16 short strings, numbers and booleans.
+pub(crate) fn attributes(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
+    properties(path, members)?;
+    for (key, value) in members {
+        let at = join(path, key);
+        match value {
+            Json::Text(text) => length(&at, text, 512)?,
+            Json::Number(_) | Json::Bool(_) => {}
+            _ => {
+                return Err(wrong_type(
+                    &at,
+                    "one of a string, number, or boolean",
+                    value,
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Up to 16 of them, with names of up to 64 characters.
+fn properties(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
     if members.len() > 16 {
         let message = format!(
             "Invalid '{path}': too many properties. Expected an object with at most 16 properties, but got an object with {} properties instead.",
@@ -180,13 +230,6 @@ pub(crate) fn metadata(path: &str, members: &[(String, Json)]) -> Result<(), Api
             message,
         ));
     }
-    for (key, value) in members {
-        let at = join(path, key);
-        let Json::Text(text) = value else {
-            return Err(wrong_type(&at, "a string", value));
-        };
-        length(&at, key, 64)?;
-        length(&at, text, 512)?;
-    }
-    Ok(())
+    let mut keys = members.iter().map(|(key, _)| key);
+    keys.try_for_each(|key| length(&join(path, key), key, 64))
 }
