@@ -30,7 +30,7 @@ mod net;
 pub mod object;
 pub mod pipe;
 pub mod record;
-mod reply;
+pub mod reply;
 pub mod retry;
 pub mod scan;
 mod sniff;

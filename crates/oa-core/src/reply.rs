@@ -28,11 +28,15 @@ pub enum Expect {
 
 /// An HTTP answer that was read whole.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) request_id: Option<String>,
-    pub(crate) location: Option<String>,
-    pub(crate) body: Vec<u8>,
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// The header `x-request-id`.
+    pub request_id: Option<String>,
+    /// The header `Location`.
+    pub location: Option<String>,
+    /// The body, unpacked.
+    pub body: Vec<u8>,
 }
 
 impl Reply {
@@ -42,7 +46,8 @@ impl Reply {
     }
 
     /// Whether the body is a JSON object, so that the API itself spoke.
-    pub(crate) fn is_json(&self) -> bool {
+    #[must_use]
+    pub fn is_json(&self) -> bool {
         self.object().is_some()
     }
 
@@ -57,7 +62,7 @@ impl Reply {
     ///
     /// # Errors
     /// What is wrong with the answer, in a few words.
-    pub(crate) fn expect(&self, expect: Expect) -> Result<Box<RawValue>, String> {
+    pub fn expect(&self, expect: Expect) -> Result<Box<RawValue>, String> {
         if self.status == 204 && matches!(expect, Expect::Deleted) {
             return Ok(crate::object::raw(&serde_json::json!({"deleted": true})));
         }
@@ -100,7 +105,8 @@ impl Reply {
     }
 
     /// The failure that an answer with a bad status is.
-    pub(crate) fn error(&self) -> Error {
+    #[must_use]
+    pub fn error(&self) -> Error {
         let words = self.words();
         let mut error = Error::new(self.kind(&words), words.message.clone());
         error.status = Some(self.status);
@@ -156,22 +162,25 @@ impl Reply {
                 ..Words::default()
             };
         }
-        let value: Option<Value> = serde_json::from_slice(&self.body).ok();
-        match value {
-            Some(Value::Object(object)) => Words::of(&object, &self.excerpt()),
-            _ if self.body.is_empty() => Words {
-                message: "an answer without a body".to_owned(),
-                ..Words::default()
-            },
+        let excerpt = self.excerpt();
+        let excerpt = match excerpt.as_str() {
+            "" => "an answer without a body",
+            excerpt => excerpt,
+        };
+        match serde_json::from_slice(&self.body) {
+            Ok(Value::Object(object)) => Words::of(&object, excerpt),
             _ => Words {
-                message: self.excerpt(),
+                // An object with a text that is no Unicode is the API's all the same.
+                json: self.is_json(),
+                message: excerpt.to_owned(),
                 ..Words::default()
             },
         }
     }
 
     /// Whether the answer says that money is the matter.
-    pub(crate) fn is_quota(&self) -> bool {
+    #[must_use]
+    pub fn is_quota(&self) -> bool {
         self.status == 429 && self.words().is_quota()
     }
 }
@@ -229,6 +238,22 @@ mod tests {
             location: None,
             body: body.as_bytes().to_vec(),
         }
+    }
+
+    #[test]
+    fn there_are_always_words() {
+        for (body, words) in [
+            ("", "an answer without a body"),
+            (" \n", "an answer without a body"),
+            (
+                r#"{"error":{"message":"\ud800"}}"#,
+                r#"{"error":{"message":"\ud800"}}"#,
+            ),
+        ] {
+            assert_eq!(reply(500, body).error().message, words);
+        }
+        let odd = reply(500, r#"{"error":{"message":"\ud800"}}"#);
+        assert_eq!(odd.error().kind, Kind::Refused);
     }
 
     #[test]

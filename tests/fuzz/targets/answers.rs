@@ -1,0 +1,28 @@
+//! Any body under any status: a message that is never empty, never longer than the body and a little, and
+//! never drives a terminal.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use oa_core::log::escape;
+use oa_core::reply::{Expect, Reply};
+
+fuzz_target!(|input: (u16, Option<String>, Vec<u8>)| {
+    let (status, location, body) = input;
+    let size = body.len() + location.as_ref().map_or(0, String::len);
+    let reply = Reply {
+        status: 200 + status % 400,
+        request_id: location.clone(),
+        location,
+        body,
+    };
+    let error = reply.error();
+    assert!(!error.message.is_empty());
+    assert!(error.message.len() <= 3 * size + 200);
+    assert!(!escape(&error.to_string()).contains(char::is_control));
+    for expect in [Expect::Object("file"), Expect::List, Expect::Deleted] {
+        match reply.expect(expect) {
+            Ok(object) => assert!(!object.get().contains('\n')),
+            Err(why) => assert!(!why.is_empty()),
+        }
+    }
+});
