@@ -9,6 +9,7 @@ is 1 if one failed.
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -446,6 +447,116 @@ def faults_raise_what_the_sdk_promises():
     equal(ask_once().status, "completed")
 
 
+# --- vector stores
+
+IRON, GOLD = b"Iron rusts in wet air.\nIt melts at 1538 degrees.", b"Gold never rusts."
+
+
+@contextlib.contextmanager
+def a_store(**more):
+    store = client.vector_stores.create(name="metals", **more)
+    try:
+        yield store.id
+    finally:
+        client.vector_stores.delete(store.id)
+
+
+@contextlib.contextmanager
+def metals():
+    """A store of two files, iron.md of 2024 and gold.txt of 2025."""
+    with a_store() as store:
+        files = [upload("iron.md", IRON, "assistants"), upload("gold.txt", GOLD, "assistants")]
+        entries = [{"file_id": file.id, "attributes": {"year": 2024 + n}} for n, file in enumerate(files)]
+        batch = client.vector_stores.file_batches.create_and_poll(store, files=entries)
+        equal((batch.status, batch.file_counts.completed, batch.file_counts.total), ("completed", 2, 2))
+        yield store, files
+
+
+@check
+def a_store_is_made_changed_listed_and_deleted():
+    with a_store(expires_after={"anchor": "last_active_at", "days": 1}, metadata={"team": "a"}) as id:
+        store = client.vector_stores.retrieve(id)
+        equal((store.name, store.status, store.metadata), ("metals", "completed", {"team": "a"}))
+        equal(store.expires_at, store.last_active_at + 86400)
+        equal(client.vector_stores.update(id, name="more").name, "more")
+        assert id in [store.id for store in client.vector_stores.list(limit=1)]
+    refused(openai.NotFoundError, lambda: client.vector_stores.retrieve(id))
+
+
+@check
+def a_file_is_uploaded_and_polled():
+    with a_store() as store:
+        file = client.vector_stores.files.upload_and_poll(vector_store_id=store, file=("iron.md", IRON))
+        equal((file.status, file.usage_bytes, file.last_error), ("completed", len(IRON), None))
+        equal(client.vector_stores.files.update(file.id, vector_store_id=store, attributes={"a": 1}).attributes, {"a": 1})
+        pages = client.vector_stores.files.content(file.id, vector_store_id=store)
+        equal([page.text for page in pages], [IRON.decode()])
+        equal(client.vector_stores.files.delete(file.id, vector_store_id=store).deleted, True)
+        equal(client.files.retrieve(file.id).filename, "iron.md")
+
+
+@check
+def a_file_that_cannot_be_searched_fails():
+    with a_store() as store:
+        picture = upload("figure.png", PNG, "assistants")
+        file = client.vector_stores.files.create_and_poll(picture.id, vector_store_id=store)
+        equal((file.status, file.last_error.code), ("failed", "unsupported_file"))
+        failed = client.vector_stores.files.list(store, filter="failed")
+        equal([file.id for file in failed], [picture.id])
+
+
+@check
+def a_batch_is_uploaded_and_cancelled():
+    with a_store() as store:
+        files = [("iron.md", IRON), ("gold.txt", GOLD)]
+        batch = client.vector_stores.file_batches.upload_and_poll(store, files=files)
+        equal(batch.file_counts.completed, 2)
+        listed = client.vector_stores.file_batches.list_files(batch.id, vector_store_id=store, limit=1)
+        equal(len(list(listed)), 2)
+        mock("POST", "/mock/faults", "POST /vector_stores/*/file_batches end status=in_progress x1")
+        ids = [upload("more.txt", GOLD, "assistants").id]
+        batch = client.vector_stores.file_batches.create(store, file_ids=ids)
+        batch = client.vector_stores.file_batches.cancel(batch.id, vector_store_id=store)
+        equal((batch.status, batch.file_counts.cancelled), ("cancelled", 1))
+
+
+@check
+def a_store_is_searched():
+    with metals() as (store, files):
+        found = list(client.vector_stores.search(store, query="What rusts in wet air?"))
+        equal([result.file_id for result in found], [file.id for file in files])
+        equal((found[0].content[0].text, found[0].attributes), (IRON.decode(), {"year": 2024}))
+        year = {"type": "gte", "key": "year", "value": 2025}
+        found = list(client.vector_stores.search(store, query=["rusts", "melts"], filters=year, max_num_results=1))
+        equal([result.filename for result in found], ["gold.txt"])
+
+
+@check
+def an_answer_cites_what_it_found():
+    with metals() as (store, files):
+        tool = {"type": "file_search", "vector_store_ids": [store], "max_num_results": 1}
+        include = ["file_search_call.results"]
+        question = {"model": MODEL, "input": "Which air rusts iron?", "tools": [tool], "include": include}
+        response = client.responses.create(**question)
+        call, message = response.output
+        equal((call.type, call.status, call.results[0].file_id), ("file_search_call", "completed", files[0].id))
+        equal([cited.filename for cited in message.content[0].annotations], ["iron.md"])
+        events = list(client.responses.create(**question, stream=True))
+        names = [event.type for event in events]
+        assert "response.file_search_call.searching" in names, names
+        assert "response.output_text.annotation.added" in names, names
+        equal(parts_of(events), events[-1].response.output_text)
+
+
+@check
+def more_than_two_stores_are_refused():
+    tool = {"type": "file_search", "vector_store_ids": ["vs_1", "vs_2", "vs_3"]}
+    error = refused(openai.BadRequestError, lambda: ask(tools=[tool]), param="tools")
+    assert "maximum of 2 vector stores allowed" in error.message, error.message
+    tool["vector_store_ids"] = ["vs_unknown"]
+    refused(openai.NotFoundError, lambda: ask(tools=[tool]))
+
+
 # --- the end
 
 
@@ -457,7 +568,7 @@ def nothing_is_left():
         client.responses.delete(response["id"])
     equal(list(client.files.list()), [])
     left = ledger()
-    equal((left["files"], left["responses"]), ([], []))
+    equal((left["files"], left["responses"], left["stores"]), ([], [], []))
 
 
 def main():

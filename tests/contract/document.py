@@ -10,8 +10,8 @@ part may be missing. The API itself refuses both, so the document is changed bef
 - `model` and `input` are required, the sources of a part exclude each other, `filename` goes with
   `file_data` only, and inline data is a data URL: what the live API answers 400 to;
 - values that the API's newer document allows are added (NEWER);
-- the File that is answered is one example with an id, a name and an expiry, and a deletion succeeds, so
-  that what follows is the same request every time.
+- the File, the vector store and the batch of files that are answered are examples with ids of their own, and
+  a deletion succeeds, so that what follows is the same request every time.
 """
 
 import importlib.resources
@@ -33,6 +33,31 @@ FILE = {
     "purpose": "user_data",
     "status": "processed",
 }
+COUNTS = {"in_progress": 0, "completed": 1, "failed": 0, "cancelled": 0, "total": 1}
+STORE = {
+    "id": "vs_abc123",
+    "object": "vector_store",
+    "created_at": 1700000000,
+    "name": "notes",
+    "usage_bytes": 1000,
+    "file_counts": COUNTS,
+    "status": "completed",
+    "last_active_at": 1700000000,
+    "metadata": {},
+}
+BATCH = {
+    "id": "vsfb_abc123",
+    "object": "vector_store.files_batch",
+    "created_at": 1700000000,
+    "vector_store_id": STORE["id"],
+    "status": "completed",
+    "file_counts": COUNTS,
+}
+# What was just made: a store without files, a batch that has to be asked for again.
+EMPTY = STORE | {"file_counts": {status: 0 for status in COUNTS}}
+BEGUN = BATCH | {"status": "in_progress", "file_counts": COUNTS | {"in_progress": 1, "completed": 0}}
+STORES = "/v1/vector_stores"
+BATCHES = STORES + "/{vector_store_id}/file_batches"
 
 
 def load():
@@ -120,6 +145,13 @@ def strict(document):
         schema = schemas[name]
         schema.get("anyOf", [schema])[0]["enum"].append(value)
     schemas["OpenAIFile"]["example"] = FILE
+    schemas["VectorStoreObject"]["example"] = STORE
+    schemas["VectorStoreFileBatchObject"]["example"] = BATCH
+    for path, example in ((STORES, EMPTY), (BATCHES, BEGUN)):
+        answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]
+        answer["example"] = example
+    for name, kind in (("DeleteVectorStoreResponse", "vector_store"), ("DeleteVectorStoreFileResponse", "vector_store.file")):
+        schemas[name]["example"] = {"id": STORE["id"], "object": f"{kind}.deleted", "deleted": True}
     schemas["DeleteFileResponse"]["example"] = {"id": FILE["id"], "object": "file", "deleted": True}
     return document
 

@@ -39,26 +39,23 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     batch(found, &id).map(|batch| Reply::json(200, &batch))
 }
 
+const BOTH: &str = "Mutually exclusive parameters: 'file_ids'. Ensure you are only providing one of: 'file_ids' or 'files'.";
+const NEITHER: &str = "Missing mutually exclusive parameters: 'file_ids'. Ensure you are providing exactly one of: 'file_ids' or 'files'.";
+
 /// The files of a request: the id, where it stands, and how each is to be added.
 fn files(body: &Json) -> Result<Vec<(String, String, Wanted)>, ApiError> {
     let text = |id: Option<&Json>| id.and_then(Json::text).unwrap_or_default().to_owned();
     match (body.get("file_ids"), body.get("files")) {
-        (Some(_), Some(_)) => {
-            let message = "Mutually exclusive parameters: 'file_ids'. Ensure you are only providing one of: 'file_ids' or 'files'.";
-            Err(ApiError::invalid(
-                "mutually_exclusive_parameters",
-                "file_ids",
-                message,
-            ))
-        }
-        (None, None) => {
-            let message = "Missing mutually exclusive parameters: 'file_ids'. Ensure you are providing exactly one of: 'file_ids' or 'files'.";
-            Err(ApiError::invalid(
-                "missing_mutually_exclusive_parameters",
-                "file_ids",
-                message,
-            ))
-        }
+        (Some(_), Some(_)) => Err(ApiError::invalid(
+            "mutually_exclusive_parameters",
+            "file_ids",
+            BOTH,
+        )),
+        (None, None) => Err(ApiError::invalid(
+            "missing_mutually_exclusive_parameters",
+            "file_ids",
+            NEITHER,
+        )),
         (Some(ids), None) => {
             let wanted = Wanted::read(body, "")?;
             let ids = ids.elements().iter().enumerate();

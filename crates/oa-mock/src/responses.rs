@@ -3,7 +3,7 @@
 use crate::answer;
 use crate::call::{Call, Page};
 use crate::error::ApiError;
-use crate::file_search::{self, SearchCall};
+use crate::file_search::{self, Citation, SearchCall};
 use crate::id::now;
 use crate::input::{self, Input};
 use crate::json::Json;
@@ -44,25 +44,7 @@ fn answered(
     searches: Vec<SearchCall>,
 ) -> Stored {
     let ending = Ending::read(call.end.as_ref());
-    let mut whole = answer::text(&body, input);
-    let mut citations = Vec::new();
-    if answer::is_prose(&body) {
-        citations = file_search::quote(&searches, &mut whole);
-    }
-    let said = call.end.as_ref().and_then(|keys| keys.get("text"));
-    let text = match (said, ending.status.as_str()) {
-        (Some(said), _) => said.to_owned(),
-        (None, "refusal") => "I'm sorry, I can't help with that.".to_owned(),
-        (None, "incomplete") => whole.chars().take(whole.chars().count() / 2).collect(),
-        _ => whole.clone(),
-    };
-    // What is not said cites nothing.
-    let said = if whole.starts_with(&text) {
-        text.chars().count()
-    } else {
-        0
-    };
-    citations.retain(|citation| citation.index <= said);
+    let (text, citations) = say(call, &ending, &body, input, &searches);
     let phase = match (body.flag("background"), ending.status.as_str()) {
         (true, _) => Phase::Queued,
         (false, "in_progress") => Phase::InProgress,
@@ -86,6 +68,31 @@ fn answered(
         phase,
         looks: 0,
     }
+}
+
+/// What a response says, as far as it comes, and the citations in that.
+fn say(
+    call: &Call,
+    ending: &Ending,
+    body: &Json,
+    input: &Input,
+    searches: &[SearchCall],
+) -> (String, Vec<Citation>) {
+    let mut whole = answer::text(body, input);
+    let mut citations = Vec::new();
+    if answer::is_prose(body) {
+        citations = file_search::quote(searches, &mut whole);
+    }
+    let length = whole.chars().count();
+    let ruled = call.end.as_ref().and_then(|keys| keys.get("text"));
+    let (text, cited) = match (ruled, ending.status.as_str()) {
+        (Some(said), _) => (said.to_owned(), 0),
+        (None, "refusal") => ("I'm sorry, I can't help with that.".to_owned(), 0),
+        (None, "incomplete") => (whole.chars().take(length / 2).collect(), length / 2),
+        _ => (whole, length),
+    };
+    citations.retain(|citation| citation.index <= cited);
+    (text, citations)
 }
 
 /// What no table says: members that need or exclude each other.

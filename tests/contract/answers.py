@@ -1,0 +1,125 @@
+"""Holds what oa-mock answers against the API's published OpenAPI document.
+
+    oa-mock -- python tests/contract/answers.py
+
+Each request below is made, and its answer has to fit the schema that the document gives for the operation;
+each event of a stream has to fit the schema of its type. What does not fit is said on stdout, and the status
+is 1.
+"""
+
+import json
+import os
+import re
+import urllib.request
+
+from document import load, named
+from jsonschema import Draft202012Validator
+
+DOCUMENT = load()
+SCHEMAS = DOCUMENT["components"]["schemas"]
+# The API sends null for these, though the document says that they are left out.
+NULLS = {"status_details", "user", "safety_identifier", "prompt_cache_key", "usage"}
+IRON = b"Iron rusts in wet air.\nIt melts at 1538 degrees."
+verdicts = []
+
+
+def excused(error):
+    return error.instance is None and bool(error.path) and error.path[-1] in NULLS
+
+
+def fits(what, schema, got):
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+    wrong = [error for error in validator.iter_errors(got) if not excused(error)]
+    verdicts.append(not wrong)
+    for error in wrong:
+        print(f"FAIL {what}\n     {error.json_path}: {error.message[:200]}")
+
+
+def operation(method, path):
+    """The schema of the answer and its path as the document writes it; words stand before ids."""
+    patterns = {template: re.sub(r"\{[^}]*\}", "[^/]+", template) for template in DOCUMENT["paths"]}
+    found = [template for template, pattern in patterns.items() if re.fullmatch(pattern, path)]
+    template = min(found, key=lambda template: template.count("{"))
+    content = DOCUMENT["paths"][template][method.lower()]["responses"]["200"]["content"]
+    return content["application/json"]["schema"], template
+
+
+def send(method, path, body=None, kind="application/json"):
+    data = json.dumps(body).encode() if kind == "application/json" and body is not None else body
+    request = urllib.request.Request(os.environ["OPENAI_BASE_URL"] + path, data=data, method=method)
+    request.add_header("Authorization", "Bearer " + os.environ["OPENAI_API_KEY"])
+    request.add_header("Content-Type", kind)
+    with urllib.request.urlopen(request) as answer:
+        return answer.read().decode()
+
+
+def ask(method, path, body=None, **more):
+    schema, template = operation(method, path.split("?")[0])
+    got = json.loads(send(method, path, body, **more))
+    fits(f"{method} {template}", schema, got)
+    return got
+
+
+def upload(name, content):
+    form = b'--cut\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nassistants\r\n'
+    form += b'--cut\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n' % name.encode()
+    form += content + b"\r\n--cut--\r\n"
+    return ask("POST", "/files", form, kind="multipart/form-data; boundary=cut")["id"]
+
+
+def stores(files):
+    after = {"anchor": "last_active_at", "days": 1}
+    store = ask("POST", "/vector_stores", {"name": "metals", "expires_after": after})["id"]
+    path = f"/vector_stores/{store}"
+    ask("POST", path, {"metadata": {"team": "a"}})
+    ask("POST", f"{path}/files", {"file_id": files[0], "attributes": {"year": 2024, "final": True}})
+    batch = f"{path}/file_batches/" + ask("POST", f"{path}/file_batches", {"file_ids": files[1:]})["id"]
+    for _ in range(2):
+        ask("GET", path)
+    ask("GET", batch)
+    ask("GET", f"{batch}/files?filter=failed")
+    ask("POST", f"{batch}/cancel")
+    ask("GET", f"{path}/files?limit=1")
+    ask("GET", f"{path}/files/{files[0]}")
+    ask("POST", f"{path}/files/{files[0]}", {"attributes": {"year": 2025}})
+    ask("GET", f"{path}/files/{files[0]}/content")
+    year = {"type": "eq", "key": "year", "value": 2025}
+    ask("POST", f"{path}/search", {"query": "rust", "filters": {"type": "and", "filters": [year]}})
+    ask("GET", "/vector_stores?limit=1")
+    return store
+
+
+def answers(store):
+    tool = {"type": "file_search", "vector_store_ids": [store], "max_num_results": 3}
+    body = {"model": "gpt-5.2", "input": "What rusts?", "tools": [tool], "include": ["file_search_call.results"]}
+    response = ask("POST", "/responses", body)
+    ask("GET", f"/responses/{response['id']}")
+    ask("GET", f"/responses/{response['id']}/input_items")
+    ask("POST", "/responses/input_tokens", {"model": "gpt-5.2", "input": "What rusts?"})
+    events = {
+        SCHEMAS[named(event["$ref"])]["properties"]["type"]["enum"][0]: event
+        for event in SCHEMAS["ResponseStreamEvent"]["anyOf"]
+    }
+    for line in send("POST", "/responses", body | {"stream": True}).splitlines():
+        if line.startswith("data: "):
+            event = json.loads(line.removeprefix("data: "))
+            fits(event["type"], events[event["type"]], event)
+    send("DELETE", f"/responses/{response['id']}")
+
+
+def main():
+    files = [upload("iron.md", IRON), upload("gold.txt", b"Gold never rusts."), upload("figure.png", b"\x89PNG")]
+    ask("GET", f"/files/{files[0]}")
+    ask("GET", "/files?limit=1")
+    store = stores(files)
+    answers(store)
+    ask("DELETE", f"/vector_stores/{store}/files/{files[0]}")
+    ask("DELETE", f"/vector_stores/{store}")
+    for file in files:
+        ask("DELETE", f"/files/{file}")
+    print(f"answers: {sum(verdicts)} fit, {len(verdicts) - sum(verdicts)} do not")
+    return not all(verdicts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
