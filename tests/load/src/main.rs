@@ -1,8 +1,13 @@
-//! Loads for the tools: `soak` sends thousands of jobs through the pipe while one request in twenty fails.
+//! Loads for the tools: `soak` sends thousands of jobs through the pipe while one request in twenty fails,
+//! `bench` runs them beside what a user would pick instead.
 
+mod bench;
 mod child;
+mod contests;
 mod ledger;
+mod sink;
 mod soak;
+mod table;
 mod tally;
 
 use std::path::PathBuf;
@@ -11,6 +16,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 const USAGE: &str = "usage: oa-load soak FOLDER JOBS SEED
+       oa-load bench FOLDER RIVALS PYTHON [--quick] [--json FILE] [--svg FILE] [CONTEST…]
+       oa-load sink FOLDER LATENCY-MS RUNS-MS
        oa-load measure FILE COMMAND [ARGUMENT…]
 
 FOLDER holds the built programs.";
@@ -35,6 +42,10 @@ fn start() -> anyhow::Result<ExitCode> {
                 .with_context(|| format!("{jobs}: no number of jobs"))?;
             let seed = seed.parse().with_context(|| format!("{seed}: no seed"))?;
             soak::soak(&PathBuf::from(folder), jobs, seed)
+        }
+        ["bench", words @ ..] => bench::bench(words),
+        ["sink", folder, latency, runs] => {
+            sink::serve(&PathBuf::from(folder), latency.parse()?, runs.parse()?)
         }
         ["measure", file, command @ ..] => child::measure(file, command),
         _ => bail!("{USAGE}"),
