@@ -18,7 +18,7 @@ mod connection;
 mod search;
 
 pub use connection::Connection;
-pub(crate) use connection::{Target, headers};
+pub(crate) use connection::{Target, headers, is_loopback};
 pub use search::Search;
 
 /// Options of every tool.

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::form::random_word;
 use crate::interrupt::Interrupt;
 use crate::log::{Level, Log};
-use crate::net::way::Way;
+use crate::net::way::{self, Way};
 use crate::reply::Reply;
 use crate::retry::{self, Effect, Limits, Outcome, Reached};
 
@@ -23,6 +23,7 @@ mod call;
 mod lane;
 mod outcome;
 mod stream;
+mod trouble;
 
 pub use crate::reply::Expect;
 pub use call::Call;
@@ -40,6 +41,9 @@ const HURRIED: Duration = Duration::from_secs(3);
 /// Longest silence in a stream of events, and in the sending of a body.
 const STREAM_SILENCE: Duration = Duration::from_secs(300);
 const WRITE_SILENCE: Duration = Duration::from_secs(60);
+/// A connection that nobody used for longer may be closed by the server just now: no question is put on it,
+/// because nobody could tell whether it was heard.
+const FRESH: Duration = Duration::from_secs(2);
 
 /// An answer of the API.
 #[derive(Debug)]
@@ -111,7 +115,9 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`]; once the stream has begun, nothing is repeated.
-    pub fn stream(&self, call: &Call) -> Result<Stream<'_>> {
+    pub fn stream(&self, mut call: Call) -> Result<Stream<'_>> {
+        call.streams = true;
+        let call = &call;
         self.send(call, |response, lane| {
             let status = response.status().as_u16();
             let (parts, body) = response.into_parts();
@@ -213,8 +219,9 @@ impl Client {
                 take(response, lane)
             }
             Err(error) => {
+                let step = lane.wire.step();
+                let failure = self.broken(call, &error, sent.as_deref(), &step);
                 self.lanes.release(&lane);
-                let failure = self.broken(call, &error, sent.as_deref());
                 let text = format!(
                     "- {time}ms - attempt={} {}",
                     attempt + 1,
@@ -308,13 +315,23 @@ impl Client {
             .min(left.unwrap_or(answer))
             .max(Duration::from_millis(1));
         let connect = self.connect_timeout.min(answer);
+        let silence = if call.streams {
+            STREAM_SILENCE.max(answer)
+        } else {
+            answer
+        };
+        let idle = match call.effect {
+            Effect::Creates => FRESH,
+            Effect::Idempotent => way::IDLE,
+        };
         lane.agent
             .configure_request(request)
             .timeout_resolve(Some(connect))
             .timeout_connect(Some(connect))
-            .timeout_per_write(Some(WRITE_SILENCE))
+            .timeout_per_write(Some(WRITE_SILENCE.min(answer)))
             .timeout_recv_response(Some(answer))
-            .timeout_per_read(Some(STREAM_SILENCE.max(answer)))
+            .timeout_per_read(Some(silence))
+            .max_idle_age(idle)
             .build()
     }
 }

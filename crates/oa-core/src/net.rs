@@ -6,5 +6,6 @@ mod name;
 mod pair;
 mod proxy;
 mod roots;
+mod socks;
 pub(crate) mod way;
 pub(crate) mod wire;

@@ -72,7 +72,7 @@ impl Asking<'_> {
             call = call.graceful();
         }
         let answered = if self.request.stream {
-            self.follow(record, &call)
+            self.follow(record, call)
         } else {
             self.client.call(&call).map(|answer| answer.object)
         };
@@ -109,7 +109,7 @@ impl Asking<'_> {
     }
 
     /// Reads a stream to its terminal event. The text so far is left in `output_text`.
-    fn follow(&self, record: &mut Record, call: &Call) -> Result<Box<RawValue>> {
+    fn follow(&self, record: &mut Record, call: Call) -> Result<Box<RawValue>> {
         let mut stream = self.client.stream(call)?;
         if let Some(whole) = stream.whole.take() {
             return Ok(whole);

@@ -48,7 +48,7 @@ impl<'a> Following<'a> {
                 "/responses/{}?stream=true&starting_after={last}",
                 segment(&id)
             );
-            let again = client.stream(&Call::get(path, Expect::Object("response")));
+            let again = client.stream(Call::get(path, Expect::Object("response")));
             ended = match again {
                 Ok(stream) if stream.whole.is_none() => self.read(stream),
                 _ => break,

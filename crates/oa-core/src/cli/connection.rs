@@ -177,7 +177,8 @@ pub(crate) fn headers() -> Result<Vec<(String, String)>> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether this host is the machine itself.
+pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }

@@ -12,6 +12,10 @@ use crate::retry::Effect;
 const JSON: &str = "application/json";
 
 /// One request, as the tools say it.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each may be said of a request or not"
+)]
 pub struct Call<'a> {
     pub(super) method: &'static str,
     pub(super) path: String,
@@ -22,6 +26,7 @@ pub struct Call<'a> {
     pub(super) cleans_up: bool,
     pub(super) once: bool,
     pub(super) graceful: bool,
+    pub(super) streams: bool,
     pub(super) progress: Option<&'a Progress>,
     pub(super) look: Option<String>,
 }
@@ -38,6 +43,7 @@ impl<'a> Call<'a> {
             cleans_up: false,
             once: false,
             graceful: false,
+            streams: false,
             progress: None,
             look: None,
         }

@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use ureq::http::HeaderMap;
 
-use super::{Answer, Call, Client, header};
+use super::{Answer, Call, Client, header, trouble};
 use crate::body::Sent;
-use crate::error::{Error, Kind, plain};
+use crate::error::{Error, Kind};
 use crate::reply::Reply;
 use crate::retry::{self, Effect, Outcome, Reached};
 
@@ -18,23 +18,36 @@ pub(super) struct Failure {
 
 impl Client {
     /// What no answer at all comes to.
-    pub(super) fn broken(&self, call: &Call, error: &ureq::Error, sent: Option<&Sent>) -> Failure {
+    pub(super) fn broken(
+        &self,
+        call: &Call,
+        error: &ureq::Error,
+        sent: Option<&Sent>,
+        step: &str,
+    ) -> Failure {
         if let Some(local) = sent.and_then(Sent::failure) {
             let error = Error::input(local);
             let outcome = never_again();
             return Failure { error, outcome };
         }
+        let advice = trouble::hint(error);
         let reached = match sent {
             Some(sent) if !sent.is_whole() => Reached::NotSent,
+            // A handshake that failed carried nothing, whatever was written behind it.
+            _ if advice.is_some() => Reached::NotSent,
             _ => Reached::Sent,
         };
-        let why = plain(error);
-        let way = if self.way.has_proxy() {
-            " (through a proxy)"
-        } else {
-            ""
-        };
-        let message = format!("{} {}{}{way}: {why}", call.method, self.base, call.path);
+        let way = self.way.through();
+        let why = trouble::words(error);
+        let message = format!(
+            "{} {}{}{way}: {step}: {why}",
+            call.method, self.base, call.path
+        );
+        if let Some(hint) = advice {
+            let error = Error::new(Kind::Network, message).hint(hint);
+            let outcome = never_again();
+            return Failure { error, outcome };
+        }
         let error = if call.effect == Effect::Creates && reached == Reached::Sent {
             Self::unknown(
                 call,
@@ -100,7 +113,7 @@ impl Client {
                 }),
                 Err(why) => {
                     let message = format!("{} {}{}: {why}", call.method, self.base, call.path);
-                    let mut error = Error::new(Kind::Network, message);
+                    let mut error = Error::new(Kind::Network, self.log.redact(&message));
                     error.status = Some(reply.status);
                     error.request_id.clone_from(&reply.request_id);
                     let outcome = Outcome::Broken(Reached::Sent);

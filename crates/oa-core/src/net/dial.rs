@@ -11,6 +11,8 @@ use super::wire::Wire;
 
 /// Head start of each address before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
+/// By then the kernel has answered for an address of this machine, one way or the other.
+const AT_HAND: Duration = Duration::from_millis(20);
 /// The longest that the kernel is asked to try.
 const LONGEST: Duration = Duration::from_secs(600);
 
@@ -30,8 +32,11 @@ pub(super) fn dial(
     if let [only] = addresses
         && only.ip().is_loopback()
     {
-        // Answered at once by the kernel, one way or the other: no thread is worth it.
-        return TcpStream::connect_timeout(only, limit).map_err(|error| told(&error, *only));
+        // No thread is worth it, unless there is no answer after all: then a signal must reach the wait.
+        match TcpStream::connect_timeout(only, limit.min(AT_HAND)) {
+            Err(error) if error.kind() == ErrorKind::TimedOut && limit > AT_HAND => {}
+            ended => return ended.map_err(|error| told(&error, *only)),
+        }
     }
     let (sender, news) = channel();
     let stop = sender.clone();

@@ -2,35 +2,44 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ureq::Error;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, NextTimeout, Transport, time,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use super::wire::{Wire, at_once};
 
 /// Bytes that are sent before the first look: small requests never pay for one.
 const UNWATCHED: usize = 128 << 10;
 /// How long a peer that stopped listening may take to deliver its last words.
-const LAST_WORDS_MS: u64 = 2000;
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The top of the chain of connectors.
 #[derive(Debug)]
-pub(crate) struct Early(pub(crate) Arc<Wire>);
+pub(crate) struct Early {
+    pub(crate) wire: Arc<Wire>,
+    /// Whether connections lead through a proxy whose own connection comes by this chain, too.
+    pub(crate) tunnels: bool,
+}
 
 impl<In: Transport> Connector<In> for Early {
     type Out = Watched<In>;
 
     fn connect(
         &self,
-        _: &ConnectionDetails,
+        details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
+        let to_proxy = self.tunnels && details.config.proxy().is_none();
+        if to_proxy {
+            self.wire.begin_step("waiting for the proxy");
+        }
         Ok(chained.map(|below| Watched {
             below,
-            wire: Arc::clone(&self.0),
+            wire: Arc::clone(&self.wire),
+            sees: !to_proxy,
             sent: 0,
+            taken: false,
         }))
     }
 }
@@ -40,18 +49,46 @@ impl<In: Transport> Connector<In> for Early {
 pub(crate) struct Watched<In> {
     below: In,
     wire: Arc<Wire>,
+    /// False on the way to a proxy: what passes there may be encrypted, and is no answer.
+    sees: bool,
     /// Bytes of the request so far.
     sent: usize,
+    /// Bytes were taken that ureq does not know of: without being told it would wait for more.
+    taken: bool,
 }
 
 impl<In: Transport> Watched<In> {
-    /// Takes what lies ready; true where it is the beginning of an answer.
-    fn take(&mut self, timeout: NextTimeout) -> bool {
-        let came = matches!(self.below.await_input(timeout), Ok(true));
-        if came {
-            self.wire.answer();
+    /// Takes what lies ready, and sees whether it is the beginning of an answer.
+    ///
+    /// # Errors
+    /// The server ended the connection: no answer can come any more.
+    fn look(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+        match self.below.await_input(timeout) {
+            Ok(true) => {
+                self.taken = true;
+                if is_answer(self.below.buffers().input()) {
+                    self.wire.answer();
+                }
+                Ok(())
+            }
+            Err(Error::Timeout(_)) => Ok(()),
+            Ok(false) => Err(Error::Io(ErrorKind::UnexpectedEof.into())),
+            Err(error) => Err(error),
         }
-        came
+    }
+
+    /// What a peer that takes no more has said before.
+    fn last_words(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+        let mut timeout = at_once(timeout);
+        timeout.after = LAST_WORDS.into();
+        let begun = Instant::now();
+        while !self.wire.is_answered() {
+            self.look(timeout)?;
+            if begun.elapsed() > LAST_WORDS {
+                return Err(Error::Io(ErrorKind::BrokenPipe.into()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -61,30 +98,34 @@ impl<In: Transport> Transport for Watched<In> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        if !self.sees {
+            return self.below.transmit_output(amount, timeout);
+        }
         if self.wire.is_answered() {
             return Ok(());
+        }
+        if self.sent == 0 {
+            self.wire.begin_step("sending the request");
         }
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
         if self.wire.is_deaf() {
-            let last_words = NextTimeout {
-                after: time::Duration::from_millis(LAST_WORDS_MS),
-                ..at_once(timeout)
-            };
-            return if self.take(last_words) {
-                Ok(())
-            } else {
-                Err(Error::Io(ErrorKind::BrokenPipe.into()))
-            };
+            self.last_words(timeout)
+        } else if self.sent > UNWATCHED && self.wire.is_readable() {
+            self.look(at_once(timeout))
+        } else {
+            Ok(())
         }
-        if self.sent > UNWATCHED && self.wire.is_readable() {
-            self.take(at_once(timeout));
-        }
-        Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.sent = 0;
+        if self.sees && self.sent > 0 {
+            self.sent = 0;
+            self.wire.begin_step("waiting for the answer");
+        }
+        if std::mem::take(&mut self.taken) {
+            return Ok(true);
+        }
         self.below.await_input(timeout)
     }
 
@@ -94,5 +135,45 @@ impl<In: Transport> Transport for Watched<In> {
 
     fn is_tls(&self) -> bool {
         self.below.is_tls()
+    }
+}
+
+/// Whether these bytes go further than interim answers (1xx), after which the body is still wanted.
+fn is_answer(mut input: &[u8]) -> bool {
+    const VERSION: &[u8] = b"HTTP/1.1 ";
+    loop {
+        let Some(status) = input.get(VERSION.len()) else {
+            return !VERSION.starts_with(input);
+        };
+        if !input.starts_with(VERSION) || *status != b'1' {
+            return true;
+        }
+        match input.windows(4).position(|end| end == b"\r\n\r\n") {
+            Some(end) => input = &input[end + 4..],
+            None => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_final_status_is_an_answer() {
+        let cases: [(&str, bool); 9] = [
+            ("", false),
+            ("HTTP/1.1", false),
+            ("HTTP/1.1 4", true),
+            ("HTTP/1.0 4", true),
+            ("SSH-2", true),
+            ("HTTP/1.1 100 Continue\r\n\r", false),
+            ("HTTP/1.1 100 Continue\r\n\r\n", false),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 ", false),
+            ("HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 2", true),
+        ];
+        for (input, answer) in cases {
+            assert_eq!(is_answer(input.as_bytes()), answer, "{input:?}");
+        }
     }
 }

@@ -33,9 +33,12 @@ impl Resolver for Names {
             DefaultResolver::host_and_port(scheme, authority)
         });
         let place = place.ok_or(Error::HostNotFound)?;
-        let found = match place.parse() {
-            Ok(address) => vec![address],
-            Err(_) => self.look_up(place, timeout)?,
+        let found = if let Ok(address) = place.parse() {
+            vec![address]
+        } else {
+            let host = uri.host().unwrap_or_default();
+            self.0.begin_step(format!("looking up {host}"));
+            self.look_up(place, timeout)?
         };
         let mut addresses = self.empty();
         found

@@ -8,11 +8,8 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// The proxy for this scheme, host and port, or `None` for a direct connection. `HTTP_PROXY` in upper case is
 /// read, too: the danger that makes curl skip it (CGI) does not exist for tools that no web server runs.
 pub(super) fn choose(scheme: &str, host: &str, port: u16, environment: Lookup) -> Option<String> {
-    let read = |name: &str| {
-        environment(&name.to_lowercase())
-            .or_else(|| environment(name))
-            .filter(|value| !value.is_empty())
-    };
+    let said = |name: &str| environment(name).filter(|value| !value.is_empty());
+    let read = |name: &str| said(&name.to_lowercase()).or_else(|| said(name));
     let own = if scheme == "https" {
         "HTTPS_PROXY"
     } else {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
 /// Where Linux systems and the BSDs keep their bundle; the first that exists is taken.
@@ -62,11 +64,21 @@ fn of_folder(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
     Ok(found)
 }
 
+/// The certificates among all that stands there; none if all of them are so in name only.
 fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
-    parse_pem(pem)
+    let found: Vec<_> = parse_pem(pem)
         .filter_map(|item| match item {
             Ok(PemItem::Certificate(certificate)) => Some(certificate),
             _ => None,
         })
-        .collect()
+        .collect();
+    let good = |certificate: &Certificate| {
+        let der = CertificateDer::from(certificate.der());
+        RootCertStore::empty().add(der).is_ok()
+    };
+    if found.iter().any(good) {
+        found
+    } else {
+        Vec::new()
+    }
 }

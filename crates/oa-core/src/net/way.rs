@@ -4,20 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ureq::tls::TlsConfig;
-use ureq::unversioned::transport::{
-    ConnectProxyConnector, Connector, RustlsConnector, SocksConnector,
-};
-use ureq::{Agent, Proxy};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
+use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::early::Early;
 use super::name::Names;
-use super::wire::{Net, Wire};
+use super::wire::{Net, Wire, place};
 use super::{pair, proxy, roots};
-use crate::cli::{Connection, Target};
+use crate::cli::{Connection, Target, is_loopback};
 use crate::error::{Error, Result};
 
 /// Connections that nobody used for that long are made anew.
-const IDLE: Duration = Duration::from_secs(60);
+pub(crate) const IDLE: Duration = Duration::from_secs(60);
 
 /// How a server is reached.
 pub(crate) struct Way {
@@ -40,7 +38,17 @@ impl Way {
             Error::usage(format!("proxy: {error}"))
                 .hint("check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY")
         })?;
-        let tls = if target.secure {
+        if let Some(proxy) = &proxy
+            && !target.secure
+            && !connection.allow_insecure_http
+            && !is_loopback(proxy.host())
+        {
+            let place = place(proxy.uri());
+            let message = format!("the key would travel in the clear to the proxy {place}");
+            return Err(Error::usage(message).hint(format!("NO_PROXY={}?", target.host)));
+        }
+        let to_proxy = proxy.as_ref().map(Proxy::protocol);
+        let tls = if target.secure || to_proxy == Some(ProxyProtocol::Https) {
             Some(tls(connection).map_err(|error| Error::usage(format!("{error:#}")))?)
         } else {
             None
@@ -52,8 +60,12 @@ impl Way {
         })
     }
 
-    pub(crate) fn has_proxy(&self) -> bool {
-        self.proxy.is_some()
+    /// ` through the proxy HOST:PORT`, for a message; empty without one.
+    pub(crate) fn through(&self) -> String {
+        let proxy = self.proxy.as_ref();
+        proxy.map_or_else(String::new, |proxy| {
+            format!(" through the proxy {}", place(proxy.uri()))
+        })
     }
 
     /// An agent over our own connections. Its requests share one [`Wire`], so it serves one at a time.
@@ -74,14 +86,21 @@ impl Way {
             keepalive: self.keepalive,
         };
         let chain =
-            ().chain(SocksConnector::default())
-                .chain(ConnectProxyConnector::default())
+            ().chain(ConnectProxyConnector::default())
                 .chain(net)
                 .chain(RustlsConnector::default())
-                .chain(Early(Arc::clone(&wire)));
+                .chain(Early {
+                    wire: Arc::clone(&wire),
+                    tunnels: self.proxy.as_ref().is_some_and(tunnels),
+                });
         let agent = Agent::with_parts(config.build(), chain, Names(Arc::clone(&wire)));
         (agent, wire)
     }
+}
+
+/// Whether the proxy is one of HTTP, to which the chain of connectors makes a connection like any other.
+fn tunnels(proxy: &Proxy) -> bool {
+    matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
 
 fn tls(connection: &Connection) -> anyhow::Result<TlsConfig> {

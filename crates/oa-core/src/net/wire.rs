@@ -4,10 +4,10 @@
 //! addresses one after the other, and sets no keep-alive. So a 401 in the middle of a large upload would be
 //! a broken pipe, and a dead peer would cost the whole time-out.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
@@ -15,25 +15,27 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{SendFlags, send, sockopt};
+use ureq::http::Uri;
 use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, time,
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
 };
 use ureq::{Error, Timeout};
 
 use super::dial::dial;
+use super::socks;
 use crate::interrupt::lock;
 
 /// Probes without an answer after which a silent connection is dead.
 const PROBES: u32 = 3;
-/// Under TLS, bytes from the server may be a session ticket: only a server that also takes nothing for that
-/// long has said its last word.
-const STALLED: Duration = Duration::from_secs(15);
-
+/// Time for a look at what lies ready.
+const LOOK: Duration = Duration::from_millis(1);
 /// What the layers of one connection know of each other.
 #[derive(Default)]
 pub(crate) struct Wire {
     socket: Mutex<Weak<TcpStream>>,
     stop: Mutex<Stop>,
+    /// What is being done just now, for a message.
+    step: Mutex<Cow<'static, str>>,
     /// The server takes no more: what is still written goes nowhere.
     deaf: AtomicBool,
     /// The answer is here although the body was not sent whole.
@@ -67,6 +69,16 @@ impl Wire {
         }
     }
 
+    /// What is being done from now on.
+    pub(super) fn begin_step(&self, step: impl Into<Cow<'static, str>>) {
+        *lock(&self.step) = step.into();
+    }
+
+    /// What was being done last: `connecting to api.test:443`.
+    pub(crate) fn step(&self) -> String {
+        lock(&self.step).to_string()
+    }
+
     /// Whether the answer came before the body was sent.
     pub(crate) fn is_answered(&self) -> bool {
         self.answered.load(Ordering::SeqCst)
@@ -90,7 +102,7 @@ impl Wire {
     pub(super) fn is_readable(&self) -> bool {
         let socket = lock(&self.socket).upgrade();
         socket.is_some_and(|socket| {
-            ready(&socket, PollFlags::IN, Duration::ZERO).contains(PollFlags::IN)
+            ready(&socket, PollFlags::IN, Some(Duration::ZERO)).contains(PollFlags::IN)
         })
     }
 }
@@ -101,16 +113,21 @@ impl fmt::Debug for Wire {
     }
 }
 
-/// What a socket is ready for, waiting that long at most.
-fn ready(socket: &TcpStream, wanted: PollFlags, wait: Duration) -> PollFlags {
-    let mut fds = [PollFd::new(socket, wanted)];
-    let wait = Timespec {
-        tv_sec: i64::try_from(wait.as_secs()).unwrap_or(i64::MAX),
-        tv_nsec: wait.subsec_nanos().into(),
-    };
-    match poll(&mut fds, Some(&wait)) {
-        Ok(count) if count > 0 => fds[0].revents(),
-        _ => PollFlags::empty(),
+/// What a socket is ready for, waiting that long at most; nothing when the time is over.
+fn ready(socket: &TcpStream, wanted: PollFlags, wait: Option<Duration>) -> PollFlags {
+    let begun = Instant::now();
+    loop {
+        let left = wait.map(|wait| wait.saturating_sub(begun.elapsed()));
+        let time = left.map(|left| Timespec {
+            tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+            tv_nsec: left.subsec_nanos().into(),
+        });
+        let mut fds = [PollFd::new(socket, wanted)];
+        match poll(&mut fds, time.as_ref()) {
+            Err(Errno::INTR) => {}
+            Ok(count) if count > 0 => return fds[0].revents(),
+            _ => return PollFlags::empty(),
+        }
     }
 }
 
@@ -130,29 +147,55 @@ impl<In: Transport> Connector<In> for Net {
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
+        let host = details.uri.host().unwrap_or_default();
+        let greeting = || format!("TLS handshake with {host}");
         if let Some(proxied) = chained {
+            self.wire.begin_step(greeting());
             return Ok(Some(Either::A(proxied)));
         }
-        let addresses: Vec<_> = details.addrs.iter().copied().collect();
-        let limit = details
-            .timeout
-            .not_zero()
-            .map_or(Duration::MAX, |limit| *limit);
-        let stream = dial(&addresses, limit, &self.wire)?;
+        let limit = details.timeout.not_zero();
+        let limit = limit.map_or(Duration::MAX, |limit| *limit);
+        let stream = if let Some(proxy) = details.config.proxy() {
+            socks::connect(details, proxy, limit, &self.wire)?
+        } else {
+            let addresses: Vec<_> = details.addrs.iter().copied().collect();
+            let place = place(details.uri);
+            self.wire.begin_step(format!("connecting to {place}"));
+            let stream = Arc::new(dial(&addresses, limit, &self.wire)?);
+            register(details, &stream)?;
+            stream
+        };
         // A kernel that knows one of these not still has a working connection.
         let _ = self.tune(&stream);
-        let stream = Arc::new(stream);
-        let weak = Arc::downgrade(&stream);
-        (details.register_shutdown)(weak)?;
         self.wire.begin(&stream);
+        if details.needs_tls() {
+            self.wire.begin_step(greeting());
+        }
         let config = details.config;
         Ok(Some(Either::B(Line {
             stream,
             wire: Arc::clone(&self.wire),
-            tls: details.needs_tls(),
+            keepalive: self.keepalive,
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
+            unsent: Vec::new(),
+            waits: false,
             read_limit: None,
         })))
+    }
+}
+
+/// Lets a signal end whatever waits for this connection.
+pub(super) fn register(details: &ConnectionDetails, stream: &Arc<TcpStream>) -> Result<(), Error> {
+    let weak = Arc::downgrade(stream);
+    (details.register_shutdown)(weak)
+}
+
+/// Host and port of an address, never its user.
+pub(crate) fn place(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    match uri.port_u16() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 
@@ -163,13 +206,7 @@ impl Net {
         sockopt::set_socket_keepalive(stream, true)?;
         sockopt::set_tcp_keepidle(stream, idle)?;
         sockopt::set_tcp_keepintvl(stream, (idle / PROBES).max(Duration::from_secs(1)))?;
-        sockopt::set_tcp_keepcnt(stream, PROBES)?;
-        #[cfg(target_os = "linux")]
-        {
-            let millis = u32::try_from(idle.as_millis() * 2).unwrap_or(u32::MAX);
-            sockopt::set_tcp_user_timeout(stream, millis)?;
-        }
-        Ok(())
+        sockopt::set_tcp_keepcnt(stream, PROBES)
     }
 }
 
@@ -177,45 +214,77 @@ impl Net {
 pub(crate) struct Line {
     stream: Arc<TcpStream>,
     wire: Arc<Wire>,
-    tls: bool,
+    keepalive: Duration,
     buffers: LazyBuffers,
+    /// What the server did not take, because it had something to say first; it goes before all else.
+    unsent: Vec<u8>,
+    /// Whether an answer is waited for.
+    waits: bool,
     read_limit: Option<Duration>,
 }
 
 impl Line {
-    /// Waits until the server takes more. False: it speaks and does not listen, so it will not.
-    fn wait(&self, limit: NextTimeout) -> Result<bool, Error> {
-        let begun = Instant::now();
-        loop {
-            let left = match limit.not_zero() {
-                Some(limit) => limit.saturating_sub(begun.elapsed()),
-                None => STALLED,
+    /// While an answer is waited for, data that the peer does not acknowledge count as its silence. While
+    /// something is sent they do not: a living server may be slow to take it.
+    fn await_answer(&mut self, waits: bool) {
+        if self.waits == waits {
+            return;
+        }
+        self.waits = waits;
+        #[cfg(target_os = "linux")]
+        {
+            let silence = if waits {
+                self.keepalive * 2
+            } else {
+                Duration::ZERO
             };
-            if left.is_zero() {
-                return Err(Error::Timeout(limit.reason));
-            }
-            let stalled = STALLED.saturating_sub(begun.elapsed());
-            let wanted = PollFlags::OUT | PollFlags::IN;
-            let state = ready(&self.stream, wanted, left.min(stalled));
-            if state.intersects(PollFlags::OUT | PollFlags::ERR | PollFlags::HUP) {
-                return Ok(true);
-            }
-            if state.contains(PollFlags::IN) {
-                if !self.tls || stalled.is_zero() {
-                    return Ok(false);
-                }
-                // Only room to write is news now.
-                let nap = left.min(stalled).min(Duration::from_millis(100));
-                if !ready(&self.stream, PollFlags::OUT, nap).is_empty() {
-                    return Ok(true);
-                }
-            }
+            let millis = u32::try_from(silence.as_millis()).unwrap_or(u32::MAX);
+            // Without it such a peer costs the whole time-out, no more.
+            let _ = sockopt::set_tcp_user_timeout(&self.stream, millis);
         }
     }
 
-    fn deafen(&self) {
-        self.wire.deaf.store(true, Ordering::SeqCst);
+    /// Sends what is left over until the server has something to say.
+    fn settle(&mut self, limit: NextTimeout) -> Result<(), Error> {
+        while !self.unsent.is_empty() {
+            let sent = push(&self.stream, &self.wire, &self.unsent, limit)?;
+            self.unsent.drain(..sent);
+            if sent == 0 {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
+}
+
+/// Sends until all is sent or the server, which takes no more, has something to say: whoever understands it
+/// is to look first, because it may be the answer, a ticket of the TLS session, or nothing of importance.
+/// A peer that went away is remembered and not raised, because it may have answered before.
+fn push(stream: &TcpStream, wire: &Wire, bytes: &[u8], limit: NextTimeout) -> Result<usize, Error> {
+    let mut at = 0;
+    while at < bytes.len() && !wire.is_deaf() {
+        match send(
+            stream,
+            &bytes[at..],
+            SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+        ) {
+            Ok(count) => at += count,
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => {
+                let wanted = PollFlags::OUT | PollFlags::IN;
+                let state = ready(stream, wanted, limit.not_zero().map(|limit| *limit));
+                if state.is_empty() {
+                    return Err(Error::Timeout(limit.reason));
+                }
+                if !state.intersects(PollFlags::OUT | PollFlags::ERR | PollFlags::HUP) {
+                    return Ok(at);
+                }
+            }
+            Err(Errno::PIPE | Errno::CONNRESET) => wire.deaf.store(true, Ordering::SeqCst),
+            Err(error) => return Err(Error::Io(error.into())),
+        }
+    }
+    Ok(bytes.len())
 }
 
 impl Transport for Line {
@@ -223,32 +292,25 @@ impl Transport for Line {
         &mut self.buffers
     }
 
-    /// Sends; a peer that went away or stopped listening is remembered and not raised, because it may have
-    /// answered before.
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.await_answer(false);
         let limit = timeout.for_write();
-        let mut at = 0;
-        while at < amount && !self.wire.is_deaf() {
-            let rest = &self.buffers.output()[at..amount];
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
-            match send(self.stream.as_fd(), rest, flags) {
-                Ok(count) => at += count,
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => {
-                    if !self.wait(limit)? {
-                        self.deafen();
-                    }
-                }
-                Err(Errno::PIPE | Errno::CONNRESET) => self.deafen(),
-                Err(error) => return Err(Error::Io(error.into())),
-            }
-        }
+        self.settle(limit)?;
+        let output = &self.buffers.output()[..amount];
+        let sent = if self.unsent.is_empty() {
+            push(&self.stream, &self.wire, output, limit)?
+        } else {
+            0
+        };
+        self.unsent.extend_from_slice(&output[sent..]);
         Ok(())
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.settle(timeout.for_read().for_write())?;
         let timeout = timeout.for_read();
         let limit = timeout.not_zero().map(|limit| *limit);
+        self.await_answer(limit.is_none_or(|limit| limit > LOOK));
         if limit != self.read_limit {
             self.stream.set_read_timeout(limit)?;
             self.read_limit = limit;
@@ -277,8 +339,8 @@ impl Transport for Line {
     }
 
     fn is_open(&mut self) -> bool {
-        let quiet = ready(&self.stream, PollFlags::IN, Duration::ZERO).is_empty();
-        quiet && !self.wire.is_deaf() && !self.wire.is_answered()
+        let quiet = ready(&self.stream, PollFlags::IN, Some(Duration::ZERO)).is_empty();
+        quiet && self.unsent.is_empty() && !self.wire.is_deaf() && !self.wire.is_answered()
     }
 }
 
@@ -291,7 +353,7 @@ impl fmt::Debug for Line {
 /// A time-out that is over at once, for a look at what lies ready.
 pub(super) fn at_once(timeout: NextTimeout) -> NextTimeout {
     NextTimeout {
-        after: time::Duration::from_millis(1),
+        after: LOOK.into(),
         reason: Timeout::RecvResponse,
         ..timeout
     }

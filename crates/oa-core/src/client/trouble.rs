@@ -1,0 +1,69 @@
+//! Trouble on the way to the server, in words that say what to do.
+
+use std::io::ErrorKind;
+
+use rustls::AlertDescription;
+use ureq::{Error, Timeout};
+
+use crate::error::plain;
+
+/// What went wrong.
+pub(super) fn words(error: &Error) -> String {
+    match error {
+        Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            "nothing came in time (--connect-timeout)".to_owned()
+        }
+        Error::Timeout(Timeout::PerWrite) => "the server took nothing for too long".to_owned(),
+        Error::Timeout(_) => "nothing came in time (--timeout)".to_owned(),
+        Error::Io(io) if gone(io.kind()) => "the server closed the connection".to_owned(),
+        Error::ConnectProxyFailed(why) => match why.strip_prefix("proxy server responded ") {
+            Some(status) => format!("it answered {}", status.split('/').next().unwrap_or(status)),
+            None => why.replace("proxy server", "it"),
+        },
+        Error::HostNotFound => "it has no address".to_owned(),
+        other => plain(other),
+    }
+}
+
+fn gone(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset
+    )
+}
+
+/// What to do, where no trying again helps: one side does not trust the other.
+pub(super) fn hint(error: &Error) -> Option<&'static str> {
+    let tls = match error {
+        Error::Rustls(tls) => tls,
+        Error::Io(io) => io.get_ref()?.downcast_ref::<rustls::Error>()?,
+        _ => return None,
+    };
+    match tls {
+        rustls::Error::InvalidCertificate(_) => Some(
+            "is this the right server? A private authority is trusted by --cacert FILE or SSL_CERT_FILE",
+        ),
+        rustls::Error::AlertReceived(alert) => refuses_us(*alert).then_some(
+            "the server wants to know who asks: name a certificate that it trusts by --cert and --key",
+        ),
+        _ => None,
+    }
+}
+
+/// Whether this alert says that the certificate of this side, or the lack of one, is the matter.
+fn refuses_us(alert: AlertDescription) -> bool {
+    use AlertDescription as A;
+    matches!(
+        alert,
+        A::CertificateRequired
+            | A::BadCertificate
+            | A::UnsupportedCertificate
+            | A::CertificateRevoked
+            | A::CertificateExpired
+            | A::CertificateUnknown
+            | A::UnknownCA
+            | A::AccessDenied
+            | A::DecryptError
+            | A::HandshakeFailure
+    )
+}
