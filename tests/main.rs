@@ -17,6 +17,7 @@ mod list;
 mod log;
 mod matrix;
 mod names;
+mod net;
 mod output;
 mod pipes;
 mod poll;
