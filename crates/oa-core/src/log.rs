@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::error::Error;
 use crate::interrupt::lock;
 
 /// Uploads below this many bytes are over before a bar says anything.
@@ -74,6 +75,23 @@ impl Log {
         }
     }
 
+    /// The failure without the key, whichever part of it a server put the key into.
+    #[must_use]
+    pub fn redact_error(&self, mut error: Error) -> Error {
+        error.message = self.redact(&error.message);
+        let facts = &mut *error;
+        let others = [
+            &mut facts.code,
+            &mut facts.param,
+            &mut facts.request_id,
+            &mut facts.hint,
+        ];
+        for text in others.into_iter().flatten() {
+            *text = self.redact(text);
+        }
+        error
+    }
+
     /// `[event] details`.
     pub fn event(&self, event: &str, details: &str) {
         if self.shows(Level::Normal) {
@@ -107,9 +125,19 @@ impl Log {
         }
     }
 
-    /// A record that could not be handed on, whole, so that it is not lost.
+    /// A record that could not be handed on, whole, so that it is not lost: the same JSON, in characters
+    /// that a terminal shows.
     pub fn record(&self, line: &str) {
-        self.write(&self.redact(line));
+        let mut shown = String::with_capacity(line.len());
+        for c in self.redact(line).chars() {
+            if is_active(c) {
+                // Such a character can stand in a string only, and all of them have four digits.
+                let _ = write!(shown, "\\u{:04x}", u32::from(c));
+            } else {
+                shown.push(c);
+            }
+        }
+        self.write(&shown);
     }
 
     fn line(&self, text: &str) {
@@ -227,7 +255,7 @@ pub fn escape(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || is_direction(c) => {
+            c if is_active(c) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
             c => out.push(c),
@@ -236,9 +264,17 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// Whether a character is not shown itself, but does something to what is shown.
+fn is_active(c: char) -> bool {
+    c.is_control() || is_direction(c) || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
 /// Characters that reorder what is shown after them.
 fn is_direction(c: char) -> bool {
-    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    matches!(
+        c,
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}'
+    )
 }
 
 #[cfg(test)]

@@ -250,8 +250,7 @@ impl Pipe {
 
     /// Marks the record as failed, says so on stderr, and stops the rest under `--fail-fast`.
     pub fn fail(&self, record: &mut Record, error: &Error) {
-        let mut error = error.clone();
-        error.message = self.log.redact(&error.message);
+        let error = self.log.redact_error(error.clone());
         let unbegun = error.kind == Kind::Skipped;
         if self.plan.fail_fast && !unbegun {
             self.failing_fast.store(true, Ordering::SeqCst);
@@ -346,7 +345,7 @@ impl Pipe {
 
     /// The tool cannot start: says why, and passes everything on with that error.
     pub fn refuse(&self, error: &Error) {
-        self.log.error(&self.log.redact(&error.to_string()));
+        self.log.error(&error.to_string());
         lock(&self.verdict).own(error);
         while let Some(mut job) = self.next() {
             let mut record = std::mem::take(&mut job.incoming.record);

@@ -126,6 +126,10 @@ impl<R: Read> Values<R> {
         let bytes = &self.buffer[self.start..self.start + length];
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
+            Err(_) if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") => {
+                let what = "this is UTF-16; `iconv -f UTF-16 -t UTF-8` makes JSON of it";
+                return Err(self.malformed(0, what));
+            }
             Err(error) => return Err(self.malformed(error.valid_up_to(), "invalid UTF-8")),
         };
         let framed = Framed {
@@ -224,6 +228,10 @@ impl<R: Read> Values<R> {
         self.buffer.drain(..self.start);
         self.start = 0;
         let filled = self.buffer.len();
+        if self.buffer.capacity() < filled + CHUNK {
+            // Doubling would ask for twice of what the largest value needs.
+            self.buffer.reserve_exact(CHUNK.max(filled / 4));
+        }
         self.buffer.resize(filled + CHUNK, 0);
         let count = loop {
             match self.source.read(&mut self.buffer[filled..]) {

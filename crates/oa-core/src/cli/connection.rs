@@ -1,5 +1,6 @@
 //! The server and the way to it, from options and environment.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use crate::error::{Error, Kind, Result};
 use crate::log::Log;
 use crate::retry::Limits;
 
+/// Bytes of a key file that are read; a device never ends.
+const LONGEST_KEY_FILE: u64 = 64 << 10;
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
 /// Options of the connection.
@@ -102,10 +105,7 @@ impl Connection {
                 .hint("it looks like https://api.openai.com/v1")
         };
         let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let place = authority
-            .rsplit_once('@')
-            .map_or(authority, |(_, place)| place);
+        let place = rest.split('/').next().unwrap_or_default();
         let (host, port) = match place.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => {
                 (host, Some(port.parse().map_err(|_| wrong())?))
@@ -117,7 +117,9 @@ impl Connection {
             "http" => false,
             _ => return Err(wrong()),
         };
-        if host.is_empty() || authority.contains('@') {
+        // Nothing that two readers could take for two hosts: the key goes where the later one looks.
+        let clean = |byte: u8| byte.is_ascii_graphic() && !b"?#\\\"<>".contains(&byte);
+        if !is_host(host) || !rest.bytes().all(clean) {
             return Err(wrong());
         }
         if !secure && !is_loopback(host) && !self.allow_insecure_http {
@@ -177,17 +179,34 @@ pub(crate) fn headers() -> Result<Vec<(String, String)>> {
     }
 }
 
+/// Whether this is a name, an IPv4 address, or an IPv6 address in brackets.
+fn is_host(text: &str) -> bool {
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    match text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !text.is_empty() && text.bytes().all(name),
+    }
+}
+
 /// Whether this host is the machine itself.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn read_key(path: &PathBuf, log: &Log) -> anyhow::Result<String> {
     use std::os::unix::fs::PermissionsExt;
     let name = path.display();
-    let text = std::fs::read_to_string(path).with_context(|| format!("key file {name}"))?;
-    let mode = std::fs::metadata(path)?.permissions().mode();
+    let about = || format!("key file {name}");
+    let file = std::fs::File::open(path).with_context(about)?;
+    let mode = file.metadata().with_context(about)?.permissions().mode();
+    let mut text = String::new();
+    file.take(LONGEST_KEY_FILE)
+        .read_to_string(&mut text)
+        .with_context(about)?;
     if mode & 0o077 != 0 {
         log.warning(&format!(
             "key file {name}: others may read it; `chmod 600 {name}`"

@@ -113,9 +113,10 @@ impl Client {
                 }),
                 Err(why) => {
                     let message = format!("{} {}{}: {why}", call.method, self.base, call.path);
-                    let mut error = Error::new(Kind::Network, self.log.redact(&message));
+                    let mut error = Error::new(Kind::Network, message);
                     error.status = Some(reply.status);
                     error.request_id.clone_from(&reply.request_id);
+                    let error = self.log.redact_error(error);
                     let outcome = Outcome::Broken(Reached::Sent);
                     Err(Self::after_payment(call, error, outcome))
                 }
@@ -130,11 +131,10 @@ impl Client {
             should_retry,
             wait,
         };
-        let mut error = reply.error();
+        let mut error = self.log.redact_error(reply.error());
         if let (true, Some(word)) = (json, should_retry) {
             error.retryable = word;
         }
-        error.message = self.log.redact(&error.message);
         let gateway = matches!(reply.status, 502 | 504) || (reply.status >= 500 && !json);
         if gateway && call.effect == Effect::Creates {
             let mut unknown = Self::unknown(call, error.message.clone());
