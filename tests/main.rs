@@ -11,6 +11,7 @@ mod events;
 mod exits;
 mod finally;
 mod harness;
+mod hostile;
 mod house;
 mod inline;
 mod list;

@@ -8,7 +8,7 @@ mod early;
 mod front;
 mod proxy;
 mod redirect;
-mod server;
+pub(crate) mod server;
 mod slow;
 mod stale;
 
@@ -20,11 +20,11 @@ use crate::scene::{Ran, Scene};
 const BIG: u64 = 16_000_000;
 
 /// Runs one line of shell against this server; stderr ends with the CPU seconds that it took.
-fn at(scene: &Scene, url: &str, line: &str) -> Ran {
+pub(crate) fn at(scene: &Scene, url: &str, line: &str) -> Ran {
     scene.sh(&against(url, line))
 }
 
-fn against(url: &str, line: &str) -> String {
+pub(crate) fn against(url: &str, line: &str) -> String {
     format!("export OPENAI_BASE_URL={url}; TIMEFORMAT='cpu %U %S'; time {{ {line}; }}")
 }
 

@@ -13,43 +13,43 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use crate::harness::PATIENCE;
 
 /// The answer to a question.
-pub(super) const ANSWER: &str = r#"{"id":"resp_1","object":"response","status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"yes"}]}]}"#;
+pub(crate) const ANSWER: &str = r#"{"id":"resp_1","object":"response","status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"yes"}]}]}"#;
 /// The answer to an upload.
-pub(super) const FILE: &str = r#"{"id":"file-1","object":"file","bytes":1,"created_at":1,"expires_at":9999999999,"filename":"a","purpose":"user_data"}"#;
+pub(crate) const FILE: &str = r#"{"id":"file-1","object":"file","bytes":1,"created_at":1,"expires_at":9999999999,"filename":"a","purpose":"user_data"}"#;
 /// The answer to a deletion.
-pub(super) const DELETED: &str = r#"{"id":"file-1","object":"file","deleted":true}"#;
+pub(crate) const DELETED: &str = r#"{"id":"file-1","object":"file","deleted":true}"#;
 /// What is wrong with a key.
-pub(super) const NO_KEY: &str =
+pub(crate) const NO_KEY: &str =
     r#"{"error":{"message":"no such key","type":"invalid_request_error"}}"#;
 
-pub(super) trait Stream: Read + Write + Send {}
+pub(crate) trait Stream: Read + Write + Send {}
 impl<T: Read + Write + Send> Stream for T {}
 
 /// The server; it lives as long as the test's process.
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     scheme: &'static str,
     heads: Arc<Mutex<Vec<String>>>,
     connections: Arc<AtomicUsize>,
 }
 
 /// One connection, as the script of a server sees it.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     stream: BufReader<Box<dyn Stream>>,
-    pub(super) socket: TcpStream,
+    pub(crate) socket: TcpStream,
     heads: Arc<Mutex<Vec<String>>>,
     /// Number of this connection, from 0.
-    pub(super) turn: usize,
+    pub(crate) turn: usize,
 }
 
 impl Server {
     /// A server without TLS.
-    pub(super) fn plain(script: impl Fn(Peer) + Send + Sync + 'static) -> Server {
+    pub(crate) fn plain(script: impl Fn(Peer) + Send + Sync + 'static) -> Server {
         Server::start("http", script, |socket| Ok(Box::new(socket)))
     }
 
     /// A server with TLS.
-    pub(super) fn secure(
+    pub(crate) fn secure(
         config: Arc<ServerConfig>,
         script: impl Fn(Peer) + Send + Sync + 'static,
     ) -> Server {
@@ -99,30 +99,30 @@ impl Server {
     }
 
     /// What belongs into `OPENAI_BASE_URL`.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}://{}/v1", self.scheme, self.address)
     }
 
     /// The heads of all requests so far.
-    pub(super) fn heads(&self) -> Vec<String> {
+    pub(crate) fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
 
     /// The first lines of all requests so far, without the version.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let line = |head: &String| head.lines().next().unwrap().replace(" HTTP/1.1", "");
         self.heads().iter().map(line).collect()
     }
 
     /// How many connections were made.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 }
 
 impl Peer {
     /// The head of the next request; `None` when the client has gone.
-    pub(super) fn head(&mut self) -> Option<String> {
+    pub(crate) fn head(&mut self) -> Option<String> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             let count = self.stream.read_line(&mut head).unwrap_or(0);
@@ -135,20 +135,20 @@ impl Peer {
     }
 
     /// The next request, its body taken in whole and thrown away.
-    pub(super) fn request(&mut self) -> Option<String> {
+    pub(crate) fn request(&mut self) -> Option<String> {
         let head = self.head()?;
         let length = length(&head);
         (self.take(length) == length).then_some(head)
     }
 
     /// Takes in that many bytes of a body; fewer if the client stops.
-    pub(super) fn take(&mut self, count: u64) -> u64 {
+    pub(crate) fn take(&mut self, count: u64) -> u64 {
         let mut body = (&mut self.stream).take(count);
         io::copy(&mut body, &mut io::sink()).unwrap_or(0)
     }
 
     /// The next bytes; fewer at the end.
-    pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = Vec::new();
         let _ = (&mut self.stream)
             .take(count as u64)
@@ -157,17 +157,17 @@ impl Peer {
     }
 
     /// Adds a line to what was asked.
-    pub(super) fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         self.heads.lock().unwrap().push(text.to_owned());
     }
 
     /// Takes in everything until the client closes.
-    pub(super) fn drain(&mut self) {
+    pub(crate) fn drain(&mut self) {
         self.take(u64::MAX);
     }
 
     /// Sends bytes.
-    pub(super) fn say(&mut self, text: impl AsRef<[u8]>) {
+    pub(crate) fn say(&mut self, text: impl AsRef<[u8]>) {
         let stream = self.stream.get_mut();
         // A client that has gone is what some tests are about.
         let _ = stream
@@ -176,25 +176,25 @@ impl Peer {
     }
 
     /// Sends an answer with a body of JSON.
-    pub(super) fn answer(&mut self, status: &str, body: &str) {
+    pub(crate) fn answer(&mut self, status: &str, body: &str) {
         let length = body.len();
         let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\n");
         self.say(format!("{head}Content-Length: {length}\r\n\r\n{body}"));
     }
 
     /// Says that nothing more is sent, and goes on listening.
-    pub(super) fn half_close(&self) {
+    pub(crate) fn half_close(&self) {
         let _ = self.socket.shutdown(Shutdown::Write);
     }
 
     /// Ends the connection by a reset.
-    pub(super) fn reset(self) {
+    pub(crate) fn reset(self) {
         sockopt::set_socket_linger(&self.socket, Some(Duration::ZERO)).unwrap();
     }
 }
 
 /// `Content-Length` of a head.
-pub(super) fn length(head: &str) -> u64 {
+pub(crate) fn length(head: &str) -> u64 {
     let value = head.lines().find_map(|line| {
         let (name, value) = line.split_once(": ")?;
         name.eq_ignore_ascii_case("content-length").then_some(value)
@@ -203,7 +203,7 @@ pub(super) fn length(head: &str) -> u64 {
 }
 
 /// Answers every request of a connection well.
-pub(super) fn obliging(mut peer: Peer) {
+pub(crate) fn obliging(mut peer: Peer) {
     while let Some(head) = peer.request() {
         let body = if head.starts_with("DELETE") {
             DELETED

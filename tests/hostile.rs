@@ -1,0 +1,7 @@
+//! Secrets that stay secret, and input of every kind that does no harm.
+
+mod id;
+mod json;
+mod name;
+mod secret;
+mod terminal;
