@@ -24,7 +24,8 @@ pub(crate) enum Action {
     Delay {
         ms: u64,
     },
-    Stall,
+    /// No answer, or none before all rules are removed.
+    Stall(Moment),
     Cut(Moment),
     CutStream {
         events: usize,
@@ -33,7 +34,7 @@ pub(crate) enum Action {
     Sse(Dialect),
 }
 
-/// When a connection is cut.
+/// When a connection is cut, or falls silent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Moment {
     Before,
@@ -122,7 +123,7 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("no-id", &[]),
     ("huge", &["bytes"]),
     ("delay", &["ms"]),
-    ("stall", &[]),
+    ("stall", &["when"]),
     ("cut", &["when"]),
     ("early", &["status"]),
     ("cut-stream", &["events"]),
@@ -200,7 +201,7 @@ impl Action {
             "delay" => Action::Delay {
                 ms: keys.number("ms")?.ok_or_else(|| missing("ms"))?,
             },
-            "stall" => Action::Stall,
+            "stall" => Action::Stall(keys.one_of("when", MOMENTS)?.unwrap_or(Moment::Work)),
             "cut" => Action::Cut(keys.one_of("when", MOMENTS)?.unwrap_or(Moment::Work)),
             "early" => Action::Status {
                 status: keys.number("status")?.unwrap_or(413),

@@ -41,7 +41,7 @@ pub(crate) async fn exchange(
     let reply = answer(&mock, &head, incoming, place, action).await;
     let status = match &reply {
         Ok(Reply {
-            content: Content::Half(_),
+            content: Content::Half { .. },
             ..
         })
         | Err(_) => 0,
@@ -68,6 +68,7 @@ async fn answer(
 ) -> io::Result<Reply> {
     match &action {
         Some(Action::Cut(Moment::Before)) => return Err(cut()),
+        Some(Action::Stall(Moment::Before | Moment::Body)) => released(mock).await,
         Some(Action::Cut(Moment::Body)) => return first_bytes(mock, incoming, place).await,
         Some(Action::Status {
             early: true,
@@ -85,7 +86,7 @@ async fn answer(
     let reply = work(mock, head, received, place, action.as_ref()).await?;
     match action {
         Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
-        Some(Action::Stall) => std::future::pending().await,
+        Some(Action::Stall(Moment::Work)) => std::future::pending().await,
         Some(Action::Cut(Moment::Work)) => return Err(cut()),
         _ => {}
     }
@@ -172,6 +173,13 @@ async fn first_bytes(mock: &Mock, mut incoming: Incoming, place: usize) -> io::R
             .length(place, frame.data_ref().map_or(0, |data| data.len() as u64));
     }
     Err(cut())
+}
+
+/// Reads nothing more until all rules are removed: what does not fit on the way waits at the client.
+async fn released(mock: &Mock) {
+    while !mock.rules().0.is_empty() {
+        sleep(Duration::from_millis(5)).await;
+    }
 }
 
 fn cut() -> io::Error {

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
-use crate::action::{Action, Keys};
+use crate::action::{Action, Keys, Moment};
 
 /// A rule and how many requests it has seen.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl FromStr for Rule {
             text: text.trim().to_owned(),
             method: method.to_uppercase(),
             path: split(&path),
-            action: Action::Stall,
+            action: Action::Stall(Moment::Work),
             times: None,
             skip: 0,
             seen: 0,
@@ -184,6 +184,10 @@ mod tests {
         assert_eq!(
             action("* /** html status=502 x2"),
             Action::Html { status: 502 }
+        );
+        assert_eq!(
+            action("POST /files stall when=body"),
+            Action::Stall(Moment::Body)
         );
         assert_eq!(
             action("POST /responses sse dialect=crlf"),

@@ -70,7 +70,8 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   NNN (code= type= message='…' param= retry-after= retry-after-ms=
       should-retry= location= header='Name: value' body='…' early=true),
   html [status=], empty, cut-json, wrong-kind, no-id, huge bytes=, delay ms=,
-  stall, cut [when=before|body|answer], cut-stream events=,
+  stall or cut [when=before|body|answer] (stall before or in the body: until
+      all rules are removed), cut-stream events=,
   end status= [reason= code= message= text= file=NAME], or sse dialect=.
   end says how what a POST makes will end: a response, or the indexing of files
   (failed, cancelled, in_progress: never), with file= only that of these names.

@@ -18,8 +18,11 @@ pub(crate) struct Reply {
 /// What an answer holds.
 pub(crate) enum Content {
     Bytes(Bytes),
-    /// The same, but the connection closes after the first half.
-    Half(Bytes),
+    /// The same, but after the first half the connection closes, or falls silent.
+    Half {
+        bytes: Bytes,
+        silent: bool,
+    },
     /// A JSON string of so many bytes.
     Huge(u64),
     Events(Play),

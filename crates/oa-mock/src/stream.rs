@@ -26,6 +26,8 @@ pub(crate) struct Play {
     pub(crate) open: bool,
     /// The connection is cut after so many events.
     pub(crate) cut: Option<usize>,
+    /// It is not cut then but falls silent.
+    pub(crate) silent: bool,
     pub(crate) dialect: Option<Dialect>,
     /// The background response that is final once all is sent.
     pub(crate) settles: Option<String>,
@@ -38,6 +40,7 @@ impl Play {
             events: events(response),
             open: response.ending.status == "in_progress",
             cut: None,
+            silent: false,
             dialect: None,
             settles: response.background().then(|| response.id.clone()),
         }

@@ -45,7 +45,8 @@ pub(crate) fn spoil(mut reply: Reply, action: Option<&Action>) -> Reply {
     match (action, &mut reply.content) {
         (Action::CutStream { events }, Content::Events(play)) => play.cut = Some(*events),
         (Action::Sse(dialect), Content::Events(play)) => play.speak(*dialect),
-        (Action::Cut(Moment::Answer), content) => cut_answer(content),
+        (Action::Cut(Moment::Answer), content) => cut_answer(content, false),
+        (Action::Stall(Moment::Answer), content) => cut_answer(content, true),
         (Action::Empty, content) => *content = Content::Bytes(Bytes::new()),
         (Action::CutJson, Content::Bytes(bytes)) => bytes.truncate(bytes.len() / 2),
         (Action::NoId, Content::Bytes(bytes)) => {
@@ -59,12 +60,18 @@ pub(crate) fn spoil(mut reply: Reply, action: Option<&Action>) -> Reply {
     reply
 }
 
-/// Half of the bytes, or half of the events.
-fn cut_answer(content: &mut Content) {
+/// Half of the bytes, or half of the events; then the end, or silence.
+fn cut_answer(content: &mut Content, silent: bool) {
     match content {
-        Content::Bytes(bytes) => *content = Content::Half(std::mem::take(bytes)),
-        Content::Events(play) => play.cut = Some(play.events.len() / 2),
-        Content::Half(_) | Content::Huge(_) => {}
+        Content::Bytes(bytes) => {
+            let bytes = std::mem::take(bytes);
+            *content = Content::Half { bytes, silent };
+        }
+        Content::Events(play) => {
+            play.cut = Some(play.events.len() / 2);
+            play.silent = silent;
+        }
+        Content::Half { .. } | Content::Huge(_) => {}
     }
 }
 

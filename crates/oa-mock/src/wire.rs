@@ -31,9 +31,9 @@ pub(crate) fn response(mock: &Arc<Mock>, reply: Reply) -> io::Result<Response<Bo
     let mut length = None;
     let body = match reply.content {
         Content::Bytes(bytes) => Either::Left(Full::new(bytes)),
-        Content::Half(bytes) => {
+        Content::Half { bytes, silent } => {
             length = Some(bytes.len() as u64);
-            Either::Right(spawn(|sender| half(bytes, sender)))
+            Either::Right(spawn(move |sender| half(bytes, silent, sender)))
         }
         Content::Huge(bytes) => {
             length = Some(bytes);
@@ -74,11 +74,14 @@ fn broken(sender: Sender<Bytes, io::Error>) -> Option<()> {
     None
 }
 
-async fn half(bytes: Bytes, mut sender: Sender<Bytes, io::Error>) -> Option<()> {
+async fn half(bytes: Bytes, silent: bool, mut sender: Sender<Bytes, io::Error>) -> Option<()> {
     sender
         .send_data(bytes.slice(..bytes.len() / 2))
         .await
         .ok()?;
+    if silent {
+        std::future::pending::<()>().await;
+    }
     sleep(BEFORE_CUT).await;
     broken(sender)
 }
@@ -102,6 +105,9 @@ async fn huge(bytes: u64, mut sender: Sender<Bytes, io::Error>) -> Option<()> {
 async fn events(mock: Arc<Mock>, play: Play, mut sender: Sender<Bytes, io::Error>) -> Option<()> {
     for n in 0..play.events.len() {
         if play.cut == Some(n) {
+            if play.silent {
+                std::future::pending::<()>().await;
+            }
             sleep(BEFORE_CUT).await;
             return broken(sender);
         }
