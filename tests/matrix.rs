@@ -1,31 +1,43 @@
 //! The fault matrix: every fault at every stage, one line of data per fault, the same checks for all.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::scope;
 
 use serde_json::Value;
 
+use crate::harness::Ledger;
 use crate::scene::{Ran, Scene};
 
 mod answers;
 mod cases;
+mod row;
 mod strokes;
 
 /// Cases at the same time: most of their time they wait.
 const SIDE_BY_SIDE: usize = 6;
 
+/// How to play one row.
+const AGAIN: &str =
+    "OA_ROW='its name' cargo nextest run -p oa-tests --cargo-profile quick -E 'test(matrix)'";
+
 /// What a case must come to.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the table")]
 pub(crate) struct Expected {
     /// Exit status of the last tool of the line.
     pub(crate) status: i32,
-    /// `error.kind` of every record, each once; empty for none.
+    /// `error.kind` of every record, each once; empty for none, `*` for any.
     pub(crate) kinds: Vec<String>,
     /// The answer with an id never reached us.
     pub(crate) lost: bool,
     /// Something stays on the server, and its id is named.
     pub(crate) left: bool,
+    /// We did not live to name anything.
+    pub(crate) killed: bool,
+    /// The user asked for a repetition that may be paid for.
+    pub(crate) again: bool,
 }
 
 impl Expected {
@@ -37,6 +49,8 @@ impl Expected {
             kinds: kinds.map(str::to_owned).collect(),
             lost: words.contains(&"lost"),
             left: words.contains(&"left"),
+            killed: words.contains(&"killed"),
+            again: words.contains(&"again"),
         }
     }
 
@@ -52,7 +66,7 @@ impl Expected {
             let kind = record["error"]["kind"].as_str().map(str::to_owned);
             kinds.extend(kind.filter(|kind| !kinds.contains(kind)));
         }
-        if kinds != self.kinds {
+        if self.kinds != ["*"] && kinds != self.kinds {
             broken.push(format!("kinds {kinds:?}, not {:?}", self.kinds));
         }
         if ran.stderr.contains("panicked") {
@@ -76,13 +90,13 @@ impl Expected {
                 file["bytes"].to_string(),
             );
             let told = ran.stderr.contains(name) && ran.stderr.contains(&bytes);
-            let excused = (self.left && named(&file["id"])) || (self.lost && told);
+            let excused = (self.left && named(&file["id"])) || (self.lost && told) || self.killed;
             if !excused || file["expires_at"].is_null() {
                 broken.push(format!("left on the server: {file}"));
             }
         }
         for response in &ledger.responses {
-            if !self.lost && !named(&response["id"]) {
+            if !self.lost && !self.killed && !named(&response["id"]) {
                 broken.push(format!("nobody names {}", response["id"]));
             }
         }
@@ -99,7 +113,19 @@ impl Expected {
             }
             questions.push(question);
         }
+        broken.extend(self.overpaid(&ledger));
         broken
+    }
+
+    /// More work done than questions asked: also work whose answer was cut or never came.
+    fn overpaid(&self, ledger: &Ledger) -> Option<String> {
+        let asked = ledger.of("POST /responses");
+        let bodies = asked.iter().filter_map(|asked| asked.body.as_ref());
+        let mut questions: Vec<&str> = bodies.map(|body| body.get()).collect();
+        questions.sort_unstable();
+        questions.dedup();
+        let (questions, done) = (questions.len(), ledger.responses.len());
+        (done > questions && !self.again).then(|| format!("{questions} questions, {done} paid for"))
     }
 }
 
@@ -109,9 +135,9 @@ pub(crate) struct Case<'a> {
     pub(crate) play: Box<dyn Fn() -> Vec<String> + Send + Sync + 'a>,
 }
 
-/// Plays all cases, some side by side, and reports every broken one. `OA_CASE=part of a name` plays few.
+/// Plays all cases, some side by side, and reports every broken one. `OA_ROW=part of a name` plays few.
 pub(crate) fn play(cases: &[Case]) {
-    let wanted = std::env::var("OA_CASE").unwrap_or_default();
+    let wanted = std::env::var("OA_ROW").unwrap_or_default();
     let cases: Vec<&Case> = cases
         .iter()
         .filter(|case| case.name.contains(&wanted))
@@ -121,7 +147,7 @@ pub(crate) fn play(cases: &[Case]) {
         for _ in 0..SIDE_BY_SIDE {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let wrong = (case.play)();
+                    let wrong = attempt(case);
                     if !wrong.is_empty() {
                         let text = format!("{}:\n    {}", case.name, wrong.join("\n    "));
                         broken.lock().unwrap().push(text);
@@ -134,9 +160,19 @@ pub(crate) fn play(cases: &[Case]) {
     let (count, all) = (broken.len(), cases.len());
     assert!(
         broken.is_empty(),
-        "{count} of {all} cases are broken:\n{}",
+        "{count} of {all} cases are broken; one again: {AGAIN}\n{}",
         broken.join("\n")
     );
+}
+
+/// A case that stops at a surprise is as broken as one that ends with another; the others go on.
+fn attempt(case: &Case) -> Vec<String> {
+    let played = catch_unwind(AssertUnwindSafe(|| (case.play)()));
+    played.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        vec![text.unwrap_or("a panic without words").to_owned()]
+    })
 }
 
 /// The lines of a table, without comments, split at `|`.

@@ -6,6 +6,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 
@@ -31,9 +32,15 @@ pub(crate) struct Scene {
 /// A line of shell that runs.
 pub(crate) struct Running {
     child: Child,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stdout: Drain,
+    stderr: Drain,
     done: Sender<()>,
+}
+
+/// What a stream has brought so far, and the thread that reads it.
+struct Drain {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
 }
 
 /// How a line of shell ended.
@@ -213,30 +220,72 @@ fn leads(id: u32) -> bool {
     name.trim_end() != "bash"
 }
 
-fn drain(mut from: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    spawn(move || {
-        let mut bytes = Vec::new();
-        from.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
+fn drain(mut from: impl Read + Send + 'static) -> Drain {
+    let bytes = Arc::<Mutex<Vec<u8>>>::default();
+    let kept = Arc::clone(&bytes);
+    let thread = spawn(move || {
+        let mut piece = [0; 8192];
+        loop {
+            match from.read(&mut piece).unwrap() {
+                0 => return,
+                count => kept.lock().unwrap().extend(&piece[..count]),
+            }
+        }
+    });
+    Drain { bytes, thread }
+}
+
+impl Drain {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    fn whole(self) -> String {
+        self.thread.join().unwrap();
+        let bytes = std::mem::take(&mut *self.bytes.lock().unwrap());
+        String::from_utf8(bytes).unwrap()
+    }
 }
 
 impl Running {
     /// Sends a signal to every process of the line, as a terminal does, once all tools have begun:
     /// before that they die of it like any program.
     pub(crate) fn signal(self, signal: Signal) -> Running {
+        self.begun();
+        kill_process_group(pid(self.child.id()), signal).unwrap();
+        self
+    }
+
+    /// Waits until all tools have begun.
+    pub(crate) fn begun(&self) {
         let start = Instant::now();
         while !begun(self.child.id()) {
             assert!(start.elapsed() < PATIENCE, "a tool never began");
             sleep(Duration::from_millis(2));
         }
-        kill_process_group(pid(self.child.id()), signal).unwrap();
-        self
     }
 
     /// Whether the leading process has a signal that it has not taken yet.
     pub(crate) fn has_pending_signal(&self) -> bool {
         signals(self.child.id(), &["SigPnd:", "ShdPnd:"]) != 0
+    }
+
+    /// Waits until a word stands on stderr.
+    pub(crate) fn until_said(&self, word: &str) {
+        let start = Instant::now();
+        while !self.stderr.text().contains(word) {
+            assert!(start.elapsed() < PATIENCE, "never said: {word}");
+            sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Whether the leading process has ended.
+    pub(crate) fn is_over(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        stat.is_ok_and(|stat| {
+            stat.rsplit_once(") ")
+                .is_some_and(|(_, rest)| rest.starts_with('Z'))
+        })
     }
 
     /// The signal that killed the line, when a test meant to.
@@ -249,8 +298,7 @@ impl Running {
     /// Waits for the end.
     pub(crate) fn finish(mut self) -> Ran {
         let end = self.child.wait().unwrap();
-        let text = |pipe: JoinHandle<Vec<u8>>| String::from_utf8(pipe.join().unwrap()).unwrap();
-        let (stdout, stderr) = (text(self.stdout), text(self.stderr));
+        let (stdout, stderr) = (self.stdout.whole(), self.stderr.whole());
         let _ = self.done.send(());
         let signal = end.signal();
         assert_ne!(signal, Some(9), "took longer than {PATIENCE:?}\n{stderr}");
