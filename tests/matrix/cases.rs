@@ -7,8 +7,8 @@ const TABLE: &str = include_str!("cases.txt");
 #[test]
 fn every_case_is_played() {
     let groups = [
-        "way", "turns", "waits", "words", "ends", "looks", "streams", "input", "output", "many",
-        "disk",
+        "way", "turns", "waits", "words", "ends", "looks", "silence", "streams", "input", "output",
+        "many", "disk",
     ];
     all_played(TABLE, &groups);
 }
@@ -41,6 +41,11 @@ fn ends_of_a_response() {
 #[test]
 fn looks_at_a_response() {
     group(TABLE, "looks");
+}
+
+#[test]
+fn answers_that_fall_silent() {
+    group(TABLE, "silence");
 }
 
 #[test]
