@@ -73,7 +73,7 @@ impl<'a> Following<'a> {
                 .asking
                 .client
                 .call(&call)
-                .map_err(|error| self.broken(&error.to_string()))?;
+                .map_err(|error| self.given_up(error))?;
             let response = Response::read(&answer.object);
             self.begun = Some(answer.object.clone());
             if response.is_final() {
@@ -94,6 +94,14 @@ impl<'a> Following<'a> {
             {
                 return Err(self.broken("interrupted"));
             }
+        }
+    }
+
+    /// A look that failed: an answer of the API says why itself, everything else can be looked at again.
+    fn given_up(&self, error: Error) -> Error {
+        match error.kind {
+            Kind::Network | Kind::Interrupted => self.broken(&error.to_string()),
+            _ => error,
         }
     }
 
