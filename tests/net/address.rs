@@ -1,14 +1,18 @@
 //! Names and addresses that lead nowhere: what they cost, and how a signal ends the wait.
 
+use std::fs;
 use std::io::{Write, stderr};
 use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
 use rustix::process::Signal;
 
 use super::at;
+use super::server::Server;
+use crate::harness::PATIENCE;
 use crate::scene::{Ran, Scene};
 
 /// An address of this machine that takes no connection and refuses none, as long as this lives.
@@ -36,18 +40,23 @@ impl Full {
     }
 }
 
+fn until(holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "it never came to that");
+        sleep(Duration::from_millis(5));
+    }
+}
+
 /// Waits until a connection to this port is being made.
 fn connecting(port: u16) {
     // State 02 is SYN-SENT.
     let wanted = format!(":{port:04X} 02 ");
-    let start = std::time::Instant::now();
-    while !std::fs::read_to_string("/proc/net/tcp")
-        .unwrap()
-        .contains(&wanted)
-    {
-        assert!(start.elapsed() < crate::harness::PATIENCE, "never connects");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until(|| {
+        fs::read_to_string("/proc/net/tcp")
+            .unwrap()
+            .contains(&wanted)
+    });
 }
 
 #[test]
@@ -66,6 +75,28 @@ fn a_signal_ends_the_wait_for_a_connection_and_the_record_says_so() {
         let ran = running.signal(Signal::INT).finish();
         assert_eq!(ran.signal, Some(2), "{tool}: {}", ran.stderr);
         assert_eq!(ran.kinds(), ["interrupted"], "{tool}");
+    }
+}
+
+#[test]
+fn a_signal_ends_a_handshake_with_a_server_or_a_proxy() {
+    let scene = Scene::new();
+    let lines = [
+        "OPENAI_BASE_URL=https://HERE/v1",
+        "HTTPS_PROXY=http://HERE OPENAI_BASE_URL=https://api.test/v1",
+        "HTTPS_PROXY=socks5h://HERE OPENAI_BASE_URL=https://api.test/v1",
+        "HTTPS_PROXY=https://HERE OPENAI_BASE_URL=https://api.test/v1",
+    ];
+    for line in lines {
+        // It listens, and never says a word.
+        let server = Server::plain(|mut peer| peer.drain());
+        let line = line.replace("HERE", &server.address.to_string());
+        let line = format!("export {line}; exec oa-respond -n -p why --connect-timeout 10m");
+        let running = scene.start(&line);
+        until(|| server.connections() == 1);
+        let ran = running.signal(Signal::INT).finish();
+        assert_eq!(ran.signal, Some(2), "{line}: {}", ran.stderr);
+        assert_eq!(ran.kinds(), ["interrupted"], "{line}");
     }
 }
 
