@@ -13,6 +13,7 @@ mod finally;
 mod harness;
 mod hostile;
 mod house;
+mod index;
 mod inline;
 mod list;
 mod log;

@@ -22,6 +22,13 @@ fn every_block_of_the_readme_runs_and_leaves_nothing_behind() {
         .file("worksheet.pdf", PDF)
         .file("long_report.pdf", PDF)
         .file("diagram.png", PNG);
+    scene.ok("mkdir handbook");
+    scene
+        .file(
+            "handbook/research.md",
+            "Deep research searches many sources.\n",
+        )
+        .file("handbook/office.md", "The office is closed on Fridays.\n");
     let blocks = blocks(&text);
     assert!(!blocks.is_empty(), "no block of shell in the README");
     for block in blocks {
