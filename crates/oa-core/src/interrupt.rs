@@ -110,7 +110,10 @@ impl Interrupt {
 
     /// Notes that these ids were handed on or are gone.
     pub fn release(&self, ids: &[String]) {
-        lock(&self.held).retain(|id| !ids.contains(id));
+        let mut held = lock(&self.held);
+        for id in ids {
+            held.remove(id);
+        }
     }
 
     fn held_ids(&self) -> Vec<String> {

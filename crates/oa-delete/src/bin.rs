@@ -106,6 +106,8 @@ impl fmt::Display for Thing {
 pub(crate) struct Bin {
     things: Vec<Thing>,
     seen: BTreeSet<String>,
+    /// Ids of `things`.
+    waiting: BTreeSet<String>,
     left: BTreeSet<String>,
 }
 
@@ -114,6 +116,7 @@ impl Bin {
     pub(crate) fn add(&mut self, thing: Thing) -> bool {
         let new = self.seen.insert(thing.key());
         if new {
+            self.waiting.insert(thing.id.clone());
             self.things.push(thing);
         }
         new
@@ -129,13 +132,33 @@ impl Bin {
         self.left.insert(id.to_owned())
     }
 
-    /// Ids that wait for their deletion.
-    pub(crate) fn ids(&self) -> Vec<String> {
-        self.things.iter().map(|thing| thing.id.clone()).collect()
+    /// Those of these ids that wait for their deletion.
+    pub(crate) fn waiting(&self, mut ids: Vec<String>) -> Vec<String> {
+        ids.retain(|id| self.waiting.contains(id));
+        ids
     }
 
     /// Everything that waits, to be deleted now.
     pub(crate) fn take(&mut self) -> Vec<Thing> {
+        self.waiting.clear();
         std::mem::take(&mut self.things)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_what_was_added_and_not_yet_taken() {
+        let ids = || ["file-a", "file-b"].map(str::to_owned).to_vec();
+        let mut bin = Bin::default();
+        assert!(bin.add(Thing::new(Kind::File, "file-a")));
+        assert!(!bin.add(Thing::new(Kind::File, "file-a")));
+        assert_eq!(bin.waiting(ids()), ["file-a"]);
+        assert_eq!(bin.take().len(), 1);
+        assert_eq!(bin.waiting(ids()), [""; 0]);
+        assert!(!bin.add(Thing::new(Kind::File, "file-a")));
+        assert_eq!(bin.waiting(ids()), [""; 0]);
     }
 }

@@ -175,9 +175,14 @@ impl Cleaner<'_> {
         } else {
             self.sort(bin, &record);
         }
+        let mut ids = record.ids();
+        if let (true, Some(response)) = (self.args.responses, record.response()) {
+            ids.push(Response::read(response).id);
+        }
         pipe.put(job, record);
-        // Handed on, but still this tool's to delete.
-        pipe.interrupt.hold(&bin.ids());
+        // Handed on, but still this tool's to delete. Only this record's: all of them, for each record, would
+        // cost the square of their number.
+        pipe.interrupt.hold(&bin.waiting(ids));
     }
 
     /// Puts what the pipe made into the bin; what another tool lifted in is left alone and named.
