@@ -72,10 +72,14 @@ fn start(arena: &mut Arena) -> anyhow::Result<()> {
         let sides = [
             Side::new(tool, &[tool, "--version"]),
             Side::new("curl", &["curl", "--version"]),
-            Side::new("jq", &["jq", "--version"]),
         ];
         arena.contest(&format!("start {tool}"), 1.0, PLAIN, &sides)?;
     }
+    let sides = [
+        Side::new("oa-respond", &["oa-respond", "--version"]),
+        Side::new("jq", &["jq", "--version"]),
+    ];
+    arena.contest("start jq", f64::INFINITY, PLAIN, &sides)?;
     if let Some(python) = arena.python.clone() {
         let sides = [
             Side::new("oa-respond", &["oa-respond", "--version"]),
@@ -206,11 +210,7 @@ fn many(arena: &mut Arena) -> anyhow::Result<()> {
             ));
         }
         // Fewer at a time take longer by as much: this row shows that, it has no goal.
-        let goal = if jobs == 16 {
-            1.0
-        } else {
-            16.0 / f64::from(jobs) * 1.2
-        };
+        let goal = if jobs == 16 { 1.0 } else { f64::INFINITY };
         arena.contest(&format!("200 uploads -j {jobs}"), goal, FAR, &sides)?;
     }
     Ok(())

@@ -127,6 +127,10 @@ impl Sink {
                 response(&id, self.status(&id))
             }
             ("POST", "/v1/responses") => response(&format!("resp_{number}"), "completed"),
+            ("POST", path) if path.ends_with("/cancel") => {
+                let id = path.trim_end_matches("/cancel").rsplit('/').next();
+                response(id.unwrap_or_default(), "cancelled")
+            }
             ("GET", "/stats") => format!(
                 r#"{{"looks":{},"connections":{},"requests":{number}}}"#,
                 self.looks.swap(0, Ordering::SeqCst),

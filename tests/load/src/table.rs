@@ -62,7 +62,7 @@ pub(crate) struct Row {
     pub(crate) contest: String,
     pub(crate) ours: Figures,
     pub(crate) rival: Figures,
-    /// The largest ratio, ours to theirs, that is wanted.
+    /// The largest ratio, ours to theirs, that is wanted; infinite where it is only of interest.
     pub(crate) goal: f64,
 }
 

@@ -48,7 +48,9 @@ impl Way {
             return Err(Error::usage(message).hint(format!("NO_PROXY={}?", target.host)));
         }
         let to_proxy = proxy.as_ref().map(Proxy::protocol);
-        let tls = if target.secure || to_proxy == Some(ProxyProtocol::Https) {
+        // What was named is looked at in any case: an option that does nothing must not look as if it did.
+        let named = connection.cacert.is_some() || connection.cert.is_some();
+        let tls = if target.secure || named || to_proxy == Some(ProxyProtocol::Https) {
             Some(tls(connection).map_err(|error| Error::usage(format!("{error:#}")))?)
         } else {
             None
