@@ -146,7 +146,7 @@ pub struct Reader {
 
 impl Read for Reader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let result = self.give(out);
+        let result = self.fill(out);
         if let Err(error) = &result {
             *lock(&self.sent.failure) = Some(error.to_string());
         }
@@ -155,6 +155,18 @@ impl Read for Reader {
 }
 
 impl Reader {
+    /// As much as fits, over several segments: a small form is one packet.
+    fn fill(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < out.len() {
+            match self.give(&mut out[filled..])? {
+                0 => break,
+                count => filled += count,
+            }
+        }
+        Ok(filled)
+    }
+
     /// Passes over bytes of the body that nobody wants any more; returns how many.
     pub fn forgo(&mut self, most: usize) -> usize {
         let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(most);

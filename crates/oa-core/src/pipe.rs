@@ -50,7 +50,7 @@ pub struct Pipe {
     saved: bool,
     plan: Plan,
     reading: Mutex<Reading>,
-    output: Output,
+    output: Arc<Output>,
     verdict: Mutex<Verdict>,
     failing_fast: AtomicBool,
 }
@@ -67,16 +67,16 @@ impl Pipe {
         plan: Plan,
     ) -> Result<Pipe> {
         let wake = Arc::new(Wake::new(plan.reads_to_end));
+        let output = Arc::new(Output::open(&plan, Arc::clone(&wake))?);
         let mut saved = false;
         let (input, ready) = match source {
             Source::Stdin => {
-                let stdin = Stdin::new(Arc::clone(&wake));
+                let stdin = Stdin::new(wake, Arc::clone(&output));
                 saved = stdin.is_saved();
                 (Input::Stdin(Box::new(Values::new(stdin))), VecDeque::new())
             }
             Source::Given(given) => (Input::Given, given.into()),
         };
-        let output = Output::open(&plan, wake)?;
         Ok(Pipe {
             log,
             interrupt,

@@ -14,7 +14,7 @@ use oa_core::client::{Call, Client, Expect, segment};
 use oa_core::error::EXIT_TABLE;
 use oa_core::interrupt::lock;
 use oa_core::pipe::{Job, Plan, Source, side_by_side};
-use oa_core::record::{Record, is_id, of_id};
+use oa_core::record::{Record, is_id};
 use oa_core::{Error, Kind, Result};
 
 use bin::{Bin, KINDS, Kind as ThingKind, Thing};
@@ -79,16 +79,14 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        if self.ids.is_empty() || self.ids.iter().any(|id| id == "-") {
-            return Ok(Source::Stdin);
-        }
-        Ok(Source::Given(self.ids.iter().map(|id| of_id(id)).collect()))
+        Ok(Source::of_ids(&self.ids))
     }
 
     fn plan(&self) -> Plan {
         Plan {
             text: self.text,
             reads_to_end: true,
+            batched: self.dry_run,
             ..Plan::default()
         }
     }

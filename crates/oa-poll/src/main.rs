@@ -12,7 +12,7 @@ use oa_core::client::{Answer, Call, Client, Expect, segment, spread};
 use oa_core::error::EXIT_TABLE;
 use oa_core::log::Progress;
 use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::{Record, of_id};
+use oa_core::record::Record;
 use oa_core::wait::{Schedule, passes};
 use oa_core::{Error, Kind, Result};
 
@@ -72,10 +72,7 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        if self.ids.is_empty() || self.ids.iter().any(|id| id == "-") {
-            return Ok(Source::Stdin);
-        }
-        Ok(Source::Given(self.ids.iter().map(|id| of_id(id)).collect()))
+        Ok(Source::of_ids(&self.ids))
     }
 
     fn plan(&self) -> Plan {

@@ -189,6 +189,7 @@ impl Arguments for Args {
             text: self.text,
             unordered: self.order.unordered,
             fail_fast: self.order.fail_fast,
+            batched: self.dry_run,
             ..Plan::default()
         }
     }

@@ -8,7 +8,7 @@ use oa_core::client::{Call, Client, Expect, segment};
 use oa_core::error::EXIT_TABLE;
 use oa_core::object::{Object, raw_array};
 use oa_core::pipe::{Plan, Source};
-use oa_core::record::{File, Record, Store, is_id, of_id};
+use oa_core::record::{File, Record, Store, is_id};
 use oa_core::{Error, Result};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -57,10 +57,7 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        if self.ids.is_empty() || self.ids.iter().any(|id| id == "-") {
-            return Ok(Source::Stdin);
-        }
-        Ok(Source::Given(self.ids.iter().map(|id| of_id(id)).collect()))
+        Ok(Source::of_ids(&self.ids))
     }
 
     fn plan(&self) -> Plan {

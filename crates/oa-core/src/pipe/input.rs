@@ -10,6 +10,8 @@ use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::FileType;
 
+use super::output::Output;
+
 /// Ends a blocked read of standard input when standard output was closed.
 pub(super) struct Wake {
     closed: AtomicBool,
@@ -45,21 +47,23 @@ impl Wake {
 
 /// Standard input as a reader that takes only what lies ready once the output is closed.
 pub(super) struct Stdin {
-    stdin: io::Stdin,
+    source: io::Stdin,
     wake: Arc<Wake>,
+    output: Arc<Output>,
 }
 
 impl Stdin {
-    pub(super) fn new(wake: Arc<Wake>) -> Stdin {
+    pub(super) fn new(wake: Arc<Wake>, output: Arc<Output>) -> Stdin {
         Stdin {
-            stdin: io::stdin(),
+            source: io::stdin(),
             wake,
+            output,
         }
     }
 
     /// Whether it is a regular file, whose records stay where they are.
     pub(super) fn is_saved(&self) -> bool {
-        let stat = rustix::fs::fstat(&self.stdin);
+        let stat = rustix::fs::fstat(&self.source);
         stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
     }
 
@@ -69,16 +73,26 @@ impl Stdin {
             tv_sec: 0,
             tv_nsec: 0,
         };
+        let mut patient = false;
         loop {
-            let mut fds = vec![PollFd::new(&self.stdin, PollFlags::IN)];
+            let mut fds = vec![PollFd::new(&self.source, PollFlags::IN)];
             let ends = self.wake.ends();
             if let (false, Some((reader, _))) = (ends, &self.wake.pipe) {
                 fds.push(PollFd::new(reader, PollFlags::IN));
             }
-            match poll(&mut fds, ends.then_some(&now)) {
+            let looks = ends || !patient;
+            match poll(&mut fds, looks.then_some(&now)) {
                 Err(rustix::io::Errno::INTR) => continue,
                 other => other?,
             };
+            if !patient && fds.iter().all(|fd| fd.revents().is_empty()) {
+                // Nothing lies ready: whoever waits for our lines gets them before we wait.
+                self.output.flush();
+                patient = true;
+                if !ends {
+                    continue;
+                }
+            }
             // A closed stdin (`<&-`) polls as NVAL; the read then tells.
             if !fds[0].revents().is_empty() {
                 return Ok(true);
@@ -95,7 +109,7 @@ impl Read for Stdin {
         if !self.wait()? {
             return Ok(0);
         }
-        self.stdin.lock().read(buffer)
+        self.source.lock().read(buffer)
     }
 }
 

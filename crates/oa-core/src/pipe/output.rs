@@ -42,7 +42,21 @@ struct State {
     waiting: BTreeMap<u64, Slot>,
     /// Text of the record whose turn it is was written already.
     begun: bool,
+    /// Bytes that wait for more, and what came of the last that did.
+    held: Vec<u8>,
+    failed: Option<io::Error>,
 }
+
+impl State {
+    fn hand_on(&mut self) -> io::Result<()> {
+        let held = std::mem::take(&mut self.held);
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&held).and_then(|()| stdout.flush())
+    }
+}
+
+/// Bytes that are held back at most.
+const BATCH: usize = 64 << 10;
 
 /// Where records go.
 pub(super) struct Output {
@@ -63,6 +77,8 @@ impl Output {
                 turn: 0,
                 waiting: BTreeMap::new(),
                 begun: false,
+                held: Vec::new(),
+                failed: None,
             }),
             plan: Plan {
                 unordered: plan.unordered && !plan.text,
@@ -217,7 +233,19 @@ impl Output {
         if self.is_closed() {
             return false;
         }
+        if let Some(error) = state.failed.take() {
+            self.broken(&error, verdict, log);
+            return false;
+        }
         let written = match &mut state.target {
+            Target::Stdout if self.plan.batched => {
+                state.held.extend_from_slice(bytes);
+                if state.held.len() < BATCH {
+                    Ok(())
+                } else {
+                    state.hand_on()
+                }
+            }
             Target::Stdout => {
                 let mut stdout = io::stdout().lock();
                 stdout.write_all(bytes).and_then(|()| stdout.flush())
@@ -234,6 +262,14 @@ impl Output {
                 self.broken(&error, verdict, log);
                 false
             }
+        }
+    }
+
+    /// Hands on what was held back, because nobody knows when more will come.
+    pub(super) fn flush(&self) {
+        let mut state = lock(&self.state);
+        if !state.held.is_empty() {
+            state.failed = state.hand_on().err();
         }
     }
 
@@ -256,7 +292,16 @@ impl Output {
 
     /// Puts FILE in its place if every record ended well, else FILE.failed.
     pub(super) fn finish(&self, verdict: &mut Verdict, interrupted: bool, log: &Log) {
+        self.flush();
         let mut state = lock(&self.state);
+        match state.failed.take() {
+            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => verdict.closed(),
+            Some(error) => {
+                log.error(&format!("output: {}", plain(&error)));
+                verdict.trouble();
+            }
+            None => {}
+        }
         let target = std::mem::replace(&mut state.target, Target::Stdout);
         let Target::Held(held) = target else {
             return;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::record::{Incoming, Record};
+use crate::record::{Incoming, Record, of_id};
 
 /// Where a tool's records come from.
 pub enum Source {
@@ -11,6 +11,17 @@ pub enum Source {
     Stdin,
     /// The arguments; standard input is not read.
     Given(Vec<Incoming>),
+}
+
+impl Source {
+    /// The ids that were named, or standard input where none was, or where `-` was.
+    #[must_use]
+    pub fn of_ids(ids: &[String]) -> Source {
+        if ids.is_empty() || ids.iter().any(|id| id == "-") {
+            return Source::Stdin;
+        }
+        Source::Given(ids.iter().map(|id| of_id(id)).collect())
+    }
 }
 
 /// What the shared options say about a run.
@@ -32,6 +43,8 @@ pub struct Plan {
     pub no_run_if_empty: bool,
     /// Nothing new is started after the first failure.
     pub fail_fast: bool,
+    /// Nothing is ever waited for but the input: lines are held back as long as more of it lies ready.
+    pub batched: bool,
     /// The rest of the input is read even when nobody reads the output.
     pub reads_to_end: bool,
 }
