@@ -18,6 +18,7 @@ mod inline;
 mod list;
 mod log;
 mod matrix;
+mod members;
 mod names;
 mod net;
 mod output;

@@ -42,10 +42,12 @@ impl Batch {
         serde_json::from_str(object.get()).unwrap_or_default()
     }
 
-    /// The counts decide: a batch can be `completed` before its last file is.
+    /// The counts decide: a batch can be `completed` before its last file is. All of them are 0 where its
+    /// files were deleted meanwhile, or the server does not count: then its status is all there is.
     fn is_over(&self) -> bool {
         match self.status.as_str() {
             "failed" | "cancelled" => true,
+            "completed" => self.file_counts.in_progress == 0,
             _ => self.file_counts.in_progress == 0 && self.done() > 0,
         }
     }
@@ -195,8 +197,13 @@ impl Indexer<'_> {
         let known = |id: &String| there.iter().any(|member| member.id == *id);
         for id in files.iter().filter(|id| !known(id)) {
             let member = failed.iter().find(|member| member.id == *id);
-            // A batch that ended as a whole leaves files that nobody works on any more.
-            let why = member.map_or_else(|| format!("its batch is {}", batch.status), reason);
+            // A batch that ended as a whole leaves files that nobody works on any more; one that is complete
+            // names all of its files but those that somebody took out.
+            let why = match (member, batch.status.as_str()) {
+                (Some(member), _) => reason(member),
+                (None, "completed") => "it is in the store no more".to_owned(),
+                (None, status) => format!("its batch is {status}"),
+            };
             batches.failed.insert(id.clone(), why);
         }
         Ok(())
