@@ -150,14 +150,26 @@ fn chunking(args: &Args) -> Result<Option<Box<RawValue>>> {
     Ok(Some(raw(&json!({"type": "static", "static": tokens}))))
 }
 
-/// Adds a group to those that have other attributes, or to the one that has the same.
-pub(crate) fn add(groups: &mut Vec<Group>, new: Group) {
+/// Adds a group to those that have other attributes, or to the one that has the same; a file goes in once.
+///
+/// # Errors
+/// `input` for a file that is there with other attributes: a store keeps one set of them for each file.
+pub(crate) fn add(groups: &mut Vec<Group>, mut new: Group) -> Result<()> {
     let line = new.attributes.to_line();
-    match groups
+    let (mut same, others): (Vec<_>, Vec<_>) = groups
         .iter_mut()
-        .find(|group| group.attributes.to_line() == line)
-    {
-        Some(group) => group.files.extend(new.files),
+        .partition(|group| group.attributes.to_line() == line);
+    let elsewhere = |id: &&String| others.iter().any(|group| group.files.contains(id));
+    if let Some(id) = new.files.iter().find(elsewhere) {
+        let told = format!("an earlier record gives {id} other attributes in the same store");
+        return Err(Error::input(told).hint("say the same of it everywhere, or leave out --one"));
+    }
+    match same.first_mut() {
+        Some(group) => {
+            new.files.retain(|id| !group.files.contains(id));
+            group.files.extend(new.files);
+        }
         None => groups.push(new),
     }
+    Ok(())
 }

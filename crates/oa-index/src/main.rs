@@ -204,19 +204,12 @@ impl Indexer<'_> {
             .hint("leave out --one, or take `vector_store` out of the record")),
             None => Ok(()),
         };
-        let group = problem
+        problem
             .and(free)
-            .and_then(|()| self.content.of(record, &self.client));
-        match group {
-            Ok(group) => {
-                content::add(groups, group);
-                true
-            }
-            Err(error) => {
-                self.run.pipe.fail(record, &error);
-                false
-            }
-        }
+            .and_then(|()| self.content.of(record, &self.client))
+            .and_then(|group| content::add(groups, group))
+            .inspect_err(|error| self.run.pipe.fail(record, error))
+            .is_ok()
     }
 
     fn fill_together(&self, records: &mut [Record], groups: &[Group]) -> Result<Batches> {
