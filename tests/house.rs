@@ -177,7 +177,7 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 6700),
+    ("oa-core", 6900),
     ("oa-delete", 480),
     ("oa-index", 780),
     ("oa-list", 130),

@@ -10,6 +10,7 @@ mod delete;
 mod events;
 mod exits;
 mod finally;
+mod foreign;
 mod harness;
 mod hostile;
 mod house;

@@ -1,9 +1,9 @@
 //! What a Response says: its verdict, its text, what it cites.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind, Result};
+use crate::field::{Fields, Look};
 use crate::object::raw;
 use crate::record::Record;
 
@@ -21,10 +21,9 @@ const TRANSIENT: [&str; 6] = [
 ];
 
 /// A Response object as far as the tools look at it; the object itself travels as it came.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub struct Response {
     /// `resp_…`.
-    #[serde(default)]
     pub id: String,
     /// `queued`, `in_progress`, `completed`, `failed`, `cancelled`, `incomplete`; some servers leave it out.
     pub status: Option<String>,
@@ -38,7 +37,7 @@ pub struct Response {
 }
 
 /// Tokens of a Response.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 pub struct Usage {
     /// Tokens of the question and its files.
     pub input_tokens: Option<u64>,
@@ -46,37 +45,33 @@ pub struct Usage {
     pub output_tokens: Option<u64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 struct Failure {
     code: Option<String>,
     message: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 struct Incomplete {
     reason: Option<String>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 struct Item {
-    #[serde(default, rename = "type")]
     kind: String,
-    #[serde(default)]
     content: Option<Vec<Part>>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug)]
 struct Part {
-    #[serde(default, rename = "type")]
     kind: String,
     text: Option<String>,
     refusal: Option<String>,
     annotations: Option<Vec<Annotation>>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Debug)]
 struct Annotation {
-    #[serde(default, rename = "type")]
     kind: String,
     file_id: Option<String>,
     filename: Option<String>,
@@ -84,11 +79,83 @@ struct Annotation {
     title: Option<String>,
 }
 
+impl Look for Response {
+    fn look(fields: &Fields) -> Response {
+        Response {
+            id: fields.text("id").unwrap_or_default(),
+            status: fields.text("status"),
+            background: fields.get("background"),
+            error: fields.object("error"),
+            incomplete_details: fields.object("incomplete_details"),
+            output: fields.list("output"),
+            usage: fields.object("usage"),
+        }
+    }
+}
+
+impl Look for Usage {
+    fn look(fields: &Fields) -> Usage {
+        Usage {
+            input_tokens: fields.get("input_tokens"),
+            output_tokens: fields.get("output_tokens"),
+        }
+    }
+}
+
+impl Look for Failure {
+    fn look(fields: &Fields) -> Failure {
+        Failure {
+            code: fields.text("code"),
+            message: fields.text("message"),
+        }
+    }
+}
+
+impl Look for Incomplete {
+    fn look(fields: &Fields) -> Incomplete {
+        Incomplete {
+            reason: fields.text("reason"),
+        }
+    }
+}
+
+impl Look for Item {
+    fn look(fields: &Fields) -> Item {
+        Item {
+            kind: fields.text("type").unwrap_or_default(),
+            content: fields.list("content"),
+        }
+    }
+}
+
+impl Look for Part {
+    fn look(fields: &Fields) -> Part {
+        Part {
+            kind: fields.text("type").unwrap_or_default(),
+            text: fields.text("text"),
+            refusal: fields.text("refusal"),
+            annotations: fields.list("annotations"),
+        }
+    }
+}
+
+impl Look for Annotation {
+    fn look(fields: &Fields) -> Annotation {
+        Annotation {
+            kind: fields.text("type").unwrap_or_default(),
+            file_id: fields.text("file_id"),
+            filename: fields.text("filename"),
+            url: fields.text("url"),
+            title: fields.text("title"),
+        }
+    }
+}
+
 impl Response {
     /// Reads what the tools look at; what does not fit counts as absent.
     #[must_use]
     pub fn read(raw: &RawValue) -> Response {
-        serde_json::from_str(raw.get()).unwrap_or_default()
+        Response::look(&Fields::of(raw))
     }
 
     /// Whether it has ended, well or not. A Response with no status but with output or an error has.
@@ -278,7 +345,8 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Response {
-        serde_json::from_str(text).unwrap_or_default()
+        let raw: Box<RawValue> = serde_json::from_str(text).unwrap_or_default();
+        Response::read(&raw)
     }
 
     #[test]

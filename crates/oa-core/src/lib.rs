@@ -20,6 +20,7 @@ pub mod body;
 pub mod cli;
 pub mod client;
 pub mod error;
+mod field;
 pub mod filter;
 pub mod form;
 pub mod interrupt;

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::field::text_of;
+
 /// How deep a merge goes before it is refused: deeper input is an attack on the stack, not a request.
 const MERGE_DEPTH: usize = 64;
 
@@ -33,11 +35,10 @@ impl Object {
             .filter(|value| value.get() != "null")
     }
 
-    /// The string under a key, if it is one.
+    /// The string under a key, if it is one; what is no Unicode in it becomes U+FFFD.
     #[must_use]
     pub fn text(&self, key: &str) -> Option<String> {
-        self.get(key)
-            .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        self.get(key).and_then(text_of)
     }
 
     /// Puts a value under a key, in its old place if it had one.

@@ -1,10 +1,11 @@
 //! The record: one JSON object that travels down the pipe.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
+use crate::field::Fields;
 use crate::object::{Object, raw_array};
 
 mod lift;
@@ -68,10 +69,9 @@ impl Type {
 }
 
 /// A File object as far as the tools look at it; the object itself travels as it came.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct File {
     /// `file-…`.
-    #[serde(default)]
     pub id: String,
     /// The name that the API stored.
     pub filename: Option<String>,
@@ -85,6 +85,20 @@ pub struct File {
     pub path: Option<String>,
 }
 
+impl<'de> Deserialize<'de> for File {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<File, D::Error> {
+        let fields = Fields::deserialize(deserializer)?;
+        Ok(File {
+            id: fields.text("id").unwrap_or_default(),
+            filename: fields.text("filename"),
+            bytes: fields.get("bytes"),
+            purpose: fields.text("purpose"),
+            expires_at: fields.get("expires_at"),
+            path: fields.text("path"),
+        })
+    }
+}
+
 impl File {
     /// What to call it in a message: its path, its name, or its id.
     #[must_use]
@@ -95,10 +109,9 @@ impl File {
 }
 
 /// A vector store as far as the tools look at it; the object itself travels as it came.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub struct Store {
     /// `vs_…`.
-    #[serde(default)]
     pub id: String,
     /// The pipe made it; false: the pipe only added files to it; absent: the pipe has nothing to do with it.
     pub made: Option<bool>,
@@ -106,6 +119,18 @@ pub struct Store {
     pub status: Option<String>,
     /// How many files it has.
     pub file_counts: Option<FileCounts>,
+}
+
+impl<'de> Deserialize<'de> for Store {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Store, D::Error> {
+        let fields = Fields::deserialize(deserializer)?;
+        Ok(Store {
+            id: fields.text("id").unwrap_or_default(),
+            made: fields.get("made"),
+            status: fields.text("status"),
+            file_counts: fields.get("file_counts"),
+        })
+    }
 }
 
 /// Files of a vector store by their state.

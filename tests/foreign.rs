@@ -1,0 +1,101 @@
+//! What others made, in shapes that nobody promised: no id and no answer is lost over it, and nothing runs.
+
+use crate::scene::Scene;
+
+/// Fields that are not what the API documents, of a File.
+const FILES: [&str; 6] = [
+    r#""bytes":"12""#,
+    r#""bytes":12.5,"expires_at":1e99"#,
+    r#""id":"file-1""#,
+    r#""filename":"half \ud83d""#,
+    r#""filename":7,"purpose":[]"#,
+    r#""expires_at":"tomorrow""#,
+];
+
+/// The same of a Response, beside its text.
+const RESPONSES: [&str; 6] = [
+    r#""usage":{"input_tokens":1.5,"output_tokens":"7"}"#,
+    r#""usage":"none""#,
+    r#""status":"completed""#,
+    r#""background":"no","incomplete_details":"none""#,
+    r#""error":null,"metadata":{"a":1,"a":2}"#,
+    r#""incomplete_details":{"reason":7}"#,
+];
+
+fn answer(part: &str, more: &str) -> String {
+    let item = format!(r#"{{"type":"message","role":"assistant","content":[{part}]}}"#);
+    format!(
+        r#"{{"id":"resp_1","object":"response","status":"completed",{more},"output":[7,{item}]}}"#
+    )
+}
+
+fn text(text: &str) -> String {
+    format!(r#"{{"type":"output_text","text":{text}}}"#)
+}
+
+#[test]
+fn a_file_is_deleted_whatever_else_its_object_says() {
+    for odd in FILES {
+        let scene = Scene::new();
+        let file = format!(r#"{{"id":"file-1",{odd},"path":"a"}}"#);
+        let record = format!("{{\"files\":[{file}]}}\n");
+        let ran = scene.feed(&record, "oa-delete").is(0);
+        assert_eq!(ran.stdout, record);
+        assert_eq!(scene.ledger().requests[0].path, "/v1/files/file-1", "{odd}");
+    }
+}
+
+#[test]
+fn an_upload_is_known_by_its_id_whatever_else_the_answer_says() {
+    for odd in FILES {
+        let scene = Scene::new();
+        let body = format!(r#"{{"id":"file-1","object":"file",{odd}}}"#);
+        scene.mock.fault(&format!("POST /files 200 body='{body}'"));
+        let ran = scene.ok("oa-upload notes.txt | oa-delete");
+        let told = ran.says(&["[upload] file_id=file-1 ", "[delete] file_id=file-1"]);
+        assert!(told.stdout.contains(odd), "{}", told.stdout);
+        assert_eq!(scene.ledger().asked(), ["POST /files", "DELETE /files/*"]);
+    }
+}
+
+#[test]
+fn a_paid_answer_is_read_whatever_else_it_says() {
+    let notes = r#"{"type":"output_text","text":"yes","annotations":[{"type":"file_citation","file_id":7},7]}"#;
+    let parts = [text("\"yes\""), notes.to_owned(), text("\"yes\"") + ",7"];
+    let cases = RESPONSES.map(|odd| answer(&parts[0], odd));
+    let others = parts[1..].iter().map(|part| answer(part, RESPONSES[0]));
+    for body in cases.into_iter().chain(others) {
+        let scene = Scene::new();
+        for path in ["POST /responses", "GET /responses/*"] {
+            scene.mock.fault(&format!("{path} 200 body='{body}'"));
+        }
+        for line in ["oa-respond -n -p why", "oa-poll resp_1"] {
+            let ran = scene.ok(line).says(&["response_id=resp_1"]);
+            assert_eq!(ran.record()["output_text"], "yes", "{body}");
+            assert!(ran.stdout.contains(&body), "{}", ran.stdout);
+        }
+        let queued = body.replace("\"completed\"", "\"queued\"");
+        let record = format!("{{\"response\":{queued}}}");
+        let ran = scene.feed(&record, "oa-poll --interval 20ms").is(0);
+        assert_eq!(ran.record()["output_text"], "yes", "{body}");
+    }
+}
+
+#[test]
+fn half_an_emoji_at_the_end_of_an_answer_does_not_cost_the_answer() {
+    let scene = Scene::new();
+    let body = answer(&text(r#""so it is \ud83d""#), RESPONSES[0]);
+    scene
+        .mock
+        .fault(&format!("POST /responses 200 body='{body}'"));
+    let ran = scene.ok("oa-respond -n -p why");
+    assert!(ran.stdout.contains(&body), "{}", ran.stdout);
+    let words = ran.stdout.rsplit("\"output_text\":").next().unwrap();
+    assert!(words.starts_with("\"so it is \u{fffd}"), "{words}");
+    let ran = scene.ok("oa-respond -n -p why -t");
+    assert!(
+        ran.stdout.starts_with("so it is \u{fffd}"),
+        "{}",
+        ran.stdout
+    );
+}
