@@ -1,6 +1,15 @@
 //! What others made, in shapes that nobody promised: no id and no answer is lost over it, and nothing runs.
 
-use crate::scene::Scene;
+use serde_json::json;
+
+use crate::scene::{Scene, lines};
+
+const TOOLS: [&str; 4] = [
+    "oa-upload",
+    "oa-respond -p why",
+    "oa-poll --deadline 1s --interval 20ms",
+    "oa-delete",
+];
 
 /// Fields that are not what the API documents, of a File.
 const FILES: [&str; 6] = [
@@ -98,4 +107,53 @@ fn half_an_emoji_at_the_end_of_an_answer_does_not_cost_the_answer() {
         "{}",
         ran.stdout
     );
+}
+
+#[test]
+fn lists_inside_lists_end_in_clear_words_and_little_memory() {
+    let scene = Scene::new();
+    let open = r#"{"object":"list","data":"#;
+    let deep = open.repeat(100_000) + "[]" + &"}".repeat(100_000);
+    scene.file("in", deep);
+    for tool in TOOLS {
+        let ran = scene
+            .sh(&format!("ulimit -v 1000000; {tool} <in"))
+            .is(3)
+            .says(&["neither a record"]);
+        assert_eq!(ran.kinds(), ["input"], "{tool}");
+        assert!(ran.stderr.len() < 2000, "{tool}");
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn what_is_no_id_is_never_sent() {
+    let scene = Scene::new();
+    for id in [
+        ".",
+        "-",
+        "..",
+        "file-../../x",
+        "resp_a?x=1",
+        "resp_$(id)",
+        "a b",
+    ] {
+        let inputs = [
+            json!({"files": [{"id": id, "path": "a"}]}),
+            json!({"id": id, "object": "file"}),
+            json!({"id": id, "object": "response"}),
+            json!({"response": {"id": id, "status": "queued"}}),
+            json!({"vector_store": {"id": id, "made": true}}),
+        ];
+        for input in inputs {
+            let ran = scene
+                .feed(&lines(std::slice::from_ref(&input)), "oa-delete")
+                .is(3);
+            assert!(ran.stderr.contains(id), "{input}: {}", ran.stderr);
+        }
+        let waiting = json!({"response": {"id": id, "status": "queued"}});
+        let ran = scene.feed(&lines(&[waiting]), "oa-poll").is(3);
+        assert_eq!(ran.kinds(), ["input"], "{id}");
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
 }

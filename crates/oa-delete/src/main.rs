@@ -135,6 +135,12 @@ impl Cleaner<'_> {
     /// A bare id or object was given to be deleted; nothing is written but the API's answer.
     fn sort_bare(&self, bin: &mut Bin, job: &Job, record: &Record) {
         let pipe = &self.run.pipe;
+        let id = job.incoming.bare.as_deref().unwrap_or_default();
+        if !is_id(id) {
+            self.refuse(id);
+            pipe.skip(job);
+            return;
+        }
         let mut known = false;
         for file in record.files() {
             known |= bin.add(Thing::file(&file).answered());
@@ -145,8 +151,7 @@ impl Cleaner<'_> {
         if let Some(store) = record.store() {
             known |= bin.add(Thing::store(&store.id).answered());
         }
-        if !known && !bin.knows(job.incoming.bare.as_deref().unwrap_or_default()) {
-            let id = job.incoming.bare.as_deref().unwrap_or_default();
+        if !known && !bin.knows(id) {
             let error = Error::input(format!("{id}: this kind of object cannot be deleted here"));
             pipe.count(&error);
             pipe.log.error(&error.to_string());
@@ -162,6 +167,7 @@ impl Cleaner<'_> {
         }
         let response = record.response().map(Response::read);
         let pending = response.filter(|response| !response.is_final() && !response.id.is_empty());
+        let pending = pending.filter(|response| is_id(&response.id) || self.refuse(&response.id));
         let kept = pending.is_some() && self.args.keep_pending;
         if let (Some(response), false) = (&pending, kept) {
             self.stop(&mut record, response);
@@ -197,7 +203,7 @@ impl Cleaner<'_> {
         }
         if let (true, Some(response)) = (self.args.responses, record.response()) {
             let response = Response::read(response);
-            if !response.id.is_empty() {
+            if is_id(&response.id) {
                 bin.add(Thing::response(&response.id));
             }
         }
@@ -233,12 +239,17 @@ impl Cleaner<'_> {
         }
     }
 
-    /// An id that would lead elsewhere than to its own file is never sent.
-    fn refuse(&self, id: &str) {
+    /// An id that would lead elsewhere than to its own thing is never sent; says false, for nothing is done.
+    fn refuse(&self, id: &str) -> bool {
         let pipe = &self.run.pipe;
-        let error = Error::input(format!("`{id}` is no id; nothing was deleted for it"));
+        let error = if id.is_empty() {
+            Error::input("an object without an id; nothing was deleted for it")
+        } else {
+            Error::input(format!("`{id}` is no id; nothing was deleted for it"))
+        };
         pipe.log.error(&error.to_string());
         pipe.count(&error);
+        false
     }
 
     /// Cancels a response that nobody will read; its record counts as failed unless it failed before.

@@ -12,7 +12,7 @@ use oa_core::client::{Answer, Call, Client, Expect, segment, spread};
 use oa_core::error::EXIT_TABLE;
 use oa_core::log::Progress;
 use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::Record;
+use oa_core::record::{Record, is_id};
 use oa_core::wait::{Schedule, passes};
 use oa_core::{Error, Kind, Result};
 
@@ -215,6 +215,10 @@ impl Poller<'_> {
         }
         if response.id.is_empty() {
             return Err(Error::input("the record's `response` has no id"));
+        }
+        if !is_id(&response.id) {
+            let message = format!("`{}` is no id of a response", response.id);
+            return Err(Error::input(message));
         }
         match self.run.pipe.stopped() {
             Some(stop) => Err(stop.hint(format!("oa-poll {}", response.id))),

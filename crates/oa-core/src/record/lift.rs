@@ -71,7 +71,10 @@ pub fn looks_like_id(text: &str) -> bool {
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let known = |b: u8| b.is_ascii_alphanumeric() || b"-_=:.".contains(&b);
-    !text.is_empty() && text.bytes().all(known) && !text.contains("..")
+    // `.` names the folder itself: a server, or something before it, reads `/files/.` as `/files/`.
+    text.bytes().any(|b| b.is_ascii_alphanumeric())
+        && text.bytes().all(known)
+        && !text.contains("..")
 }
 
 fn key_of_id(text: &str) -> Option<&'static str> {
@@ -108,9 +111,8 @@ fn lift_into(text: &str, depth: usize, out: &mut Vec<Incoming>) -> serde_json::R
         }
         Some(b'{') => {
             let object = Object::parse(text)?;
-            if let (Some("list"), Some(data)) =
-                (object.text("object").as_deref(), object.get("data"))
-            {
+            let is_list = depth < LIST_DEPTH && object.text("object").as_deref() == Some("list");
+            if let (true, Some(data)) = (is_list, object.get("data")) {
                 lift_into(data.get(), depth + 1, out)
             } else {
                 out.push(lift_object(object, text));
@@ -230,6 +232,32 @@ mod tests {
         ] {
             let quoted = format!("! neither a record nor an id nor an API object: {text}");
             assert_eq!(lines(text), [quoted]);
+        }
+    }
+
+    #[test]
+    fn lists_inside_lists_are_taken_apart_only_so_far() {
+        let deep = format!(
+            "{}[]{}",
+            r#"{"object":"list","data":"#.repeat(2000),
+            "}".repeat(2000)
+        );
+        let told = lines(&deep);
+        assert!(told[0].starts_with("! neither"), "{told:?}");
+    }
+
+    #[test]
+    fn an_id_names_one_thing() {
+        for (text, good) in [
+            ("file-a_B9", true),
+            ("resp:1.2=", true),
+            (".", false),
+            ("..", false),
+            ("-", false),
+            ("", false),
+            ("a/b", false),
+        ] {
+            assert_eq!(is_id(text), good, "{text}");
         }
     }
 
