@@ -1,6 +1,6 @@
 //! What others made, in shapes that nobody promised: no id and no answer is lost over it, and nothing runs.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::scene::{Scene, lines};
 
@@ -156,4 +156,37 @@ fn what_is_no_id_is_never_sent() {
         assert_eq!(ran.kinds(), ["input"], "{id}");
     }
     assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+/// What a terminal gets of this line, as the kernel hands it on.
+fn typed(scene: &Scene, line: &str) -> String {
+    scene.file("line", line);
+    scene.ok("script -qec 'bash line' /dev/null </dev/null >typed");
+    scene.read("typed")
+}
+
+#[test]
+fn an_answer_does_not_drive_the_terminal_that_shows_it() {
+    let scene = Scene::new();
+    let evil = "a\u{1b}]0;title\u{7}\tb\u{9b}31m\u{202e}\r\nc\u{7f}";
+    let quoted = json!(evil).to_string();
+    let body = answer(&text(&quoted), RESPONSES[0]);
+    scene
+        .mock
+        .fault(&format!("POST /responses 200 body='{body}'"));
+    for line in ["oa-respond -q -n -p why -t", "oa-respond -q -n -p why"] {
+        let shown = typed(&scene, line);
+        let bad: Vec<char> = shown
+            .replace("\r\n", "\n")
+            .chars()
+            .filter(|c| (c.is_control() && !['\n', '\t'].contains(c)) || *c == '\u{202e}')
+            .collect();
+        assert_eq!(bad, [], "{line}: {shown:?}");
+    }
+    // The record says the same, and so does the text to whoever is no terminal.
+    let shown = typed(&scene, "oa-respond -q -n -p why");
+    let record: Value = serde_json::from_str(shown.trim()).expect(&shown);
+    assert_eq!(record["output_text"], evil);
+    let ran = scene.ok("oa-respond -q -n -p why -t");
+    assert_eq!(ran.stdout, format!("{evil}\n"));
 }

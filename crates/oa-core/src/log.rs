@@ -128,16 +128,7 @@ impl Log {
     /// A record that could not be handed on, whole, so that it is not lost: the same JSON, in characters
     /// that a terminal shows.
     pub fn record(&self, line: &str) {
-        let mut shown = String::with_capacity(line.len());
-        for c in self.redact(line).chars() {
-            if is_active(c) {
-                // Such a character can stand in a string only, and all of them have four digits.
-                let _ = write!(shown, "\\u{:04x}", u32::from(c));
-            } else {
-                shown.push(c);
-            }
-        }
-        self.write(&shown);
+        self.write(&escape_json(&self.redact(line)));
     }
 
     fn line(&self, text: &str) {
@@ -264,6 +255,31 @@ pub fn escape(text: &str) -> String {
     out
 }
 
+/// A text of several lines with its control characters escaped; line ends and tabs stay.
+pub(crate) fn escape_lines(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for part in text.split_inclusive(['\n', '\t']) {
+        let words = part.trim_end_matches(['\n', '\t']);
+        shown.push_str(&escape(words));
+        shown.push_str(&part[words.len()..]);
+    }
+    shown
+}
+
+/// A line of JSON in characters that a terminal shows; it says the same.
+pub(crate) fn escape_json(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for c in line.chars() {
+        if is_active(c) {
+            // Such a character can stand in a string only, and all of them have four digits.
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// Whether a character is not shown itself, but does something to what is shown.
 fn is_active(c: char) -> bool {
     c.is_control() || is_direction(c) || matches!(c, '\u{2028}' | '\u{2029}')
@@ -287,6 +303,14 @@ mod tests {
             escape("a\x1b[31m\nb\u{202e}é"),
             "a\\u{1b}[31m\\nb\\u{202e}é"
         );
+    }
+
+    #[test]
+    fn what_a_terminal_is_shown_does_nothing_to_it() {
+        let text = "a\tb\n\n\x1b[31m\r\n";
+        assert_eq!(escape_lines(text), "a\tb\n\n\\u{1b}[31m\\r\n");
+        let line = "{\"a\":\"\u{9b}\u{202e}é\\\\\"}";
+        assert_eq!(escape_json(line), "{\"a\":\"\\u009b\\u202eé\\\\\"}");
     }
 
     #[test]

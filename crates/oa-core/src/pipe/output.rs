@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::{Plan, Wake};
 use crate::error::{Error, Result, Verdict, plain};
 use crate::interrupt::lock;
-use crate::log::Log;
+use crate::log::{Log, escape_json, escape_lines};
 use crate::record::Record;
 
 enum Target {
@@ -21,6 +21,16 @@ enum Target {
     Direct(File),
     /// A regular file: shown to the world only when it is whole.
     Held(Held),
+}
+
+impl Target {
+    fn is_terminal(&self) -> bool {
+        match self {
+            Target::Stdout => io::stdout().is_terminal(),
+            Target::Direct(file) => file.is_terminal(),
+            Target::Held(_) => false,
+        }
+    }
 }
 
 struct Held {
@@ -38,6 +48,8 @@ struct Slot {
 
 struct State {
     target: Target,
+    /// Somebody looks at it, and nothing of it may drive the terminal.
+    on_screen: bool,
     turn: u64,
     waiting: BTreeMap<u64, Slot>,
     /// Text of the record whose turn it is was written already.
@@ -73,6 +85,7 @@ impl Output {
         };
         Ok(Output {
             state: Mutex::new(State {
+                on_screen: target.is_terminal(),
                 target,
                 turn: 0,
                 waiting: BTreeMap::new(),
@@ -132,7 +145,7 @@ impl Output {
             let (ended, record) = (slot.ended, slot.record.take());
             if !text.is_empty() {
                 state.begun = true;
-                self.bytes(state, text.as_bytes(), verdict, log);
+                self.words(state, &text, verdict, log);
             }
             if !ended {
                 return lost;
@@ -151,7 +164,7 @@ impl Output {
         let mut state = lock(&self.state);
         if seq == state.turn {
             state.begun = true;
-            self.bytes(&mut state, delta.as_bytes(), verdict, log);
+            self.words(&mut state, delta, verdict, log);
         } else {
             state.waiting.entry(seq).or_default().text.push_str(delta);
         }
@@ -215,7 +228,16 @@ impl Output {
             Some(text) => text + "\n",
             None => return true,
         };
-        self.bytes(state, text.as_bytes(), verdict, log)
+        self.words(state, &text, verdict, log)
+    }
+
+    /// Writes text of an answer.
+    fn words(&self, state: &mut State, text: &str, verdict: &Mutex<Verdict>, log: &Log) -> bool {
+        if state.on_screen {
+            self.bytes(state, escape_lines(text).as_bytes(), verdict, log)
+        } else {
+            self.bytes(state, text.as_bytes(), verdict, log)
+        }
     }
 
     fn record_line(
@@ -225,7 +247,11 @@ impl Output {
         verdict: &Mutex<Verdict>,
         log: &Log,
     ) -> bool {
-        let line = format!("{line}\n");
+        let line = if state.on_screen {
+            escape_json(line) + "\n"
+        } else {
+            format!("{line}\n")
+        };
         self.bytes(state, line.as_bytes(), verdict, log)
     }
 
