@@ -158,6 +158,28 @@ fn what_is_no_id_is_never_sent() {
     assert_eq!(scene.ledger().asked(), [""; 0]);
 }
 
+#[test]
+fn a_command_in_a_hint_runs_nothing_that_a_name_says() {
+    let scene = Scene::new();
+    let name = "it's $(touch pwned) `touch pwned`.txt";
+    scene.file(name, "text").file(".name", name);
+    scene.mock.fault("POST /files cut");
+    let ran = scene.sh("oa-upload \"$(cat .name)\"").is(10);
+    let hint = ran.record()["error"]["hint"].as_str().unwrap().to_owned();
+    let command = hint.split_once('`').unwrap().1;
+    let command = command.rsplit_once('`').unwrap().0;
+    scene.file("command", command);
+    scene.ok("oa-upload notes.txt >/dev/null; bash command");
+    scene.ok(
+        "mkdir \"a \\$(touch pwned)\"; oa-upload a* >.record; jq -r .error.message .record >.hint",
+    );
+    let message = scene.read(".hint");
+    let command = message.split('`').nth(1).unwrap();
+    scene.file("command", command.split('|').next().unwrap());
+    scene.ok("bash command");
+    assert!(!scene.path("pwned").exists(), "{hint}\n{message}");
+}
+
 /// What a terminal gets of this line, as the kernel hands it on.
 fn typed(scene: &Scene, line: &str) -> String {
     scene.file("line", line);

@@ -34,6 +34,7 @@ pub mod record;
 pub mod reply;
 pub mod retry;
 pub mod scan;
+pub mod shell;
 mod sniff;
 pub mod wait;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use oa_core::client::{Call, Expect, segment};
 use oa_core::object::{Object, raw};
 use oa_core::record::{Record, Store, is_id};
+use oa_core::shell::word;
 use oa_core::{Error, Result};
 use serde::Deserialize;
 use serde_json::json;
@@ -87,8 +88,8 @@ impl Indexer<'_> {
             );
         }
         let look = format!(
-            "look for a store of this name: `oa-list stores | jq 'select(.name=={})'`",
-            raw(&name)
+            "look for a store of this name: `oa-list stores | jq {}`",
+            word(&format!("select(.name=={})", raw(&name)))
         );
         let call = Call::create("/vector_stores", &body, STORE)
             .graceful()

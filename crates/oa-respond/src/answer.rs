@@ -8,6 +8,7 @@ use oa_core::client::{Call, Client, Expect};
 use oa_core::object::Object;
 use oa_core::pipe::Job;
 use oa_core::record::Record;
+use oa_core::shell::word;
 use oa_core::{Error, Kind, Result};
 use serde_json::value::RawValue;
 
@@ -105,7 +106,7 @@ impl Asking<'_> {
         let message = format!(
             "response {id} came back {status} although it was not asked for in the background"
         );
-        Err(Error::new(Kind::Network, message).hint(format!("oa-poll {id}")))
+        Err(Error::new(Kind::Network, message).hint(format!("oa-poll {}", word(id))))
     }
 
     /// Reads a stream to its terminal event. The text so far is left in `output_text`.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use oa_core::answer::Response;
 use oa_core::client::{Call, Expect, Stream, segment, spread};
 use oa_core::object::Object;
+use oa_core::shell::word;
 use oa_core::wait::Schedule;
 use oa_core::{Error, Kind, Result};
 use serde_json::value::RawValue;
@@ -183,7 +184,7 @@ impl<'a> Following<'a> {
         error.retryable = false;
         if let Some(id) = goes_on {
             error.retryable = true;
-            error.hint = Some(format!("oa-poll {id}"));
+            error.hint = Some(format!("oa-poll {}", word(&id)));
         }
         error
     }

@@ -9,6 +9,7 @@ use oa_core::error::plain;
 use oa_core::kind::Family;
 use oa_core::log::Log;
 use oa_core::pipe::spool;
+use oa_core::shell::word;
 use oa_core::{Error, Result, kind, limit};
 
 /// Bytes from the beginning of a file that tell what it is.
@@ -106,6 +107,7 @@ fn open(path: &str, rules: &Rules) -> std::result::Result<Local, String> {
         return Local::spooled(path, file).map_err(told);
     }
     Err(if meta.is_dir() {
+        let path = word(path);
         format!("is a directory; `find {path} -type f -print0 | xargs -0 oa-upload`")
     } else {
         "is no regular file".to_owned()

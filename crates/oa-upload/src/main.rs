@@ -17,6 +17,7 @@ use oa_core::interrupt::lock;
 use oa_core::object::Object;
 use oa_core::pipe::{Plan, Source, side_by_side};
 use oa_core::record::{File, Incoming, Record};
+use oa_core::shell::word;
 use oa_core::{Error, Kind, Result};
 use serde_json::value::RawValue;
 
@@ -255,8 +256,10 @@ impl Uploader<'_> {
         let bytes = upload.local.bytes();
         let bar = log.upload_bar(&upload.path, bytes);
         let name = oa_core::object::raw(&upload.name);
+        let filter = format!("select(.filename=={name} and .bytes=={bytes})");
         let look = format!(
-            "look for a file of {bytes} bytes: `oa-list files | jq 'select(.filename=={name} and .bytes=={bytes})'`"
+            "look for a file of {bytes} bytes: `oa-list files | jq {}`",
+            word(&filter)
         );
         let call = Call::post("/files", body, &content_type, Expect::Object("file"))
             .graceful()

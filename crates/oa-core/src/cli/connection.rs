@@ -9,6 +9,7 @@ use anyhow::Context;
 use crate::error::{Error, Kind, Result};
 use crate::log::Log;
 use crate::retry::Limits;
+use crate::shell::word;
 
 /// Bytes of a key file that are read; a device never ends.
 const LONGEST_KEY_FILE: u64 = 64 << 10;
@@ -209,7 +210,8 @@ fn read_key(path: &PathBuf, log: &Log) -> anyhow::Result<String> {
         .with_context(about)?;
     if mode & 0o077 != 0 {
         log.warning(&format!(
-            "key file {name}: others may read it; `chmod 600 {name}`"
+            "key file {name}: others may read it; `chmod 600 {}`",
+            word(&path.to_string_lossy())
         ));
     }
     let key = text.trim();
