@@ -177,9 +177,9 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 6900),
-    ("oa-delete", 480),
-    ("oa-index", 780),
+    ("oa-core", 7000),
+    ("oa-delete", 490),
+    ("oa-index", 840),
     ("oa-list", 130),
     ("oa-poll", 440),
     ("oa-respond", 1680),

@@ -9,6 +9,7 @@ mod input;
 mod output;
 mod plan;
 mod side;
+mod target;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,9 +25,9 @@ use crate::scan::{Malformed, Values};
 use input::{Stdin, Wake};
 pub use input::{spool, stdin_is_terminal};
 use output::Output;
-pub use output::check_target;
 pub use plan::{Job, Plan, Source};
 pub use side::side_by_side;
+pub use target::check_target;
 
 enum Input {
     Stdin(Box<Values<Stdin>>),

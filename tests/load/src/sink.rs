@@ -124,7 +124,7 @@ impl Sink {
             ("POST", "/v1/responses") if body.contains(r#""background":true"#) => {
                 let id = format!("resp_{number}");
                 self.begun().insert(id.clone(), Instant::now());
-                response(&id, self.status(&id))
+                response(&id, "queued")
             }
             ("POST", "/v1/responses") => response(&format!("resp_{number}"), "completed"),
             ("POST", path) if path.ends_with("/cancel") => {

@@ -1,43 +1,15 @@
 //! Standard output and `-o FILE`: one line per record, whole or not at all.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Permissions};
-use std::io::{self, IsTerminal, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use tempfile::NamedTempFile;
-
+use super::target::{Target, open_file};
 use super::{Plan, Wake};
-use crate::error::{Error, Result, Verdict, plain};
+use crate::error::{Result, Verdict, plain};
 use crate::interrupt::lock;
 use crate::log::{Log, escape_json, escape_lines};
 use crate::record::Record;
-
-enum Target {
-    Stdout,
-    /// A file that is not regular (`/dev/null`, a FIFO).
-    Direct(File),
-    /// A regular file: shown to the world only when it is whole.
-    Held(Held),
-}
-
-impl Target {
-    fn is_terminal(&self) -> bool {
-        match self {
-            Target::Stdout => io::stdout().is_terminal(),
-            Target::Direct(file) => file.is_terminal(),
-            Target::Held(_) => false,
-        }
-    }
-}
-
-struct Held {
-    path: PathBuf,
-    records: NamedTempFile,
-    text: Option<NamedTempFile>,
-}
 
 #[derive(Default)]
 struct Slot {
@@ -338,90 +310,4 @@ impl Output {
             verdict.trouble();
         }
     }
-}
-
-impl Held {
-    fn settle(self, well: bool, log: &Log) -> anyhow::Result<()> {
-        let failed = failed_path(&self.path);
-        if well {
-            let whole = self.text.unwrap_or(self.records);
-            keep(whole, &self.path)?;
-            match fs::remove_file(&failed) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
-                _ => Ok(()),
-            }
-        } else {
-            if self.records.as_file().metadata()?.len() == 0 {
-                return Ok(());
-            }
-            keep(self.records, &failed)?;
-            let name = self.path.display();
-            log.error(&format!(
-                "{name}: not written, because not every record ended well; the records are in {}",
-                failed.display()
-            ));
-            Ok(())
-        }
-    }
-}
-
-/// Puts a finished temporary file in its place: to disk first, so that no crash shows half of it.
-fn keep(file: NamedTempFile, path: &Path) -> anyhow::Result<()> {
-    let told = |error: &dyn std::fmt::Display| anyhow::anyhow!("{}: {error}", path.display());
-    file.as_file().sync_all().map_err(|error| told(&error))?;
-    if let Ok(old) = fs::metadata(path) {
-        // Best effort, as with any editor: the rights of the file that is replaced.
-        let _ = file.as_file().set_permissions(old.permissions());
-    }
-    file.persist(path).map_err(|error| told(&error.error))?;
-    Ok(())
-}
-
-fn failed_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".failed");
-    name.into()
-}
-
-/// Tells beforehand whether `-o FILE` can be written.
-///
-/// # Errors
-/// `usage`, naming the file.
-pub fn check_target(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::usage(format!("{}: is a directory", path.display())));
-    }
-    Ok(())
-}
-
-fn open_file(path: &Path, text: bool) -> Result<Target> {
-    check_target(path)?;
-    let told = |error: io::Error| Error::usage(format!("{}: {}", path.display(), plain(&error)));
-    match fs::metadata(path) {
-        Ok(meta) if !meta.is_file() => {
-            let file = File::options().write(true).open(path).map_err(told)?;
-            return Ok(Target::Direct(file));
-        }
-        _ => {}
-    }
-    // A link is followed, so that the rename replaces what it points to and not the link.
-    let target = path.is_symlink().then(|| fs::canonicalize(path).ok());
-    let path = target.flatten().unwrap_or_else(|| path.to_owned());
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let temporary = || {
-        tempfile::Builder::new()
-            .prefix(".oa-")
-            // Narrowed by the umask, like any file that a shell's `>` makes.
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(&folder)
-            .map_err(told)
-    };
-    Ok(Target::Held(Held {
-        records: temporary()?,
-        text: if text { Some(temporary()?) } else { None },
-        path,
-    }))
 }
