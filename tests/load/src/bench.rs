@@ -90,11 +90,13 @@ impl Arena {
         Ok(Host { sink, url })
     }
 
-    fn command(&self, side: &Side, host: &Host) -> anyhow::Result<Command> {
+    /// A run of a side: no shell is between us and a single program, so none is measured with it.
+    pub(crate) fn command(&self, side: &Side, host: &Host) -> anyhow::Result<Command> {
         let mut command = Command::new(&side.words[0]);
         let path = std::env::var("PATH").unwrap_or_default();
+        let words = side.words[1..].iter();
         command
-            .args(&side.words[1..])
+            .args(words.map(|word| word.replace("$OPENAI_BASE_URL", &host.url)))
             .current_dir(&self.folder)
             .env("PATH", format!("{}:{path}", self.programs.display()))
             .env("OPENAI_BASE_URL", &host.url)

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 use std::io::Write;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use crate::bench::{Arena, PLAIN, Server, Side};
+use crate::cost;
 use crate::table::{Figures, Row};
 
 const SECURE: Server = Server {
@@ -17,7 +16,7 @@ const FAR: Server = Server {
     latency_ms: 20,
     ..PLAIN
 };
-const MIB: usize = 1 << 20;
+pub(crate) const MIB: usize = 1 << 20;
 const AUTH: &str = "Authorization: Bearer sk-bench-0123456789";
 const BODY: &str = r#"{"model":"gpt-5.2","input":[{"role":"user","content":[{"type":"input_text","text":"Why?"}]}]}"#;
 
@@ -29,12 +28,12 @@ pub(crate) fn all(arena: &mut Arena) -> anyhow::Result<()> {
     upload(arena)?;
     inline(arena)?;
     many(arena)?;
-    poll(arena)?;
+    cost::poll(arena)?;
     records(arena)?;
     delete(arena)?;
     stream(arena)?;
-    growth(arena)?;
-    interrupt(arena)
+    cost::growth(arena)?;
+    cost::interrupt(arena)
 }
 
 fn python(arena: &Arena, script: &str, arguments: &str) -> Option<Side> {
@@ -45,7 +44,7 @@ fn python(arena: &Arena, script: &str, arguments: &str) -> Option<Side> {
 }
 
 /// A document of so many bytes.
-fn document(arena: &Arena, name: &str, bytes: usize) -> anyhow::Result<()> {
+pub(crate) fn document(arena: &Arena, name: &str, bytes: usize) -> anyhow::Result<()> {
     let mut file = std::fs::File::create(arena.folder.join(name))?;
     file.write_all(b"%PDF-1.7\n")?;
     let block: Vec<u8> = (0_u8..251).cycle().take(MIB).collect();
@@ -93,12 +92,22 @@ fn start(arena: &mut Arena) -> anyhow::Result<()> {
 fn request(arena: &mut Arena) -> anyhow::Result<()> {
     std::fs::write(arena.folder.join("body.json"), BODY)?;
     for (name, server) in [("request http", PLAIN), ("request https", SECURE)] {
-        let curl = format!(
-            "exec curl -sS -H '{AUTH}' -H 'Content-Type: application/json' -d @body.json $OPENAI_BASE_URL/responses"
-        );
+        let kind = "Content-Type: application/json";
+        let url = "$OPENAI_BASE_URL/responses";
+        let curl = [
+            "curl",
+            "-sS",
+            "-H",
+            AUTH,
+            "-H",
+            kind,
+            "-d",
+            "@body.json",
+            url,
+        ];
         let sides = [
-            Side::line("oa-respond", "exec oa-respond -n -p 'Why?'"),
-            Side::line("curl", &curl),
+            Side::new("oa-respond", &["oa-respond", "-n", "-p", "Why?"]),
+            Side::new("curl", &curl),
         ];
         arena.contest(name, 1.0, server, &sides)?;
     }
@@ -134,16 +143,12 @@ fn upload(arena: &mut Arena) -> anyhow::Result<()> {
         ("upload 512 MiB http", PLAIN),
         ("upload 512 MiB https", SECURE),
     ] {
-        let curl = format!(
-            "exec curl -sS -H '{AUTH}' -F purpose=user_data -F file=@large.pdf $OPENAI_BASE_URL/files"
-        );
-        let ours = Side::line("oa-upload", "exec oa-upload large.pdf");
-        arena.contest(
-            name,
-            1.0,
-            server,
-            &[ours.clone(), Side::line("curl -F", &curl)],
-        )?;
+        let (form, url) = ("file=@large.pdf", "$OPENAI_BASE_URL/files");
+        let curl = ["curl", "-sS", "-H", AUTH, "-F", "purpose=user_data"];
+        let curl = [curl.as_slice(), &["-F", form, url]].concat();
+        let ours = Side::new("oa-upload", &["oa-upload", "large.pdf"]);
+        let sides = [ours.clone(), Side::new("curl -F", &curl)];
+        arena.contest(name, 1.0, server, &sides)?;
         if let Some(python) = python(arena, "upload.py", "large.pdf") {
             arena.contest(name, 1.0, server, &[ours, python])?;
         }
@@ -192,8 +197,7 @@ fn many(arena: &mut Arena) -> anyhow::Result<()> {
     let xargs = format!(
         "ls many-*.pdf | xargs -P16 -I@ curl -sS -H '{AUTH}' -F purpose=user_data -F file=@@ $OPENAI_BASE_URL/files"
     );
-    let parallel =
-        "sed \"s|URL|$OPENAI_BASE_URL|\" many.curl | curl -sS --parallel --parallel-max 16 -K -";
+    let parallel = "sed \"s|URL|$OPENAI_BASE_URL|\" many.curl | curl -sS --no-progress-meter --parallel --parallel-max 16 -K - 2>meter";
     let rivals = [
         Side::line("xargs -P16 curl", &xargs),
         Side::line("curl --parallel", parallel),
@@ -216,39 +220,6 @@ fn many(arena: &mut Arena) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn poll(arena: &mut Arena) -> anyhow::Result<()> {
-    if !arena.wants("poll") {
-        return Ok(());
-    }
-    let ids: Vec<String> = (0..1000)
-        .map(|number| format!("\"resp_p{number}\""))
-        .collect();
-    std::fs::write(arena.folder.join("ids"), ids.join("\n"))?;
-    let host = arena.host(Server {
-        runs_ms: 3000,
-        ..PLAIN
-    })?;
-    let ours = Side::new("one oa-poll", &["oa-poll"]).reads("ids".as_ref());
-    let peak = arena.peak(&ours, &host)?;
-    let stats = host.sink.stats()?;
-    let host = arena.host(Server {
-        runs_ms: 3000,
-        ..PLAIN
-    })?;
-    let each = Side::line(
-        "one process each",
-        "tr -d '\"' <ids | xargs -P1000 -n1 oa-poll",
-    );
-    let begun = Instant::now();
-    let one = arena.peak(&each, &host)?;
-    let time = begun.elapsed().as_secs_f64();
-    arena.note(format!(
-        "1,000 background jobs that take 3 s, one oa-poll: peak {} MB, {} looks over {} connections; one process each: {one} KiB for every one of 1,000, {time:.1} s in all.",
-        (peak + 512) / 1024, stats["looks"], stats["connections"],
-    ));
-    Ok(())
-}
-
 fn records(arena: &mut Arena) -> anyhow::Result<()> {
     if !arena.wants("records") {
         return Ok(());
@@ -261,13 +232,11 @@ fn records(arena: &mut Arena) -> anyhow::Result<()> {
         )?;
     }
     std::fs::write(arena.folder.join("lines"), lines)?;
-    let jq = Side::new("jq -c .", &["jq", "-c", "."]).reads("lines".as_ref());
-    for (name, words) in [
-        ("records oa-respond", vec!["oa-respond", "--dry-run"]),
-        ("records oa-delete", vec!["oa-delete", "--dry-run"]),
-    ] {
-        let ours = Side::new(&words.join(" "), &words).reads("lines".as_ref());
-        arena.contest(name, 1.0, PLAIN, &[ours, jq.clone()])?;
+    // Into a pipe, as records go: a write that wakes a reader costs more than one into /dev/null.
+    let piped = |words: &str| Side::line(words, &format!("{words} <lines | cat"));
+    for tool in ["oa-respond", "oa-delete"] {
+        let sides = [piped(&format!("{tool} --dry-run")), piped("jq -c .")];
+        arena.contest(&format!("records {tool}"), 1.0, PLAIN, &sides)?;
     }
     Ok(())
 }
@@ -310,91 +279,5 @@ fn stream(arena: &mut Arena) -> anyhow::Result<()> {
         rival: Figures::of(&curl.name, &seconds(&b), None),
         goal: 1.0,
     });
-    Ok(())
-}
-
-/// Cost against size, against jobs, against `-j`.
-fn growth(arena: &mut Arena) -> anyhow::Result<()> {
-    if !arena.wants("growth") {
-        return Ok(());
-    }
-    let host = arena.host(PLAIN)?;
-    let mut note = "Growth: one upload of".to_owned();
-    for size in [1, 8, 64, 512] {
-        document(arena, "grown.pdf", size * MIB)?;
-        let side = Side::line("oa-upload", "exec oa-upload grown.pdf");
-        let time = best(arena, &side, &host)?;
-        let peak = arena.peak(&side, &host)?;
-        write!(note, " {size} MiB {:.1} ms, {peak} KiB;", time * 1e3)?;
-    }
-    arena.note(note);
-    std::fs::remove_file(arena.folder.join("grown.pdf"))?;
-    document(arena, "small.pdf", 1000)?;
-    let mut note = "Growth: the whole chain (-j 4) over".to_owned();
-    for jobs in [1, 10, 100, 1000, 10_000] {
-        std::fs::write(
-            arena.folder.join("jobs"),
-            "{\"paths\":\"small.pdf\"}\n".repeat(jobs),
-        )?;
-        let side = Side::line(
-            "chain",
-            "oa-upload -j 4 <jobs | oa-respond -j 4 -b -p 'Why?' | oa-poll | oa-delete",
-        );
-        let time = best(arena, &side, &host)?;
-        let peak = arena.peak(&side, &host)?;
-        write!(
-            note,
-            " {jobs} jobs {:.0} ms, largest process {peak} KiB;",
-            time * 1e3
-        )?;
-    }
-    arena.note(note);
-    Ok(())
-}
-
-fn best(arena: &Arena, side: &Side, host: &crate::bench::Host) -> anyhow::Result<f64> {
-    let first = arena.time(side, host)?;
-    let rounds = if first > 2.0 { 0 } else { 3 };
-    let times: Result<Vec<f64>, _> = (0..rounds).map(|_| arena.time(side, host)).collect();
-    Ok(times?.into_iter().fold(first, f64::min))
-}
-
-/// From Ctrl-C to the end of the last process: records written, clean-up done.
-fn interrupt(arena: &mut Arena) -> anyhow::Result<()> {
-    if !arena.wants("interrupt") {
-        return Ok(());
-    }
-    let host = arena.host(Server {
-        runs_ms: 600_000,
-        ..PLAIN
-    })?;
-    let line = "oa-upload a.pdf b.pdf c.pdf | oa-respond -b -p 'Why?' | oa-poll --interval 50ms | oa-delete";
-    let mut times = Vec::new();
-    for _ in 0..5 {
-        let path = std::env::var("PATH").unwrap_or_default();
-        let mut child = Command::new("setsid")
-            .args(["bash", "-c", &format!("echo $$ >group; {line}")])
-            .current_dir(&arena.folder)
-            .env("PATH", format!("{}:{path}", arena.programs.display()))
-            .env("OPENAI_BASE_URL", &host.url)
-            .env("OPENAI_API_KEY", "sk-bench-0123456789")
-            .env("OA_QUIET", "1")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()?;
-        std::thread::sleep(Duration::from_millis(400));
-        let group = std::fs::read_to_string(arena.folder.join("group"))?;
-        let begun = Instant::now();
-        Command::new("kill")
-            .args(["-INT", "--", &format!("-{}", group.trim())])
-            .status()?;
-        child.wait()?;
-        times.push(begun.elapsed().as_secs_f64());
-    }
-    let figures = Figures::of("interrupt", &times, None);
-    arena.note(format!(
-        "Interrupt while polling, to the end of the last process (response cancelled, three files deleted): median {:.1} ms of {}, worst {:.1} ms.",
-        figures.median * 1e3, times.len(), figures.most * 1e3
-    ));
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod bench;
 mod child;
 mod contests;
+mod cost;
 mod ledger;
 mod sink;
 mod soak;

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use rustix::net::{RecvFlags, recv};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -95,7 +96,7 @@ fn tls(folder: &Path) -> anyhow::Result<ServerConfig> {
 }
 
 impl Sink {
-    fn talk(&self, stream: impl Read + Write) {
+    fn talk(&self, stream: impl Peer) {
         self.connections.fetch_add(1, Ordering::SeqCst);
         let mut stream = BufReader::with_capacity(256 << 10, stream);
         // A peer that goes away ends the conversation; there is nobody to tell.
@@ -124,6 +125,7 @@ impl Sink {
             ("POST", "/v1/responses") if body.contains(r#""background":true"#) => {
                 let id = format!("resp_{number}");
                 self.begun().insert(id.clone(), Instant::now());
+                // Never final at once: who asks in the background has to look.
                 response(&id, "queued")
             }
             ("POST", "/v1/responses") => response(&format!("resp_{number}"), "completed"),
@@ -213,7 +215,7 @@ fn stream(out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Reads one request; large bodies are swallowed. `None` when the peer is done.
-fn read<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<Option<Request>> {
+fn read<S: Peer>(stream: &mut BufReader<S>) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if stream.read_line(&mut line)? == 0 {
         return Ok(None);
@@ -254,7 +256,7 @@ fn read<S: Read + Write>(stream: &mut BufReader<S>) -> io::Result<Option<Request
     Ok(Some(Request { method, path, body }))
 }
 
-fn chunks<S: Read>(stream: &mut BufReader<S>, body: &mut Vec<u8>) -> io::Result<()> {
+fn chunks<S: Peer>(stream: &mut BufReader<S>, body: &mut Vec<u8>) -> io::Result<()> {
     loop {
         let mut line = String::new();
         stream.read_line(&mut line)?;
@@ -271,17 +273,44 @@ fn chunks<S: Read>(stream: &mut BufReader<S>, body: &mut Vec<u8>) -> io::Result<
     }
 }
 
-fn swallow<S: Read>(stream: &mut BufReader<S>, mut left: u64) -> io::Result<()> {
+/// Reads a body that nobody looks at.
+fn swallow<S: Peer>(stream: &mut BufReader<S>, mut left: u64) -> io::Result<()> {
+    let mut nowhere = vec![0; 1 << 20];
     while left > 0 {
-        let there = stream.fill_buf()?.len();
-        if there == 0 {
+        let most = nowhere
+            .len()
+            .min(usize::try_from(left).unwrap_or(usize::MAX));
+        let taken = match stream.buffer().len().min(most) {
+            0 => stream.get_mut().discard(&mut nowhere[..most])?,
+            there => {
+                stream.consume(there);
+                there
+            }
+        };
+        if taken == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        let taken = there.min(usize::try_from(left).unwrap_or(usize::MAX));
-        stream.consume(taken);
         left -= taken as u64;
     }
     Ok(())
+}
+
+/// The other end of a connection.
+trait Peer: Read + Write {
+    /// Takes what came, as much as fits, for nobody to look at.
+    fn discard(&mut self, nowhere: &mut [u8]) -> io::Result<usize> {
+        self.read(nowhere)
+    }
+}
+
+impl Peer for StreamOwned<ServerConnection, TcpStream> {}
+
+impl Peer for TcpStream {
+    /// The kernel drops it without a copy: the sender is what is measured.
+    fn discard(&mut self, nowhere: &mut [u8]) -> io::Result<usize> {
+        let (_, count) = recv(&*self, nowhere, RecvFlags::TRUNC)?;
+        Ok(count)
+    }
 }
 
 /// A running sink.

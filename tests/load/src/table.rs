@@ -71,22 +71,29 @@ impl Row {
         self.ours.median / self.rival.median
     }
 
+    /// The ratio, and the goal where there is one.
+    fn verdict(&self) -> String {
+        let ratio = match self.ratio() {
+            small if small < 0.1 => format!("{small:.3}"),
+            ratio => format!("{ratio:.2}"),
+        };
+        match self.goal {
+            goal if goal.is_infinite() => ratio,
+            goal if self.ratio() <= goal => format!("{ratio} (≤ {goal:.2})"),
+            goal => format!("{ratio} (≤ {goal:.2}) **missed**"),
+        }
+    }
+
     /// The row for people, in Markdown.
     pub(crate) fn line(&self) -> String {
-        let ratio = self.ratio();
-        let met = if ratio <= self.goal {
-            ""
-        } else {
-            " **missed**"
-        };
         format!(
-            "| {} | {} | {} | {} | {} | {ratio:.2} (≤ {:.2}){met} | {} / {} |",
+            "| {} | {} | {} | {} | {} | {} | {} / {} |",
             self.contest,
             self.ours.name,
             self.ours.text(),
-            self.rival.name,
+            self.rival.name.replace('|', "\\|"),
             self.rival.text(),
-            self.goal,
+            self.verdict(),
             memory(self.ours.peak),
             memory(self.rival.peak),
         )
