@@ -27,8 +27,10 @@ impl Server {
         }
         let mut child = command.spawn().context("oa-mock")?;
         let stdout = child.stdout.take().context("oa-mock's output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
+        let (mut stdout, mut line) = (BufReader::new(stdout), String::new());
+        stdout.read_line(&mut line)?;
+        // The key follows; a server whose output is closed before it said all would end.
+        stdout.read_line(&mut String::new())?;
         let address = line.trim().strip_prefix("export OPENAI_BASE_URL=http://");
         let address = address.and_then(|rest| rest.strip_suffix("/v1"));
         Ok(Server {
