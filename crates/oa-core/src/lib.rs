@@ -8,7 +8,7 @@
 //! * [`pipe`] is the loop: records in, records out, failures, order, jobs side by side, the status so far.
 //! * [`client`] is the one way to the server; [`body`] and [`form`] are what it sends, [`retry`] decides when
 //!   it sends again, `net` lies below it.
-//! * [`error`] holds the kinds of failure and every number that leaves the process.
+//! * [`id`] is how things on the server are named, [`error`] holds the kinds of failure and every number that leaves the process.
 //! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
 //! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
 //! * [`kind`], [`limit`], [`answer`], [`attribute`], [`filter`] and [`wait`] are what several tools know of files,
@@ -23,6 +23,7 @@ pub mod error;
 mod field;
 pub mod filter;
 pub mod form;
+pub mod id;
 pub mod interrupt;
 pub mod kind;
 pub mod limit;
@@ -40,3 +41,4 @@ pub mod wait;
 
 pub use cli::run;
 pub use error::{Error, Kind, Result};
+pub use id::Id;

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::error::{Error, Kind, Result, Verdict};
+use crate::id::{Id, joined};
 use crate::interrupt::{Interrupt, lock};
 use crate::log::Log;
 use crate::record::{Incoming, Record, lift};
@@ -306,10 +307,10 @@ impl Pipe {
     }
 
     /// Text says nothing of ids: what is still on the server is named, unless the record is saved elsewhere.
-    fn name_forgotten(&self, ids: &[String]) {
+    fn name_forgotten(&self, ids: &[Id]) {
         let forgets = self.plan.text && !self.plan.reads_to_end && !self.saved;
         if forgets && !ids.is_empty() {
-            let left = ids.join(" ");
+            let left = joined(ids);
             let what_to_do = "`| oa-delete -t` would delete it";
             self.log
                 .note(&format!("left on the server: {left}; {what_to_do}"));

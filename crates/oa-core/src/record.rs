@@ -6,11 +6,12 @@ use serde_json::value::RawValue;
 
 use crate::error::Error;
 use crate::field::Fields;
+use crate::id::Id;
 use crate::object::{Object, raw_array};
 
 mod lift;
 
-pub use lift::{Incoming, is_id, lift, looks_like_id, of_id};
+pub use lift::{Incoming, lift, looks_like_id, of_id};
 
 /// Keys of a record that the tools know, each with the JSON type that it must have.
 const KEYS: [(&str, Type); 13] = [
@@ -71,8 +72,8 @@ impl Type {
 /// A File object as far as the tools look at it; the object itself travels as it came.
 #[derive(Clone, Debug, Default)]
 pub struct File {
-    /// `file-…`.
-    pub id: String,
+    /// `file-…`; absent where the object has none that can be sent.
+    pub id: Option<Id>,
     /// The name that the API stored.
     pub filename: Option<String>,
     /// Size in bytes.
@@ -89,7 +90,7 @@ impl<'de> Deserialize<'de> for File {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<File, D::Error> {
         let fields = Fields::deserialize(deserializer)?;
         Ok(File {
-            id: fields.text("id").unwrap_or_default(),
+            id: fields.id(),
             filename: fields.text("filename"),
             bytes: fields.get("bytes"),
             purpose: fields.text("purpose"),
@@ -100,19 +101,25 @@ impl<'de> Deserialize<'de> for File {
 }
 
 impl File {
+    /// Its id for a message, or `-` where there is none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.id.as_ref().map_or("-", Id::as_str)
+    }
+
     /// What to call it in a message: its path, its name, or its id.
     #[must_use]
     pub fn label(&self) -> &str {
         let names = [self.path.as_deref(), self.filename.as_deref()];
-        names.into_iter().flatten().next().unwrap_or(&self.id)
+        names.into_iter().flatten().next().unwrap_or(self.name())
     }
 }
 
 /// A vector store as far as the tools look at it; the object itself travels as it came.
 #[derive(Clone, Debug, Default)]
 pub struct Store {
-    /// `vs_…`.
-    pub id: String,
+    /// `vs_…`; absent where the object has none that can be sent.
+    pub id: Option<Id>,
     /// The pipe made it; false: the pipe only added files to it; absent: the pipe has nothing to do with it.
     pub made: Option<bool>,
     /// `in_progress`, `completed`, `expired`.
@@ -121,11 +128,19 @@ pub struct Store {
     pub file_counts: Option<FileCounts>,
 }
 
+impl Store {
+    /// What to call it: its id, or `-` where there is none.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.id.as_ref().map_or("-", Id::as_str)
+    }
+}
+
 impl<'de> Deserialize<'de> for Store {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Store, D::Error> {
         let fields = Fields::deserialize(deserializer)?;
         Ok(Store {
-            id: fields.text("id").unwrap_or_default(),
+            id: fields.id(),
             made: fields.get("made"),
             status: fields.text("status"),
             file_counts: fields.get("file_counts"),
@@ -253,14 +268,13 @@ impl Record {
     /// Ids of what the record says is on the server and somebody must take care of: files and a vector store
     /// that the pipe made, and a response that is not final.
     #[must_use]
-    pub fn ids(&self) -> Vec<String> {
-        let made = |file: File| file.path.is_some().then_some(file.id);
-        let mut ids: Vec<String> = self.files().into_iter().filter_map(made).collect();
+    pub fn ids(&self) -> Vec<Id> {
+        let made = self.files().into_iter().filter(|file| file.path.is_some());
+        let mut ids: Vec<Id> = made.filter_map(|file| file.id).collect();
         let store = self.store().filter(|store| store.made == Some(true));
-        ids.extend(store.map(|store| store.id));
+        ids.extend(store.and_then(|store| store.id));
         let response = self.response().map(crate::answer::Response::read);
-        ids.extend(response.filter(|r| !r.is_final()).map(|r| r.id));
-        ids.retain(|id| !id.is_empty());
+        ids.extend(response.filter(|r| !r.is_final()).and_then(|r| r.id));
         ids
     }
 
@@ -269,8 +283,12 @@ impl Record {
     pub fn label(&self) -> Option<String> {
         let path = self.paths().into_iter().next();
         path.or_else(|| self.files().first().map(|file| file.label().to_owned()))
-            .or_else(|| self.response().map(|r| crate::answer::Response::read(r).id))
-            .or_else(|| self.store().map(|store| store.id))
+            .or_else(|| {
+                let response = self.response().map(crate::answer::Response::read);
+                let id = response.and_then(|response| response.id);
+                let id = id.or_else(|| self.store().and_then(|store| store.id));
+                id.map(|id| id.to_string())
+            })
     }
 
     /// The first key of the pipe that has a wrong type.
@@ -279,7 +297,20 @@ impl Record {
             let raw = self.object.get(key)?;
             (!kind.fits(raw)).then_some((key, kind))
         });
-        wrong.map(|(key, kind)| Error::input(format!("`{key}` must be {}", kind.words())))
+        let wrong =
+            wrong.map(|(key, kind)| Error::input(format!("`{key}` must be {}", kind.words())));
+        wrong.or_else(|| self.id_error())
+    }
+
+    /// The first thing of the record whose id would lead elsewhere.
+    fn id_error(&self) -> Option<Error> {
+        let objects = ["response", "vector_store"];
+        let objects = objects.into_iter().filter_map(|key| self.object.get(key));
+        let texts = objects
+            .chain(self.raw_files())
+            .filter_map(|raw| Fields::of(raw).text("id"));
+        let mut given = texts.filter(|text| !text.is_empty());
+        given.find_map(|text| Id::parse(&text).err())
     }
 }
 

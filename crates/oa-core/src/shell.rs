@@ -10,6 +10,22 @@ pub fn word(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// A command with these arguments, `--` before the first that would be taken for an option.
+#[must_use]
+pub fn command<'a>(words: &str, arguments: impl IntoIterator<Item = &'a str>) -> String {
+    let mut line = words.to_owned();
+    let mut guarded = false;
+    for argument in arguments {
+        if argument.starts_with('-') && !guarded {
+            line.push_str(" --");
+            guarded = true;
+        }
+        line.push(' ');
+        line.push_str(&word(argument));
+    }
+    line
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +41,14 @@ mod tests {
         ] {
             assert_eq!(word(text), quoted);
         }
+    }
+
+    #[test]
+    fn no_argument_becomes_an_option() {
+        assert_eq!(command("oa-poll", ["resp_a=="]), "oa-poll resp_a==");
+        assert_eq!(
+            command("oa-delete", ["a b", "-x", "-y"]),
+            "oa-delete 'a b' -- -x -y"
+        );
     }
 }

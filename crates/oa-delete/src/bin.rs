@@ -3,18 +3,18 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use oa_core::client::segment;
+use oa_core::Id;
 use oa_core::record::File;
 
 /// One thing on the server.
 pub(crate) struct Thing {
-    pub(crate) id: String,
+    pub(crate) id: Id,
     pub(crate) bytes: u64,
     /// The API's answer is written, because the user named this id.
     pub(crate) answered: bool,
     pub(crate) kind: Kind,
     /// The store that a member is in.
-    store: String,
+    store: Option<Id>,
 }
 
 /// Kinds of things in the order of their deletion, so that nothing goes while something else needs it.
@@ -34,35 +34,35 @@ pub(crate) enum Kind {
 pub(crate) const KINDS: [Kind; 4] = [Kind::Response, Kind::Member, Kind::Store, Kind::File];
 
 impl Thing {
-    fn new(kind: Kind, id: &str) -> Thing {
+    fn new(kind: Kind, id: &Id) -> Thing {
         Thing {
-            id: id.to_owned(),
+            id: id.clone(),
             bytes: 0,
             answered: false,
             kind,
-            store: String::new(),
+            store: None,
         }
     }
 
-    pub(crate) fn file(file: &File) -> Thing {
+    pub(crate) fn file(id: &Id, file: &File) -> Thing {
         Thing {
             bytes: file.bytes.unwrap_or(0),
-            ..Thing::new(Kind::File, &file.id)
+            ..Thing::new(Kind::File, id)
         }
     }
 
-    pub(crate) fn response(id: &str) -> Thing {
+    pub(crate) fn response(id: &Id) -> Thing {
         Thing::new(Kind::Response, id)
     }
 
-    pub(crate) fn store(id: &str) -> Thing {
+    pub(crate) fn store(id: &Id) -> Thing {
         Thing::new(Kind::Store, id)
     }
 
     /// A file's place in a store.
-    pub(crate) fn member(store: &str, file: &str) -> Thing {
+    pub(crate) fn member(store: &Id, file: &Id) -> Thing {
         Thing {
-            store: store.to_owned(),
+            store: Some(store.clone()),
             ..Thing::new(Kind::Member, file)
         }
     }
@@ -74,18 +74,21 @@ impl Thing {
 
     /// Path of the thing below the base URL.
     pub(crate) fn address(&self) -> String {
-        let id = segment(&self.id);
-        match self.kind {
-            Kind::File => format!("/files/{id}"),
-            Kind::Response => format!("/responses/{id}"),
-            Kind::Store => format!("/vector_stores/{id}"),
-            Kind::Member => format!("/vector_stores/{}/files/{id}", segment(&self.store)),
+        match (self.kind, &self.store) {
+            (Kind::Response, _) => self.id.under("/responses"),
+            (Kind::Store, _) => self.id.under("/vector_stores"),
+            (Kind::Member, Some(store)) => {
+                let store = store.under("/vector_stores");
+                self.id.under(&format!("{store}/files"))
+            }
+            (Kind::File | Kind::Member, _) => self.id.under("/files"),
         }
     }
 
     /// What keeps two things apart.
     fn key(&self) -> String {
-        format!("{}/{}", self.store, self.id)
+        let store = self.store.as_ref().map_or("", Id::as_str);
+        format!("{store}/{}", self.id)
     }
 }
 
@@ -96,7 +99,10 @@ impl fmt::Display for Thing {
             Kind::File => write!(f, "file_id={id}"),
             Kind::Response => write!(f, "response_id={id}"),
             Kind::Store => write!(f, "vector_store_id={id}"),
-            Kind::Member => write!(f, "file_id={id} vector_store_id={}", self.store),
+            Kind::Member => {
+                let store = self.store.as_ref().map_or("", Id::as_str);
+                write!(f, "file_id={id} vector_store_id={store}")
+            }
         }
     }
 }
@@ -107,8 +113,8 @@ pub(crate) struct Bin {
     things: Vec<Thing>,
     seen: BTreeSet<String>,
     /// Ids of `things`.
-    waiting: BTreeSet<String>,
-    left: BTreeSet<String>,
+    waiting: BTreeSet<Id>,
+    left: BTreeSet<Id>,
 }
 
 impl Bin {
@@ -123,17 +129,17 @@ impl Bin {
     }
 
     /// Whether this id was ever added.
-    pub(crate) fn knows(&self, id: &str) -> bool {
+    pub(crate) fn knows(&self, id: &Id) -> bool {
         self.seen.contains(&Thing::new(Kind::File, id).key())
     }
 
     /// Notes an id that is left alone; says whether that is news.
-    pub(crate) fn leave(&mut self, id: &str) -> bool {
-        self.left.insert(id.to_owned())
+    pub(crate) fn leave(&mut self, id: &Id) -> bool {
+        self.left.insert(id.clone())
     }
 
     /// Those of these ids that wait for their deletion.
-    pub(crate) fn waiting(&self, mut ids: Vec<String>) -> Vec<String> {
+    pub(crate) fn waiting(&self, mut ids: Vec<Id>) -> Vec<Id> {
         ids.retain(|id| self.waiting.contains(id));
         ids
     }
@@ -151,14 +157,16 @@ mod tests {
 
     #[test]
     fn what_waits_is_what_was_added_and_not_yet_taken() {
-        let ids = || ["file-a", "file-b"].map(str::to_owned).to_vec();
+        let ids = ["file-a", "file-b"].into_iter().flat_map(Id::parse);
+        let ids: Vec<Id> = ids.collect();
+        let first = || Thing::new(Kind::File, &ids[0]);
         let mut bin = Bin::default();
-        assert!(bin.add(Thing::new(Kind::File, "file-a")));
-        assert!(!bin.add(Thing::new(Kind::File, "file-a")));
-        assert_eq!(bin.waiting(ids()), ["file-a"]);
+        assert!(bin.add(first()));
+        assert!(!bin.add(first()));
+        assert_eq!(bin.waiting(ids.clone()), ids[..1]);
         assert_eq!(bin.take().len(), 1);
-        assert_eq!(bin.waiting(ids()), [""; 0]);
-        assert!(!bin.add(Thing::new(Kind::File, "file-a")));
-        assert_eq!(bin.waiting(ids()), [""; 0]);
+        assert_eq!(bin.waiting(ids.clone()), []);
+        assert!(!bin.add(first()));
+        assert_eq!(bin.waiting(ids.clone()), []);
     }
 }

@@ -10,12 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Parser;
 use oa_core::answer::Response;
 use oa_core::cli::{Arguments, Options, Order, Run};
-use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
+use oa_core::id::joined;
 use oa_core::interrupt::lock;
 use oa_core::pipe::{Job, Plan, Source, side_by_side};
-use oa_core::record::{Record, is_id};
-use oa_core::{Error, Kind, Result};
+use oa_core::record::Record;
+use oa_core::shell::command;
+use oa_core::{Error, Id, Kind, Result};
 
 use bin::{Bin, KINDS, Kind as ThingKind, Thing};
 
@@ -135,21 +137,25 @@ impl Cleaner<'_> {
     /// A bare id or object was given to be deleted; nothing is written but the API's answer.
     fn sort_bare(&self, bin: &mut Bin, job: &Job, record: &Record) {
         let pipe = &self.run.pipe;
-        let id = job.incoming.bare.as_deref().unwrap_or_default();
-        if !is_id(id) {
-            self.refuse(id);
-            pipe.skip(job);
-            return;
-        }
+        let id = match Id::parse(job.incoming.bare.as_deref().unwrap_or_default()) {
+            Ok(id) => id,
+            Err(error) => {
+                pipe.log.error(&error.to_string());
+                pipe.count(&error);
+                pipe.skip(job);
+                return;
+            }
+        };
+        let id = &id;
         let mut known = false;
         for file in record.files() {
-            known |= bin.add(Thing::file(&file).answered());
+            known |= bin.add(Thing::file(id, &file).answered());
         }
-        if let Some(response) = record.response().map(Response::read) {
-            known |= bin.add(Thing::response(&response.id).answered());
+        if record.response().is_some() {
+            known |= bin.add(Thing::response(id).answered());
         }
-        if let Some(store) = record.store() {
-            known |= bin.add(Thing::store(&store.id).answered());
+        if record.store().is_some() {
+            known |= bin.add(Thing::store(id).answered());
         }
         if !known && !bin.knows(id) {
             let error = Error::input(format!("{id}: this kind of object cannot be deleted here"));
@@ -166,14 +172,13 @@ impl Cleaner<'_> {
             pipe.fail(&mut record, problem);
         }
         let response = record.response().map(Response::read);
-        let pending = response.filter(|response| !response.is_final() && !response.id.is_empty());
-        let pending = pending.filter(|response| is_id(&response.id) || self.refuse(&response.id));
+        let pending = response.filter(|response| !response.is_final() && response.id.is_some());
         let kept = pending.is_some() && self.args.keep_pending;
         if let (Some(response), false) = (&pending, kept) {
             self.stop(&mut record, response);
         }
         if kept {
-            let ids = record.ids().join(" ");
+            let ids = joined(&record.ids());
             pipe.log
                 .note(&format!("kept, because the response still runs: {ids}"));
         } else {
@@ -181,7 +186,7 @@ impl Cleaner<'_> {
         }
         let mut ids = record.ids();
         if let (true, Some(response)) = (self.args.responses, record.response()) {
-            ids.push(Response::read(response).id);
+            ids.extend(Response::read(response).id);
         }
         pipe.put(job, record);
         // Handed on, but still this tool's to delete. Only this record's: all of them, for each record, would
@@ -193,19 +198,18 @@ impl Cleaner<'_> {
     fn sort(&self, bin: &mut Bin, record: &Record) {
         self.sort_store(bin, record);
         for file in record.files() {
-            if !is_id(&file.id) {
-                self.refuse(&file.id);
-            } else if file.path.is_some() {
-                bin.add(Thing::file(&file));
-            } else {
-                self.leave(bin, &file.id, "upload");
+            match &file.id {
+                None => self.refuse(),
+                Some(id) if file.path.is_some() => {
+                    bin.add(Thing::file(id, &file));
+                }
+                Some(id) => self.leave(bin, id, "upload"),
             }
         }
-        if let (true, Some(response)) = (self.args.responses, record.response()) {
-            let response = Response::read(response);
-            if is_id(&response.id) {
-                bin.add(Thing::response(&response.id));
-            }
+        if let (true, Some(response)) = (self.args.responses, record.response())
+            && let Some(id) = Response::read(response).id
+        {
+            bin.add(Thing::response(&id));
         }
     }
 
@@ -214,23 +218,23 @@ impl Cleaner<'_> {
         let Some(store) = record.store() else {
             return;
         };
-        if !is_id(&store.id) {
-            self.refuse(&store.id);
-            return;
-        }
-        let Some(made) = store.made else {
-            self.leave(bin, &store.id, "make");
+        let Some(id) = &store.id else {
+            self.refuse();
             return;
         };
-        for file in record.files().iter().filter(|file| is_id(&file.id)) {
-            bin.add(Thing::member(&store.id, &file.id));
+        let Some(made) = store.made else {
+            self.leave(bin, id, "make");
+            return;
+        };
+        for file in record.files().into_iter().filter_map(|file| file.id) {
+            bin.add(Thing::member(id, &file));
         }
         if made {
-            bin.add(Thing::store(&store.id));
+            bin.add(Thing::store(id));
         }
     }
 
-    fn leave(&self, bin: &mut Bin, id: &str, verb: &str) {
+    fn leave(&self, bin: &mut Bin, id: &Id, verb: &str) {
         if bin.leave(id) {
             let log = &self.run.pipe.log;
             log.note(&format!(
@@ -239,28 +243,24 @@ impl Cleaner<'_> {
         }
     }
 
-    /// An id that would lead elsewhere than to its own thing is never sent; says false, for nothing is done.
-    fn refuse(&self, id: &str) -> bool {
+    /// An object that nothing can be asked about.
+    fn refuse(&self) {
         let pipe = &self.run.pipe;
-        let error = if id.is_empty() {
-            Error::input("an object without an id; nothing was deleted for it")
-        } else {
-            Error::input(format!("`{id}` is no id; nothing was deleted for it"))
-        };
+        let error = Error::input("an object without an id; nothing was deleted for it");
         pipe.log.error(&error.to_string());
         pipe.count(&error);
-        false
     }
 
     /// Cancels a response that nobody will read; its record counts as failed unless it failed before.
     fn stop(&self, record: &mut Record, response: &Response) {
-        let cancelled = self
-            .client
-            .is_none_or(|client| self.cancel(client, &response.id));
+        let Some(id) = &response.id else {
+            return;
+        };
+        let cancelled = self.client.is_none_or(|client| self.cancel(client, id));
         if record.error().is_some() {
             return;
         }
-        let (id, status) = (&response.id, response.status_word());
+        let status = response.status_word();
         let error = |what: &str| {
             let message = format!("response {id} was still {status} and {what}");
             Error::new(Kind::Failed, message)
@@ -269,15 +269,17 @@ impl Cleaner<'_> {
         let error = match (self.client, cancelled) {
             (None, _) => error("would be cancelled").hint(before),
             (_, true) => error("was cancelled").hint(before),
-            (_, false) => error("could not be cancelled").hint(format!("oa-poll --cancel {id}")),
+            (_, false) => {
+                error("could not be cancelled").hint(command("oa-poll --cancel", [id.as_str()]))
+            }
         };
         self.run.pipe.fail(record, &error);
     }
 
     /// Says whether the response runs no more.
-    fn cancel(&self, client: &Client, id: &str) -> bool {
+    fn cancel(&self, client: &Client, id: &Id) -> bool {
         let pipe = &self.run.pipe;
-        let path = format!("/responses/{}/cancel", segment(id));
+        let path = id.under("/responses") + "/cancel";
         let call = Call::touch(path, Expect::Object("response")).clean_up();
         match client.call(&call) {
             Ok(_) => pipe.log.event("cancel", &format!("response_id={id}")),

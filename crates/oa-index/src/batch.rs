@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use oa_core::client::{Answer, Call, Expect, segment, spread};
+use oa_core::client::{Answer, Call, Expect, spread};
+use oa_core::id::texts;
 use oa_core::log::Progress;
 use oa_core::object::Object;
 use oa_core::record::FileCounts;
 use oa_core::wait::{Schedule, passes};
-use oa_core::{Error, Kind, Result};
+use oa_core::{Error, Id, Kind, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -24,7 +25,7 @@ const BATCH: Expect = Expect::Object("vector_store.files_batch");
 #[derive(Default)]
 pub(crate) struct Batches {
     /// Files that were not indexed, and why.
-    pub(crate) failed: BTreeMap<String, String>,
+    pub(crate) failed: BTreeMap<Id, String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -40,6 +41,12 @@ struct Batch {
 impl Batch {
     fn read(object: &RawValue) -> Batch {
         serde_json::from_str(object.get()).unwrap_or_default()
+    }
+
+    /// Its path below the base URL.
+    fn path(&self, store: &Id) -> Result<String> {
+        let folder = store.under("/vector_stores") + "/file_batches";
+        Ok(Id::parse(&self.id)?.under(&folder))
     }
 
     /// The counts decide: a batch can be `completed` before its last file is. All of them are 0 where its
@@ -60,7 +67,7 @@ impl Batch {
 
 /// How long, and how it is shown.
 struct Watch<'a> {
-    store: &'a str,
+    store: &'a Id,
     begun: Instant,
     deadline: Option<Instant>,
     bar: Progress,
@@ -70,7 +77,7 @@ struct Watch<'a> {
 
 impl Indexer<'_> {
     /// Adds the files to the store and waits until each is indexed or has failed.
-    pub(crate) fn fill(&self, store: &str, groups: &[Group], begun: Instant) -> Result<Batches> {
+    pub(crate) fn fill(&self, store: &Id, groups: &[Group], begun: Instant) -> Result<Batches> {
         let files: usize = groups.iter().map(|group| group.files.len()).sum();
         let deadline = self.args.deadline;
         let mut watch = Watch {
@@ -103,16 +110,16 @@ impl Indexer<'_> {
         Ok(batches)
     }
 
-    fn send(&self, store: &str, attributes: &Object, files: &[String]) -> Result<Batch> {
+    fn send(&self, store: &Id, attributes: &Object, files: &[Id]) -> Result<Batch> {
         let mut body = Object::default();
-        body.put("file_ids", &files);
+        body.put("file_ids", &texts(files));
         if !attributes.is_empty() {
             body.set("attributes", attributes.to_raw());
         }
         if let Some(chunking) = &self.content.chunking {
             body.set("chunking_strategy", chunking.clone());
         }
-        let path = format!("/vector_stores/{}/file_batches", segment(store));
+        let path = store.under("/vector_stores") + "/file_batches";
         let call = Call::create(&path, &body, BATCH)
             .look("the store has part of the files at most; oa-delete removes it".to_owned());
         let answer = self.client.call(&call).map_err(Self::gone)?;
@@ -120,11 +127,7 @@ impl Indexer<'_> {
     }
 
     fn wait(&self, watch: &mut Watch, mut batch: Batch) -> Result<Batch> {
-        let path = format!(
-            "/vector_stores/{}/file_batches/{}",
-            segment(watch.store),
-            segment(&batch.id)
-        );
+        let path = batch.path(watch.store)?;
         let mut schedule = Schedule::new(self.args.interval);
         let mut trouble = None;
         let mut asked = None;
@@ -179,24 +182,14 @@ impl Indexer<'_> {
     }
 
     /// Asks which files failed, and why.
-    fn ask(
-        &self,
-        watch: &Watch,
-        batch: &Batch,
-        files: &[String],
-        batches: &mut Batches,
-    ) -> Result<()> {
-        let path = format!(
-            "/vector_stores/{}/file_batches/{}/files",
-            segment(watch.store),
-            segment(&batch.id)
-        );
+    fn ask(&self, watch: &Watch, batch: &Batch, files: &[Id], batches: &mut Batches) -> Result<()> {
+        let path = batch.path(watch.store)? + "/files";
         let there = self.members(&path, "completed")?;
         let mut failed = self.members(&path, "failed")?;
         failed.extend(self.members(&path, "cancelled")?);
-        let known = |id: &String| there.iter().any(|member| member.id == *id);
+        let known = |id: &Id| there.iter().any(|member| member.id == id.as_str());
         for id in files.iter().filter(|id| !known(id)) {
-            let member = failed.iter().find(|member| member.id == *id);
+            let member = failed.iter().find(|member| member.id == id.as_str());
             // A batch that ended as a whole leaves files that nobody works on any more; one that is complete
             // names all of its files but those that somebody took out.
             let why = match (member, batch.status.as_str()) {

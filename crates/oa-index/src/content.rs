@@ -2,10 +2,10 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::client::{Call, Client, Expect};
 use oa_core::object::{Object, raw};
-use oa_core::record::{File, Record, is_id};
-use oa_core::{Error, Result, attribute, kind};
+use oa_core::record::{File, Record};
+use oa_core::{Error, Id, Result, attribute, kind};
 use serde_json::json;
 use serde_json::value::RawValue;
 
@@ -18,7 +18,7 @@ const DEFAULT_SIZE: u16 = 800;
 /// Files that are added with the same attributes.
 pub(crate) struct Group {
     pub(crate) attributes: Object,
-    pub(crate) files: Vec<String>,
+    pub(crate) files: Vec<Id>,
 }
 
 /// What the options say about all files.
@@ -66,12 +66,15 @@ impl Content {
             }
         }
         attribute::check(&attributes).map_err(Error::input)?;
-        let mut ids: Vec<String> = Vec::new();
+        let mut ids: Vec<Id> = Vec::new();
         for file in files {
-            let file = complete(file, client)?;
-            self.check(&file)?;
-            if !ids.contains(&file.id) {
-                ids.push(file.id);
+            let id = file
+                .id
+                .clone()
+                .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
+            self.check(&id, &complete(file, &id, client)?)?;
+            if !ids.contains(&id) {
+                ids.push(id);
             }
         }
         Ok(Group {
@@ -80,7 +83,7 @@ impl Content {
         })
     }
 
-    fn check(&self, file: &File) -> Result<()> {
+    fn check(&self, id: &Id, file: &File) -> Result<()> {
         let label = file.label();
         if let Some(name) = &file.filename
             && !kind::of_name(name).is_some_and(|kind| kind.search)
@@ -94,8 +97,7 @@ impl Content {
         let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
         match file.expires_at {
             Some(end) if end <= now => Err(Error::input(format!(
-                "{label}: the uploaded file {} has expired",
-                file.id
+                "{label}: the uploaded file {id} has expired"
             ))
             .hint("upload it again")),
             Some(_) if self.keep => Err(Error::input(format!(
@@ -108,24 +110,18 @@ impl Content {
 }
 
 /// Looks up a file that is known by its id alone; its name decides whether search takes it.
-fn complete(file: File, client: &Client) -> Result<File> {
-    if !is_id(&file.id) {
-        return Err(Error::input(format!("`{}` is no id of a file", file.id)));
-    }
+fn complete(file: File, id: &Id, client: &Client) -> Result<File> {
     if file.filename.is_some() {
         return Ok(file);
     }
-    let call = Call::get(
-        format!("/files/{}", segment(&file.id)),
-        Expect::Object("file"),
-    );
+    let call = Call::get(id.under("/files"), Expect::Object("file"));
     let answer = client.call(&call).map_err(|mut error| {
         if error.status == Some(404) {
             let hint =
                 "does the key belong to another project, or has the file expired? oa-list files";
             error.hint = Some(hint.to_owned());
         }
-        error.about(&file.id)
+        error.about(id.as_str())
     })?;
     let found: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
     Ok(File {
@@ -159,7 +155,7 @@ pub(crate) fn add(groups: &mut Vec<Group>, mut new: Group) -> Result<()> {
     let (mut same, others): (Vec<_>, Vec<_>) = groups
         .iter_mut()
         .partition(|group| group.attributes.to_line() == line);
-    let elsewhere = |id: &&String| others.iter().any(|group| group.files.contains(id));
+    let elsewhere = |id: &&Id| others.iter().any(|group| group.files.contains(id));
     if let Some(id) = new.files.iter().find(elsewhere) {
         let told = format!("an earlier record gives {id} other attributes in the same store");
         return Err(Error::input(told).hint("say the same of it everywhere, or leave out --one"));

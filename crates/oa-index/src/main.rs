@@ -13,7 +13,7 @@ use oa_core::client::Client;
 use oa_core::error::EXIT_TABLE;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::Record;
-use oa_core::{Error, Kind, Result, attribute};
+use oa_core::{Error, Id, Kind, Result, attribute};
 use serde_json::Value;
 
 use batch::Batches;
@@ -37,7 +37,7 @@ struct Args {
     one: bool,
     /// Add the files to a store that exists; oa-delete takes them out again
     #[arg(long, value_name = "ID", conflicts_with_all = ["name", "expires_after", "keep"])]
-    into: Option<String>,
+    into: Option<Id>,
     /// Say of every file that K is V, to filter by; numbers and booleans are
     /// recognised, a record's own `attributes` win
     #[arg(long, value_name = "K=V", value_parser = attribute::pair)]
@@ -150,10 +150,9 @@ impl Indexer<'_> {
     /// One record, one store.
     fn index(&self, record: &mut Record, job: &Job) -> Result<()> {
         let group = self.content.of(record, &self.client)?;
-        let store = self.store(record)?;
-        let group = self.missing(&store, group)?;
-        let (id, begun) = (store.id.clone(), job.read_at);
-        let filled = self.fill(&id, &[group], begun);
+        let (id, store) = self.store(record)?;
+        let group = self.missing(&id, &store, group)?;
+        let filled = self.fill(&id, &[group], job.read_at);
         self.renew(std::slice::from_mut(record), &id);
         self.judge(record, &filled?)
     }
@@ -199,7 +198,7 @@ impl Indexer<'_> {
         let free = match record.store() {
             Some(store) => Err(Error::input(format!(
                 "the record has a store already ({})",
-                store.id
+                store.name()
             ))
             .hint("leave out --one, or take `vector_store` out of the record")),
             None => Ok(()),
@@ -218,11 +217,10 @@ impl Indexer<'_> {
         for record in &mut *records {
             store::put(record, &made, true);
         }
-        let id = records
-            .iter()
-            .find_map(Record::store)
-            .unwrap_or_default()
-            .id;
+        let store = records.iter().find_map(Record::store);
+        let id = store
+            .and_then(|store| store.id)
+            .ok_or_else(|| Error::input("the vector store has no id"))?;
         let filled = self.fill(&id, groups, begun);
         self.renew(records, &id);
         filled
@@ -237,7 +235,7 @@ impl Indexer<'_> {
                 Some(format!(
                     "{}: {}",
                     file.label(),
-                    filled.failed.get(&file.id)?
+                    filled.failed.get(file.id.as_ref()?)?
                 ))
             })
             .collect();

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use oa_core::client::{Call, Expect, segment};
+use oa_core::client::{Call, Expect};
+use oa_core::id::encode;
 use oa_core::object::{Object, raw};
-use oa_core::record::{Record, Store, is_id};
+use oa_core::record::{Record, Store};
 use oa_core::shell::word;
-use oa_core::{Error, Result};
+use oa_core::{Error, Id, Result};
 use serde::Deserialize;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -49,22 +50,25 @@ struct Page {
     has_more: bool,
 }
 
+fn known_id(store: &Store) -> Result<Id> {
+    let id = store.id.clone();
+    id.ok_or_else(|| Error::input("the vector store has no id"))
+}
+
 impl Indexer<'_> {
     /// The record's own store, the one of `--into`, or a new one; the record has it from now on.
-    pub(crate) fn store(&self, record: &mut Record) -> Result<Store> {
+    pub(crate) fn store(&self, record: &mut Record) -> Result<(Id, Store)> {
         let own = record.store();
         if let (Some(own), Some(into)) = (&own, &self.args.into)
-            && own.id != *into
+            && own.id.as_ref() != Some(into)
         {
             return Err(
-                Error::input(format!("the record has a store already ({})", own.id))
+                Error::input(format!("the record has a store already ({})", own.name()))
                     .hint("leave out --into, or take `vector_store` out of the record"),
             );
         }
-        let known = own
-            .as_ref()
-            .map(|store| &store.id)
-            .or(self.args.into.as_ref());
+        let known = own.as_ref().and_then(|store| store.id.as_ref());
+        let known = known.or(self.args.into.as_ref());
         let (object, made) = match known {
             Some(id) => {
                 let made = own.as_ref().and_then(|store| store.made);
@@ -73,7 +77,8 @@ impl Indexer<'_> {
             None => (self.make()?, true),
         };
         put(record, &object, made);
-        Ok(record.store().unwrap_or_default())
+        let store = record.store().unwrap_or_default();
+        Ok((known_id(&store)?, store))
     }
 
     /// Makes a store.
@@ -96,23 +101,15 @@ impl Indexer<'_> {
             .look(look);
         let object = self.client.call(&call)?.object;
         let store: Store = serde_json::from_str(object.get()).unwrap_or_default();
-        self.run
-            .pipe
-            .interrupt
-            .hold(std::slice::from_ref(&store.id));
+        let id = known_id(&store)?;
+        self.run.pipe.interrupt.hold(std::slice::from_ref(&id));
         let log = &self.run.pipe.log;
-        log.event(
-            "store",
-            &format!("vector_store_id={} name={name}", store.id),
-        );
+        log.event("store", &format!("vector_store_id={id} name={name}"));
         Ok(object)
     }
 
-    fn look(&self, id: &str) -> Result<Box<RawValue>> {
-        if !is_id(id) {
-            return Err(Error::input(format!("`{id}` is no id of a vector store")));
-        }
-        let call = Call::get(format!("/vector_stores/{}", segment(id)), STORE);
+    fn look(&self, id: &Id) -> Result<Box<RawValue>> {
+        let call = Call::get(id.under("/vector_stores"), STORE);
         let answer = self.client.call(&call).map_err(|error| match error.status {
             Some(404) => error.hint(
                 "does the key belong to another project, or has the store expired? oa-list stores",
@@ -123,7 +120,7 @@ impl Indexer<'_> {
     }
 
     /// Brings the records' store up to date; what it cannot learn it leaves as it was.
-    pub(crate) fn renew(&self, records: &mut [Record], id: &str) {
+    pub(crate) fn renew(&self, records: &mut [Record], id: &Id) {
         if self.run.pipe.interrupt.signal().is_some() {
             return;
         }
@@ -137,18 +134,18 @@ impl Indexer<'_> {
     }
 
     /// The files of a group that the store has not indexed yet; a store that was just made has none.
-    pub(crate) fn missing(&self, store: &Store, mut group: Group) -> Result<Group> {
+    pub(crate) fn missing(&self, id: &Id, store: &Store, mut group: Group) -> Result<Group> {
         let counts = store.file_counts.unwrap_or_default();
         if counts.total == 0 {
             return Ok(group);
         }
-        let path = format!("/vector_stores/{}/files", segment(&store.id));
+        let path = id.under("/vector_stores") + "/files";
         let there: BTreeSet<String> = self
             .members(&path, "completed")?
             .into_iter()
             .map(|member| member.id)
             .collect();
-        group.files.retain(|id| !there.contains(id));
+        group.files.retain(|id| !there.contains(id.as_str()));
         Ok(group)
     }
 
@@ -158,7 +155,7 @@ impl Indexer<'_> {
         loop {
             let after = found
                 .last()
-                .map(|last| format!("&after={}", segment(&last.id)));
+                .map(|last| format!("&after={}", encode(&last.id)));
             let after = after.unwrap_or_default();
             let address = format!("{path}?limit={PAGE}&filter={status}{after}");
             let answer = self.client.call(&Call::get(address, Expect::List))?;

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use oa_core::cli::{Arguments, Options, Run};
-use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
+use oa_core::id::encode;
 use oa_core::object::Object;
 use oa_core::pipe::Source;
 use oa_core::{Error, Kind, Result};
@@ -84,9 +85,9 @@ fn list(client: &Client, args: &Args, run: &Run) -> Result<()> {
         query.extend(
             args.purpose
                 .as_ref()
-                .map(|p| format!("purpose={}", segment(p))),
+                .map(|p| format!("purpose={}", encode(p))),
         );
-        query.extend(after.as_ref().map(|id| format!("after={}", segment(id))));
+        query.extend(after.as_ref().map(|id| format!("after={}", encode(id))));
         let address = format!("{path}?{}", query.join("&"));
         let answer = client.call(&Call::get(address, Expect::List))?;
         let page = Object::parse(answer.object.get()).unwrap_or_default();

@@ -8,13 +8,14 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use oa_core::answer::{Response, settle};
 use oa_core::cli::{Arguments, Options, Order, Run, duration};
-use oa_core::client::{Answer, Call, Client, Expect, segment, spread};
+use oa_core::client::{Answer, Call, Client, Expect, spread};
 use oa_core::error::EXIT_TABLE;
 use oa_core::log::Progress;
 use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::{Record, is_id};
+use oa_core::record::Record;
+use oa_core::shell::command;
 use oa_core::wait::{Schedule, passes};
-use oa_core::{Error, Kind, Result};
+use oa_core::{Error, Id, Kind, Result};
 
 use desk::Desk;
 
@@ -109,7 +110,7 @@ struct Poller<'a> {
 struct Watch {
     job: Job,
     record: Record,
-    id: String,
+    id: Id,
     schedule: Schedule,
     deadline: Option<Instant>,
     /// The last trouble, for the message should time run out.
@@ -184,7 +185,7 @@ impl Poller<'_> {
     }
 
     /// The id of the response to wait for, or none where the record only passes through.
-    fn accept(&self, job: &Job, record: &mut Record) -> Result<Option<String>> {
+    fn accept(&self, job: &Job, record: &mut Record) -> Result<Option<Id>> {
         let response = record.response().map(Response::read);
         let pending = response.as_ref().is_some_and(|r| !r.is_final());
         if let Some(error) = record.error() {
@@ -213,16 +214,12 @@ impl Poller<'_> {
                 verdict.map(|()| None)
             };
         }
-        if response.id.is_empty() {
+        let Some(id) = response.id else {
             return Err(Error::input("the record's `response` has no id"));
-        }
-        if !is_id(&response.id) {
-            let message = format!("`{}` is no id of a response", response.id);
-            return Err(Error::input(message));
-        }
+        };
         match self.run.pipe.stopped() {
-            Some(stop) => Err(stop.hint(format!("oa-poll {}", response.id))),
-            None => Ok(Some(response.id)),
+            Some(stop) => Err(stop.hint(again(&id))),
+            None => Ok(Some(id)),
         }
     }
 
@@ -234,7 +231,7 @@ impl Poller<'_> {
         if watch.deadline.is_some_and(|end| now >= end) {
             return Seen::Final(Err(Self::late(watch)));
         }
-        let path = format!("/responses/{}", segment(&watch.id));
+        let path = watch.id.under("/responses");
         let response = Expect::Object("response");
         let call = if self.args.cancel && watch.trouble.is_none() {
             Call::touch(format!("{path}/cancel"), response)
@@ -309,12 +306,12 @@ impl Poller<'_> {
             }
             None => format!("response {id} was still {status} when the time was over"),
         };
-        Error::new(Kind::Deadline, message).hint(format!("oa-poll {id}"))
+        Error::new(Kind::Deadline, message).hint(again(id))
     }
 
     fn stopped(&self, watch: &Watch) -> Error {
         let signal = self.run.pipe.interrupt.signal().unwrap_or_default();
-        Error::interrupted(signal).hint(format!("oa-poll {}", watch.id))
+        Error::interrupted(signal).hint(again(&watch.id))
     }
 
     fn close(&self, mut watch: Watch, verdict: Result<()>) {
@@ -324,4 +321,9 @@ impl Poller<'_> {
         }
         pipe.put(&watch.job, watch.record);
     }
+}
+
+/// The command that waits on.
+fn again(id: &Id) -> String {
+    command("oa-poll", [id.as_str()])
 }

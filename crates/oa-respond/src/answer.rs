@@ -8,7 +8,7 @@ use oa_core::client::{Call, Client, Expect};
 use oa_core::object::Object;
 use oa_core::pipe::Job;
 use oa_core::record::Record;
-use oa_core::shell::word;
+use oa_core::shell::command;
 use oa_core::{Error, Kind, Result};
 use serde_json::value::RawValue;
 
@@ -98,7 +98,7 @@ impl Asking<'_> {
             }
             return verdict;
         }
-        let (id, status) = (&response.id, response.status_word());
+        let (id, status) = (response.name(), response.status_word());
         log.event("submitted", &format!("response_id={id} status={status}"));
         if self.request.background {
             return Ok(());
@@ -106,7 +106,7 @@ impl Asking<'_> {
         let message = format!(
             "response {id} came back {status} although it was not asked for in the background"
         );
-        Err(Error::new(Kind::Network, message).hint(format!("oa-poll {}", word(id))))
+        Err(Error::new(Kind::Network, message).hint(command("oa-poll", [id])))
     }
 
     /// Reads a stream to its terminal event. The text so far is left in `output_text`.
@@ -168,7 +168,8 @@ fn missing_file(record: &Record, error: &Error, words: &str) -> Option<String> {
     let named = record
         .files()
         .iter()
-        .any(|file| !file.id.is_empty() && words.contains(&file.id));
+        .filter_map(|file| file.id.as_ref())
+        .any(|id| words.contains(id.as_str()));
     let unknown =
         error.status == Some(404) || words.contains("not found") || words.contains("No such");
     let hint = "does the key belong to another project, or has the file expired? oa-list files";

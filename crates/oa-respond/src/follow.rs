@@ -4,11 +4,11 @@ use std::io::BufReader;
 use std::time::Duration;
 
 use oa_core::answer::Response;
-use oa_core::client::{Call, Expect, Stream, segment, spread};
+use oa_core::client::{Call, Expect, Stream, spread};
 use oa_core::object::Object;
-use oa_core::shell::word;
+use oa_core::shell::command;
 use oa_core::wait::Schedule;
-use oa_core::{Error, Kind, Result};
+use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
 
 use crate::answer::Asking;
@@ -45,10 +45,7 @@ impl<'a> Following<'a> {
             if error.kind != Kind::Network {
                 return ended;
             }
-            let path = format!(
-                "/responses/{}?stream=true&starting_after={last}",
-                segment(&id)
-            );
+            let path = id.under("/responses") + &format!("?stream=true&starting_after={last}");
             let again = client.stream(Call::get(path, Expect::Object("response")));
             ended = match again {
                 Ok(stream) if stream.whole.is_none() => self.read(stream),
@@ -64,12 +61,11 @@ impl<'a> Following<'a> {
         }
     }
 
-    fn poll(&mut self, id: &str) -> Result<Box<RawValue>> {
+    fn poll(&mut self, id: &Id) -> Result<Box<RawValue>> {
         let mut schedule = Schedule::new(POLL_INTERVAL);
         let pipe = &self.asking.run.pipe;
         loop {
-            let path = format!("/responses/{}", segment(id));
-            let call = Call::get(path, Expect::Object("response"));
+            let call = Call::get(id.under("/responses"), Expect::Object("response"));
             let answer = self
                 .asking
                 .client
@@ -106,9 +102,9 @@ impl<'a> Following<'a> {
         }
     }
 
-    fn id(&self) -> Option<String> {
-        let id = self.begun.as_deref().map(|raw| Response::read(raw).id);
-        id.filter(|id| !id.is_empty())
+    fn id(&self) -> Option<Id> {
+        let begun = self.begun.as_deref().map(Response::read);
+        begun.and_then(|response| response.id)
     }
 
     pub(crate) fn read(&mut self, stream: Stream) -> Result<Box<RawValue>> {
@@ -163,11 +159,11 @@ impl<'a> Following<'a> {
         let read = Response::read(response);
         if self.begun.is_none() {
             let pipe = &self.asking.run.pipe;
-            let (id, status) = (&read.id, read.status_word());
+            let (id, status) = (read.name(), read.status_word());
             pipe.log
                 .event("submitted", &format!("response_id={id} status={status}"));
-            if self.asking.request.background {
-                pipe.interrupt.hold(std::slice::from_ref(&read.id));
+            if let (true, Some(id)) = (self.asking.request.background, &read.id) {
+                pipe.interrupt.hold(std::slice::from_ref(id));
             }
         }
         self.begun = Some(response.to_owned());
@@ -184,7 +180,7 @@ impl<'a> Following<'a> {
         error.retryable = false;
         if let Some(id) = goes_on {
             error.retryable = true;
-            error.hint = Some(format!("oa-poll {}", word(&id)));
+            error.hint = Some(command("oa-poll", [id.as_str()]));
         }
         error
     }

@@ -14,7 +14,7 @@ use oa_core::log::Log;
 use oa_core::object::Object;
 use oa_core::pipe::spool;
 use oa_core::record::{File, looks_like_id};
-use oa_core::{Error, Result};
+use oa_core::{Error, Id, Result};
 
 /// Bytes from the beginning of a file that tell what it is.
 const HEAD: u64 = 64 << 10;
@@ -23,7 +23,7 @@ const HEAD: u64 = 64 << 10;
 #[derive(Clone)]
 pub(crate) enum Attachment {
     /// An uploaded file, known by its id alone.
-    Id(String),
+    Id(Id),
     Url(String),
     Inline(Inline),
 }
@@ -42,7 +42,7 @@ impl Attachment {
     /// What `-a` names: an id, a URL, a path, or `-` for the bytes of stdin.
     pub(crate) fn read(word: &str, force: bool, log: &Log) -> Result<Attachment> {
         if looks_like_id(word) {
-            return Ok(Attachment::Id(word.to_owned()));
+            return Id::parse(word).map(Attachment::Id);
         }
         let lower = word.to_lowercase();
         if lower.starts_with("http://") || lower.starts_with("https://") {
@@ -118,8 +118,13 @@ impl Parts {
     /// Adds an uploaded file. The stored name's extension decides what it is; its purpose only where there is
     /// no extension.
     pub(crate) fn file(&mut self, file: &File, style: &Style) -> Result<()> {
+        let id = file
+            .id
+            .as_ref()
+            .map(Id::as_str)
+            .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
         expiry(file)?;
-        self.limit(&FILE_ID_CHARS, file.label(), file.id.len() as u64);
+        self.limit(&FILE_ID_CHARS, file.label(), id.len() as u64);
         let name = file.filename.as_deref().unwrap_or_default();
         let bytes = file.bytes.unwrap_or(0);
         let picture = match kind::extension(name) {
@@ -129,12 +134,12 @@ impl Parts {
         let part = if picture {
             self.picture(bytes);
             let mut part = image(style);
-            part.put(&style.image_field, &file.id);
+            part.put(&style.image_field, &id);
             part
         } else {
             self.documents += bytes;
             let mut part = document(name, style);
-            part.put("file_id", &file.id);
+            part.put("file_id", &id);
             part
         };
         self.objects.push(finish(part));
@@ -253,7 +258,7 @@ fn expiry(file: &File) -> Result<()> {
         Some(end) if end <= now => Err(Error::input(format!(
             "{}: the uploaded file {} has expired",
             file.label(),
-            file.id
+            file.name()
         ))
         .hint("upload it again")),
         _ => Ok(()),

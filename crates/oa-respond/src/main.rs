@@ -15,13 +15,13 @@ use std::sync::Mutex;
 use clap::Parser;
 use oa_core::answer::Response;
 use oa_core::cli::{Arguments, Options, Order, Run, Search};
-use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
 use oa_core::interrupt::lock;
 use oa_core::object::raw_array;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::{File, Incoming, Record};
-use oa_core::{Error, Result};
+use oa_core::{Error, Id, Result};
 use serde_json::value::RawValue;
 
 use answer::Asking;
@@ -108,7 +108,7 @@ struct Args {
     file_search: bool,
     /// Have the model search this store, too; two in all
     #[arg(long, value_name = "ID", help_heading = "Search")]
-    search_store: Vec<String>,
+    search_store: Vec<Id>,
     #[command(flatten)]
     search: Search,
     /// Have the passages that were found come with the response
@@ -244,7 +244,7 @@ struct Asker<'a> {
     attachments: Vec<Attachment>,
     style: Style,
     /// Files that were looked up because only their id was known.
-    known: Mutex<BTreeMap<String, File>>,
+    known: Mutex<BTreeMap<Id, File>>,
     args: &'a Args,
     run: &'a Run,
 }
@@ -253,7 +253,7 @@ struct Asker<'a> {
 enum Before {
     Nothing,
     Enough,
-    Continue(String),
+    Continue(Id),
 }
 
 impl Asker<'_> {
@@ -263,7 +263,8 @@ impl Asker<'_> {
             Before::Nothing => None,
             Before::Continue(id) => Some(id),
         };
-        let request = self.request(record, previous.as_deref())?;
+        let previous = previous.as_ref().map(Id::as_str);
+        let request = self.request(record, previous)?;
         if self.client.is_none() {
             return dry_run(record, &request);
         }
@@ -282,24 +283,22 @@ impl Asker<'_> {
             return Ok(Before::Enough);
         }
         if !self.args.continue_ {
-            let id = &response.id;
+            let id = response.name();
             return Err(
                 Error::input(format!("the record has a response already ({id})"))
                     .hint("ask on with --continue, or pass such records with --only-missing"),
             );
         }
         if !response.is_final() {
-            let id = &response.id;
+            let id = response.name();
             return Err(
                 Error::input(format!("response {id} still runs")).hint("put oa-poll before")
             );
         }
-        match response.id.as_str() {
-            "" => Err(Error::input(
-                "the record's `response` has no id to continue from",
-            )),
-            id => Ok(Before::Continue(id.to_owned())),
-        }
+        response
+            .id
+            .map(Before::Continue)
+            .ok_or_else(|| Error::input("the record's `response` has no id to continue from"))
     }
 
     fn request(&self, record: &Record, previous: Option<&str>) -> Result<Request> {
@@ -315,7 +314,7 @@ impl Asker<'_> {
             match attachment {
                 Attachment::Id(id) => {
                     let file = File {
-                        id: id.clone(),
+                        id: Some(id.clone()),
                         ..File::default()
                     };
                     parts.file(&self.complete(file)?, &self.style)?;
@@ -330,26 +329,27 @@ impl Asker<'_> {
 
     /// Looks up a file that is known by its id alone, once; the name decides how it is attached.
     fn complete(&self, file: File) -> Result<File> {
-        if file.id.is_empty() {
-            return Err(Error::input("a File object of the record has no `id`"));
-        }
-        let (None, None, Some(client)) = (&file.filename, &file.purpose, &self.client) else {
+        let (Some(id), None, None, Some(client)) =
+            (&file.id, &file.filename, &file.purpose, &self.client)
+        else {
             return Ok(file);
         };
-        if let Some(known) = lock(&self.known).get(&file.id) {
+        if let Some(known) = lock(&self.known).get(id) {
             return Ok(known.clone());
         }
-        let path = format!("/files/{}", segment(&file.id));
-        let answer = client.call(&Call::get(path, Expect::Object("file")));
+        let answer = client.call(&Call::get(id.under("/files"), Expect::Object("file")));
         let answer = answer.map_err(|mut error| {
             if error.status == Some(404) {
                 let hint = "does the key belong to another project, or has the file expired?";
                 error.hint = Some(hint.to_owned());
             }
-            error.about(&file.id)
+            error.about(id.as_str())
         })?;
-        let found: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
-        lock(&self.known).insert(file.id, found.clone());
+        let found = File {
+            id: file.id.clone(),
+            ..serde_json::from_str(answer.object.get()).unwrap_or_default()
+        };
+        lock(&self.known).insert(id.clone(), found.clone());
         Ok(found)
     }
 

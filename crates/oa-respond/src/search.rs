@@ -1,8 +1,9 @@
 //! The search that a model may do: which stores, how much of them.
 
+use oa_core::id::texts;
 use oa_core::object::Object;
-use oa_core::record::{Record, is_id};
-use oa_core::{Error, Result};
+use oa_core::record::Record;
+use oa_core::{Error, Id, Result};
 use serde_json::Value;
 
 use crate::Args;
@@ -15,7 +16,7 @@ const MOST_STORES: usize = 2;
 pub(crate) struct FileSearch {
     /// The record's own store is searched.
     own: bool,
-    stores: Vec<String>,
+    stores: Vec<Id>,
     most: Option<u8>,
     filters: Option<Value>,
     pub(crate) include_results: bool,
@@ -33,9 +34,6 @@ impl FileSearch {
                     .hint("add --file-search (the record's own store) or --search-store ID"));
             }
             return Ok(None);
-        }
-        if let Some(id) = args.search_store.iter().find(|id| !is_id(id)) {
-            return Err(Error::usage(format!("--search-store {id}: not an id")));
         }
         if args.search_store.len() + usize::from(args.file_search) > MOST_STORES {
             return Err(too_many());
@@ -62,7 +60,7 @@ impl FileSearch {
         }
         let mut tool = Object::default();
         tool.put("type", &"file_search");
-        tool.put("vector_store_ids", &stores);
+        tool.put("vector_store_ids", &texts(&stores));
         if let Some(most) = self.most {
             tool.put("max_num_results", &most);
         }
@@ -80,21 +78,17 @@ fn too_many() -> Error {
     .hint("put the files into one store: oa-index --into ID")
 }
 
-fn own(record: &Record) -> Result<String> {
+fn own(record: &Record) -> Result<Id> {
     let store = record.store().ok_or_else(|| {
         Error::input("the record has no `vector_store` to search").hint("oa-index makes one")
     })?;
-    if !is_id(&store.id) {
-        return Err(Error::input(format!(
-            "`{}` is no id of a vector store",
-            store.id
-        )));
-    }
     if store.status.as_deref() == Some("expired") {
         return Err(
-            Error::input(format!("vector store {} has expired", store.id))
+            Error::input(format!("vector store {} has expired", store.name()))
                 .hint("index the files again: oa-index"),
         );
     }
-    Ok(store.id)
+    store
+        .id
+        .ok_or_else(|| Error::input("the record's `vector_store` has no id"))
 }

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use oa_core::cli::{Arguments, Options, Order, Run, Search};
-use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
 use oa_core::object::{Object, raw_array};
 use oa_core::pipe::{Plan, Source};
-use oa_core::record::{File, Record, Store, is_id};
-use oa_core::{Error, Result};
+use oa_core::record::{File, Record};
+use oa_core::{Error, Id, Result};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -112,7 +112,7 @@ impl Searcher<'_> {
         if let Some(filters) = &self.filters {
             body.put("filters", filters);
         }
-        let path = format!("/vector_stores/{}/search", segment(&store.id));
+        let path = store.under("/vector_stores") + "/search";
         let answer = self.client.call(&Call::query(path, &body, Expect::List));
         let answer = answer.map_err(|error| match error.status {
             Some(404) => error.hint(
@@ -122,7 +122,7 @@ impl Searcher<'_> {
         })?;
         let page = Object::parse(answer.object.get()).unwrap_or_default();
         let results = results(&page, &record.files());
-        let line = format!("vector_store_id={} results={}", store.id, results.len());
+        let line = format!("vector_store_id={store} results={}", results.len());
         self.run.pipe.log.event("search", &line);
         let results: Vec<Box<RawValue>> = results.iter().map(Object::to_raw).collect();
         let results = raw_array(results.iter().map(AsRef::as_ref));
@@ -131,18 +131,13 @@ impl Searcher<'_> {
     }
 }
 
-fn store(record: &Record) -> Result<Store> {
+fn store(record: &Record) -> Result<Id> {
     let store = record.store().ok_or_else(|| {
         Error::input("the record has no `vector_store` to search").hint("oa-index makes one")
     })?;
-    if is_id(&store.id) {
-        Ok(store)
-    } else {
-        Err(Error::input(format!(
-            "`{}` is no id of a vector store",
-            store.id
-        )))
-    }
+    store
+        .id
+        .ok_or_else(|| Error::input("the record's `vector_store` has no id"))
 }
 
 /// The passages as they came, each with the `path` of its file where the record knows it.
@@ -155,7 +150,9 @@ fn results(page: &Object, files: &[File]) -> Vec<Object> {
     passages
         .map(|mut passage| {
             let id = passage.text("file_id");
-            let file = files.iter().find(|file| Some(&file.id) == id.as_ref());
+            let file = files
+                .iter()
+                .find(|file| file.id.as_ref().map(Id::as_str) == id.as_deref());
             if let Some(path) = file.and_then(|file| file.path.as_ref()) {
                 passage.put("path", path);
             }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use oa_core::cli::{Arguments, Options, Order, Run, duration};
-use oa_core::client::{Call, Client, Expect, segment};
+use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
 use oa_core::form::Form;
 use oa_core::interrupt::lock;
@@ -18,7 +18,7 @@ use oa_core::object::Object;
 use oa_core::pipe::{Plan, Source, side_by_side};
 use oa_core::record::{File, Incoming, Record};
 use oa_core::shell::word;
-use oa_core::{Error, Kind, Result};
+use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
 
 use file::Upload;
@@ -157,7 +157,7 @@ struct Uploader<'a> {
     run: &'a Run,
     permits: Permits,
     /// Ids of what this process uploaded.
-    made: Mutex<BTreeSet<String>>,
+    made: Mutex<BTreeSet<Id>>,
 }
 
 impl Uploader<'_> {
@@ -271,16 +271,22 @@ impl Uploader<'_> {
         })?;
         drop(bar);
         let file: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
-        lock(&self.made).insert(file.id.clone());
-        self.run.pipe.interrupt.hold(std::slice::from_ref(&file.id));
+        let Some(id) = &file.id else {
+            return Err(Error::new(
+                Kind::Network,
+                "the file has no id that can be sent",
+            ));
+        };
+        lock(&self.made).insert(id.clone());
+        self.run.pipe.interrupt.hold(std::slice::from_ref(id));
         log.event(
             "upload",
-            &format!("file_id={} bytes={bytes} path={}", file.id, upload.path),
+            &format!("file_id={id} bytes={bytes} path={}", upload.path),
         );
         if expires.is_some() && file.expires_at.is_none() {
             log.warning(&format!(
-                "{}: the server ignored `expires_after`; {} stays until it is deleted",
-                upload.path, file.id
+                "{}: the server ignored `expires_after`; {id} stays until it is deleted",
+                upload.path
             ));
         }
         let mut object = Object::parse(answer.object.get()).unwrap_or_default();
@@ -301,22 +307,18 @@ impl Uploader<'_> {
         let (ours, theirs): (Vec<File>, Vec<File>) = record
             .files()
             .into_iter()
-            .partition(|file| made.contains(&file.id));
+            .partition(|file| file.id.as_ref().is_some_and(|id| made.contains(id)));
         let mut gone = theirs.iter().all(|file| file.path.is_none());
-        for file in ours {
-            let call = Call::delete(format!("/files/{}", segment(&file.id))).clean_up();
+        for id in ours.into_iter().filter_map(|file| file.id) {
+            let call = Call::delete(id.under("/files")).clean_up();
             match self.client.call(&call) {
                 Err(error) if !error.is_gone() => {
                     let log = &self.run.pipe.log;
-                    log.error(&format!("{}: not deleted: {error}", file.id));
+                    log.error(&format!("{id}: not deleted: {error}"));
                     self.run.pipe.trouble();
                     gone = false;
                 }
-                _ => self
-                    .run
-                    .pipe
-                    .log
-                    .event("delete", &format!("file_id={}", file.id)),
+                _ => self.run.pipe.log.event("delete", &format!("file_id={id}")),
             }
         }
         gone

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::id::Id;
 use crate::record::{Incoming, Record, of_id};
 
 /// Where a tool's records come from.
@@ -67,5 +68,5 @@ pub struct Job {
     pub incoming: Incoming,
     /// When it was read: deadlines count from here.
     pub read_at: Instant,
-    pub(super) held: Vec<String>,
+    pub(super) held: Vec<Id>,
 }

@@ -66,17 +66,6 @@ pub fn looks_like_id(text: &str) -> bool {
     key_of_id(text).is_some()
 }
 
-/// Whether a text can stand for an id in a path: the characters of ids that the API and compatible servers
-/// make, and nothing that would lead elsewhere.
-#[must_use]
-pub fn is_id(text: &str) -> bool {
-    let known = |b: u8| b.is_ascii_alphanumeric() || b"-_=:.".contains(&b);
-    // `.` names the folder itself: a server, or something before it, reads `/files/.` as `/files/`.
-    text.bytes().any(|b| b.is_ascii_alphanumeric())
-        && text.bytes().all(known)
-        && !text.contains("..")
-}
-
 fn key_of_id(text: &str) -> Option<&'static str> {
     let letters = |rest: &str| {
         !rest.is_empty()
@@ -244,21 +233,6 @@ mod tests {
         );
         let told = lines(&deep);
         assert!(told[0].starts_with("! neither"), "{told:?}");
-    }
-
-    #[test]
-    fn an_id_names_one_thing() {
-        for (text, good) in [
-            ("file-a_B9", true),
-            ("resp:1.2=", true),
-            (".", false),
-            ("..", false),
-            ("-", false),
-            ("", false),
-            ("a/b", false),
-        ] {
-            assert_eq!(is_id(text), good, "{text}");
-        }
     }
 
     #[test]

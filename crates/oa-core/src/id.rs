@@ -1,0 +1,100 @@
+//! Ids: the server's word for one of its things, sent as one segment of a path.
+
+use std::fmt::{self, Write as _};
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// An id as a server made it, whatever it looks like: the API's `file-…`, a proxy's 400 characters of base64
+/// with `/`, `+` and `=`. It reaches a path only as one percent-encoded segment, so that nothing in it can
+/// change where a request goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(String);
+
+impl Id {
+    /// Takes a server's word.
+    ///
+    /// # Errors
+    /// `input` for what names nothing, or a folder: the empty text, `.` and `..`, which a server, or something
+    /// before it, reads as another path even where they are percent-encoded.
+    pub fn parse(text: &str) -> Result<Id> {
+        match text {
+            "" => Err(Error::input("an empty text is no id")),
+            "." | ".." => Err(Error::input(format!("`{text}` is no id"))),
+            _ => Ok(Id(text.to_owned())),
+        }
+    }
+
+    /// The id as it came.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The id as the last segment of a path: `/files` and `file-1` make `/files/file-1`.
+    #[must_use]
+    pub fn under(&self, folder: &str) -> String {
+        format!("{folder}/{}", encode(&self.0))
+    }
+}
+
+impl FromStr for Id {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Id> {
+        Id::parse(text)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Ids as texts, for a body.
+#[must_use]
+pub fn texts(ids: &[Id]) -> Vec<&str> {
+    ids.iter().map(Id::as_str).collect()
+}
+
+/// Ids for a message, a blank between them.
+#[must_use]
+pub fn joined(ids: &[Id]) -> String {
+    texts(ids).join(" ")
+}
+
+/// A text as one segment of a path, or as one value of a query.
+#[must_use]
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_one_segment_whatever_it_looks_like() {
+        for (text, path) in [
+            ("file-a_B9", "/files/file-a_B9"),
+            ("file-../x?#%", "/files/file-%2E%2E%2Fx%3F%23%25"),
+            ("a+b/c==", "/files/a%2Bb%2Fc%3D%3D"),
+            ("é", "/files/%C3%A9"),
+        ] {
+            let id = Id::parse(text).map(|id| id.under("/files"));
+            assert_eq!(id.ok().as_deref(), Some(path));
+        }
+        for text in ["", ".", ".."] {
+            assert!(Id::parse(text).is_err(), "{text}");
+        }
+    }
+}
