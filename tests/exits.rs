@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::scene::{Scene, lines};
 
 /// Fault, options of `oa-respond`, status, kind. All waits are as short as the server asks for.
-const ROWS: [(&str, &str, i32, &str); 37] = [
+const ROWS: [(&str, &str, i32, &str); 41] = [
     ("GET /nothing 500", "", 0, ""),
     ("POST /responses end status=none", "", 0, ""),
     ("POST /responses end status=empty", "", 0, ""),
@@ -35,7 +35,16 @@ const ROWS: [(&str, &str, i32, &str); 37] = [
     ("POST /responses empty", "", 6, "network"),
     ("POST /responses cut-json", "", 6, "network"),
     ("POST /responses wrong-kind", "", 6, "network"),
-    ("POST /responses no-id", "", 6, "network"),
+    ("POST /responses no-id", "", 0, ""),
+    ("POST /responses 408", "", 10, "unknown_outcome"),
+    (
+        "POST /responses html status=429",
+        "--retries 0",
+        5,
+        "rate_limit",
+    ),
+    ("POST /responses html status=401", "", 4, "auth"),
+    ("POST /responses 407", "", 6, "network"),
     ("POST /responses cut when=answer", "", 6, "network"),
     ("POST /responses 400 body=nonsense", "", 6, "network"),
     (
@@ -137,7 +146,7 @@ fn every_end_has_its_status_answers_that_are_none() {
 
 #[test]
 fn a_reply_that_broke_after_a_paid_question_is_not_called_retryable() {
-    for fault in ["html", "empty", "cut-json", "no-id", "cut when=answer"] {
+    for fault in ["html", "empty", "cut-json", "cut when=answer"] {
         let scene = Scene::faulty(&format!("POST /responses {fault}"));
         let error = scene.sh("oa-respond -n -p why").is(6).record()["error"].clone();
         assert_eq!(error["retryable"], false, "{fault}: {error}");

@@ -10,7 +10,6 @@ fn an_upload_is_opened_and_sent_again_after_trouble() {
         "429 retry-after-ms=1",
         "500 retry-after-ms=1",
         "503 retry-after-ms=1",
-        "408 retry-after-ms=1",
         "409 retry-after-ms=1",
         "cut when=body",
     ];
@@ -146,8 +145,30 @@ fn deletions_are_tried_again() {
 }
 
 #[test]
+fn an_id_that_stood_in_a_cut_answer_is_kept() {
+    let scene = Scene::faulty("POST /files cut-json");
+    let ran = scene
+        .sh("oa-upload notes.txt | tee up.json | oa-delete")
+        .is(6);
+    assert_eq!(ran.kinds(), ["network"]);
+    assert_eq!(ran.record()["files"][0]["path"], "notes.txt");
+    scene.nothing_left();
+
+    let scene = Scene::faulty("POST /responses cut-json");
+    let ran = scene.ok("oa-respond -n -b -p why | oa-poll --interval 20ms | oa-delete");
+    assert_eq!(ran.record()["response"]["status"], "completed");
+    scene.nothing_left();
+
+    let scene = Scene::faulty("POST /responses cut-json");
+    let record = scene.sh("oa-respond -n -p why").is(6).record();
+    let id = record["response"]["id"].as_str().unwrap();
+    assert_eq!(record["error"]["hint"], format!("oa-poll {id}"));
+    assert_eq!(record["error"]["retryable"], false);
+}
+
+#[test]
 fn an_answer_of_the_wrong_kind_to_an_upload_is_no_success() {
-    for fault in ["html", "empty", "cut-json", "wrong-kind", "no-id"] {
+    for fault in ["html", "empty", "wrong-kind", "no-id"] {
         let scene = Scene::faulty(&format!("POST /files {fault}"));
         let ran = scene.sh("oa-upload notes.txt --retries 0").is(6);
         assert_eq!(ran.kinds(), ["network"], "{fault}");

@@ -103,12 +103,27 @@ fn an_answer_that_is_cut_is_no_answer_however_it_is_framed() {
         );
         assert_eq!(server.asked().len(), 1);
     }
-    let short = DELETED.len() + 9;
+    let (length, half) = (DELETED.len(), &DELETED[..DELETED.len() - 1]);
     let server = Server::plain(once(
-        format!("HTTP/1.1 200 OK\r\nContent-Length: {short}\r\n\r\n{DELETED}").into_bytes(),
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{half}").into_bytes(),
     ));
     at(&scene, &server.url(), "oa-delete file-1 --retries 1").is(1);
     assert_eq!(server.asked().len(), 2);
+}
+
+#[test]
+fn an_answer_whose_json_is_whole_is_read_although_more_was_announced() {
+    let scene = Scene::new();
+    for (answer, tool) in [
+        (ANSWER, "oa-respond -n -p why"),
+        (DELETED, "oa-delete file-1"),
+    ] {
+        let length = answer.len() + 9;
+        let said = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{answer}");
+        let server = Server::plain(once(said.into_bytes()));
+        at(&scene, &server.url(), tool).is(0);
+        assert_eq!(server.asked().len(), 1);
+    }
 }
 
 #[test]

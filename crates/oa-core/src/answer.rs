@@ -165,6 +165,11 @@ impl Response {
         self.id.as_ref().map_or("-", Id::as_str)
     }
 
+    /// Takes over the output of a Response that was put together from its events.
+    pub fn take_output_of(&mut self, other: Response) {
+        self.output = other.output;
+    }
+
     /// Whether it has ended, well or not. A Response with no status but with output or an error has.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -285,16 +290,38 @@ impl Response {
 /// # Errors
 /// The verdict on the Response, `failed` or `incomplete`.
 pub fn settle(record: &mut Record, response: &RawValue, allow_incomplete: bool) -> Result<()> {
-    let read = Response::read(response);
+    settle_as(
+        record,
+        response,
+        &Response::read(response),
+        allow_incomplete,
+    )
+}
+
+/// The same for a Response whose answer came by another way than in the object itself.
+///
+/// # Errors
+/// As [`settle`].
+pub fn settle_as(
+    record: &mut Record,
+    response: &RawValue,
+    read: &Response,
+    allow_incomplete: bool,
+) -> Result<()> {
     record.object_mut().set("response", response.to_owned());
     if read.is_final() {
-        match read.output_text() {
-            Some(text) => record.object_mut().put("output_text", &text),
-            None => record.object_mut().remove("output_text"),
-        }
-        cite(record, &read);
+        show(record, read);
     }
     read.verdict(allow_incomplete)
+}
+
+/// Writes what an answer says and cites, in place of what stood there.
+pub fn show(record: &mut Record, read: &Response) {
+    match read.output_text() {
+        Some(text) => record.object_mut().put("output_text", &text),
+        None => record.object_mut().remove("output_text"),
+    }
+    cite(record, read);
 }
 
 #[derive(serde::Serialize)]

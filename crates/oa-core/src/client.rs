@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use ureq::SendBody;
+use ureq::http::response::Parts;
 use ureq::http::{HeaderMap, Request, Response};
 
 use crate::body::Reader;
@@ -28,8 +29,8 @@ pub use crate::reply::Expect;
 pub use call::Call;
 use lane::{Lane, Lanes};
 use outcome::{Failure, interrupted};
-pub use stream::Stream;
-use stream::Watched;
+pub use stream::{Heard, Stream};
+use stream::{Opened, Watched};
 
 /// The largest answer that is read into memory, in bytes.
 const MAX_ANSWER: u64 = 256 << 20;
@@ -37,8 +38,7 @@ const MAX_ANSWER: u64 = 256 << 20;
 const SHORT: Duration = Duration::from_secs(30);
 /// Patience for clean-up after a signal.
 const HURRIED: Duration = Duration::from_secs(3);
-/// Longest silence in a stream of events, and in the sending of a body.
-const STREAM_SILENCE: Duration = Duration::from_secs(300);
+/// Longest silence in the sending of a body.
 const WRITE_SILENCE: Duration = Duration::from_secs(60);
 /// A connection that nobody used for longer may be closed by the server just now: no question is put on it,
 /// because nobody could tell whether it was heard.
@@ -51,6 +51,14 @@ pub struct Answer {
     pub object: Box<RawValue>,
     /// When the server wants to be asked again.
     pub poll_after: Option<Duration>,
+}
+
+/// What a question was answered with.
+pub enum Told<'a> {
+    /// A whole object.
+    Object(Answer),
+    /// A stream of events.
+    Events(Stream<'a>),
 }
 
 /// The server that this run talks to.
@@ -103,48 +111,31 @@ impl Client {
     pub fn call(&self, call: &Call) -> Result<Answer> {
         self.send(call, |response, lane| {
             let (parts, body) = response.into_parts();
-            let reply = read_reply(&parts.headers, parts.status.as_u16(), body);
+            let reply = read_reply(&parts, &mut body.into_reader());
             self.lanes.release(&lane);
-            let reply = reply.map_err(|why| self.cut(call, parts.status.as_u16(), &why))?;
             self.judge(call, &parts.headers, &reply)
         })
     }
 
-    /// Sends a request whose answer is a stream of events.
+    /// Sends a question whose answer is an object or a stream of events: servers and what lies between give
+    /// either, whatever was asked for and whatever they call it.
     ///
     /// # Errors
     /// As [`Client::call`]; once the stream has begun, nothing is repeated.
-    pub fn stream(&self, mut call: Call) -> Result<Stream<'_>> {
-        call.streams = true;
-        let call = &call;
+    pub fn ask(&self, call: &Call) -> Result<Told<'_>> {
         self.send(call, |response, lane| {
-            let status = response.status().as_u16();
             let (parts, body) = response.into_parts();
-            let mime = header(&parts.headers, "content-type").unwrap_or_default();
-            if status == 200 && mime.starts_with("text/event-stream") {
-                return Ok(Stream {
+            let mut opened = Opened::new(body.into_reader());
+            if parts.status.is_success() && opened.is_events().unwrap_or(false) {
+                return Ok(Told::Events(Stream {
                     client: self,
                     lane,
-                    reader: body.into_reader(),
-                    whole: None,
-                });
+                    reader: opened,
+                }));
             }
-            let reply = read_reply(&parts.headers, status, body);
-            let reply = reply.map_err(|why| self.cut(call, status, &why));
-            let judged = reply.and_then(|reply| self.judge(call, &parts.headers, &reply));
-            match judged {
-                // A server that does not stream answers with the whole object.
-                Ok(answer) => Ok(Stream {
-                    client: self,
-                    lane,
-                    reader: ureq::Body::builder().data("").into_reader(),
-                    whole: Some(answer.object),
-                }),
-                Err(failure) => {
-                    self.lanes.release(&lane);
-                    Err(failure)
-                }
-            }
+            let reply = read_reply(&parts, &mut opened);
+            self.lanes.release(&lane);
+            self.judge(call, &parts.headers, &reply).map(Told::Object)
         })
     }
 
@@ -263,7 +254,11 @@ impl Client {
             .method(call.method)
             .uri(format!("{}{}", self.base, call.path))
             .header("authorization", format!("Bearer {}", self.key))
-            .header("accept", "application/json, text/event-stream");
+            .header("accept", call.accept());
+        if call.streams {
+            // A stream that is packed comes in pieces as large as the packer likes.
+            request = request.header("accept-encoding", "identity");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -314,11 +309,8 @@ impl Client {
             .min(left.unwrap_or(answer))
             .max(Duration::from_millis(1));
         let connect = self.connect_timeout.min(answer);
-        let silence = if call.streams {
-            STREAM_SILENCE.max(answer)
-        } else {
-            answer
-        };
+        // The connection itself bounds the whole answer, or the silence between two events.
+        lane.wire.allow(answer);
         let idle = match call.effect {
             Effect::Creates => FRESH,
             Effect::Idempotent => way::IDLE,
@@ -329,7 +321,7 @@ impl Client {
             .timeout_connect(Some(connect))
             .timeout_per_write(Some(WRITE_SILENCE.min(answer)))
             .timeout_recv_response(Some(answer))
-            .timeout_per_read(Some(silence))
+            .timeout_per_read(Some(answer))
             .max_idle_age(idle)
             .build()
     }
@@ -347,23 +339,25 @@ fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn read_reply(
-    headers: &HeaderMap,
-    status: u16,
-    body: ureq::Body,
-) -> std::result::Result<Reply, String> {
-    let limited = body.into_with_config().limit(MAX_ANSWER);
+/// The answer as far as it came.
+fn read_reply(parts: &Parts, body: &mut impl Read) -> Reply {
     let mut bytes = Vec::new();
-    limited
-        .reader()
-        .read_to_end(&mut bytes)
-        .map_err(|error| error.to_string())?;
-    Ok(Reply {
-        status,
-        request_id: header(headers, "x-request-id").map(str::to_owned),
-        location: header(headers, "location").map(str::to_owned),
+    let read = body.take(MAX_ANSWER + 1).read_to_end(&mut bytes);
+    let cut = match read {
+        Err(error) => Some(trouble::of_body(&error)),
+        Ok(_) if bytes.len() as u64 > MAX_ANSWER => {
+            Some(format!("it is larger than {MAX_ANSWER} bytes"))
+        }
+        Ok(_) => None,
+    };
+    let text = |name| header(&parts.headers, name).map(str::to_owned);
+    Reply {
+        status: parts.status.as_u16(),
+        request_id: text("x-request-id"),
+        location: text("location"),
         body: bytes,
-    })
+        cut,
+    }
 }
 
 #[cfg(test)]

@@ -143,6 +143,8 @@ pub struct Facts {
     pub signal: Option<i32>,
     /// A reply that may have been paid for and was not understood, as it came.
     pub body: Option<String>,
+    /// What came of an object before the reply that may have made it broke off; it does not travel in `error`.
+    pub part: Option<Box<RawValue>>,
     /// How long the server asks to wait before it is asked again; it does not travel with the record.
     pub wait: Option<Duration>,
 }
@@ -172,6 +174,7 @@ impl Error {
             hint: None,
             signal: None,
             body: None,
+            part: None,
             wait: None,
         };
         Error {

@@ -26,6 +26,7 @@ pub mod form;
 pub mod id;
 pub mod interrupt;
 pub mod kind;
+mod lenient;
 pub mod limit;
 pub mod log;
 mod net;

@@ -85,6 +85,7 @@ impl Log {
             &mut facts.param,
             &mut facts.request_id,
             &mut facts.hint,
+            &mut facts.body,
         ];
         for text in others.into_iter().flatten() {
             *text = self.redact(text);

@@ -11,6 +11,7 @@ use crate::object::{Object, raw_array};
 
 mod lift;
 
+pub(crate) use lift::kind_of_id;
 pub use lift::{Incoming, lift, looks_like_id, of_id};
 
 /// Keys of a record that the tools know, each with the JSON type that it must have.

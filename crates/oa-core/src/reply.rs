@@ -1,10 +1,13 @@
 //! What an HTTP answer comes to: the API's object, or an error in the words of whoever answered.
 
-use serde_json::Value;
+use serde_json::Number;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind};
-use crate::object::{Object, compact};
+use crate::field::{Fields, text_of};
+use crate::lenient;
+use crate::object::{Object, raw_array};
+use crate::record;
 
 /// 429s that no waiting mends.
 const QUOTA_CODES: [&str; 5] = [
@@ -15,19 +18,22 @@ const QUOTA_CODES: [&str; 5] = [
     "organization_usage_limit_exceeded",
 ];
 
-/// What an answer with a good status must be.
-#[derive(Clone, Copy, Debug)]
+/// What an answer with a good status must be. Objects are known by what was asked for and by their `id`: the word
+/// in `object` differs from server to server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expect {
-    /// An object of this kind with an id, e.g. `file`.
+    /// An object with an id; the word for it in a message, e.g. `file`.
     Object(&'static str),
+    /// A Response: an object with an id, or, from servers that leave it out, with `status` or `output`.
+    Response,
     /// An object with `data`.
     List,
-    /// A JSON object that is no other object and does not say `"deleted":false`; or nothing at all with 204.
+    /// A JSON object that is no other object and does not say `"deleted":false`; or nothing at all.
     Deleted,
 }
 
-/// An HTTP answer that was read whole.
-#[derive(Debug)]
+/// An HTTP answer as far as it came.
+#[derive(Debug, Default)]
 pub struct Reply {
     /// HTTP status.
     pub status: u16,
@@ -37,23 +43,58 @@ pub struct Reply {
     pub location: Option<String>,
     /// The body, unpacked.
     pub body: Vec<u8>,
+    /// Why the rest of the body did not come, if so.
+    pub cut: Option<String>,
+}
+
+/// The object of a reply that is what was asked for.
+#[derive(Debug)]
+pub struct Understood {
+    /// The object on one line.
+    pub object: Box<RawValue>,
+    /// What is no JSON in the reply was put right.
+    pub mended: bool,
+}
+
+/// Why a reply is not what was asked for.
+#[derive(Debug, Default)]
+pub struct Complaint {
+    /// What is wrong with it; the server's own sentence where it gave one.
+    pub words: String,
+    /// The server's own `code`.
+    pub code: Option<String>,
+    /// What came of the object before the reply broke off.
+    pub part: Option<Box<RawValue>>,
 }
 
 impl Reply {
     fn object(&self) -> Option<Object> {
-        let text = std::str::from_utf8(&self.body).ok()?;
-        Object::parse(text.trim()).ok()
+        let found = lenient::object(&self.body).filter(|found| found.whole);
+        found.map(|found| found.object)
     }
 
     /// Whether the body is a JSON object, so that the API itself spoke.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        self.object().is_some()
+        !self.body.trim_ascii_start().starts_with(b"[") && self.object().is_some()
     }
 
-    /// The first 200 characters of the body, for a message.
+    /// Whether the body is a page for people.
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        let head = self.body.trim_ascii_start();
+        let head = String::from_utf8_lossy(&head[..head.len().min(512)]).to_lowercase();
+        head.starts_with('<') && (head.contains("<html") || head.contains("<!doctype"))
+    }
+
+    /// The first 200 characters of the body, for a message; of an HTML page its title.
     fn excerpt(&self) -> String {
         let text = String::from_utf8_lossy(&self.body);
+        let text = if self.is_html() {
+            title(&text).unwrap_or_else(|| "an HTML page".to_owned())
+        } else {
+            text.into_owned()
+        };
         let words: Vec<&str> = text.split_whitespace().collect();
         words.join(" ").chars().take(200).collect()
     }
@@ -61,47 +102,108 @@ impl Reply {
     /// The object that was asked for.
     ///
     /// # Errors
-    /// What is wrong with the answer, in a few words.
-    pub fn expect(&self, expect: Expect) -> Result<Box<RawValue>, String> {
-        if self.status == 204 && matches!(expect, Expect::Deleted) {
-            return Ok(crate::object::raw(&serde_json::json!({"deleted": true})));
-        }
-        let Some(object) = self.object() else {
-            return Err(match self.excerpt() {
-                excerpt if excerpt.is_empty() => "the answer is empty".to_owned(),
-                excerpt => format!("the answer is no JSON object: {excerpt}"),
+    /// What is wrong with the answer, and what came of it.
+    pub fn expect(&self, expect: Expect) -> Result<Understood, Complaint> {
+        if expect == Expect::Deleted && self.cut.is_none() && self.body.trim_ascii().is_empty() {
+            let object = crate::object::raw(&serde_json::json!({"deleted": true}));
+            return Ok(Understood {
+                object,
+                mended: false,
             });
-        };
-        let said = object.text("object");
-        let deleted = object.get("deleted").map(RawValue::get);
-        let complaint = match expect {
-            Expect::Object(kind) if said.as_deref().is_some_and(|said| said != kind) => {
-                Some(format!(
-                    "the answer is a `{}`, not a `{kind}`",
-                    said.unwrap_or_default()
-                ))
-            }
-            Expect::Object(kind) if object.text("id").is_none_or(|id| id.is_empty()) => {
-                Some(format!("the answer is a {kind} without an id"))
-            }
-            Expect::List if object.get("data").is_none_or(|d| !d.get().starts_with('[')) => {
-                Some("the answer is no list".to_owned())
-            }
-            Expect::Deleted if deleted == Some("false") => {
-                Some("the answer says that it was not deleted".to_owned())
-            }
-            Expect::Deleted if deleted.is_none() && said.is_some() => Some(format!(
-                "the answer is a `{}`, not a deletion",
-                said.unwrap_or_default()
-            )),
-            _ => None,
-        };
-        if let Some(complaint) = complaint {
-            Err(complaint)
-        } else {
-            let text = String::from_utf8_lossy(&self.body);
-            RawValue::from_string(compact(text.trim())).map_err(|error| error.to_string())
         }
+        if let Some(list) = self.list(expect) {
+            return Ok(list);
+        }
+        let Some(found) = lenient::object(&self.body) else {
+            return Err(self.no_object());
+        };
+        let object = found.object;
+        if !found.whole {
+            let why = self.cut.as_deref().unwrap_or("it ends inside its JSON");
+            return Err(Complaint {
+                words: format!("the answer broke off: {why}"),
+                code: None,
+                part: (!object.is_empty()).then(|| object.to_raw()),
+            });
+        }
+        match self.complaint(&object, expect) {
+            Some(complaint) => Err(complaint),
+            None => Ok(Understood {
+                object: object.to_raw(),
+                mended: found.mended,
+            }),
+        }
+    }
+
+    /// A list without an object around it.
+    fn list(&self, expect: Expect) -> Option<Understood> {
+        if expect != Expect::List || !self.body.trim_ascii_start().starts_with(b"[") {
+            return None;
+        }
+        let text = std::str::from_utf8(&self.body).ok()?.trim();
+        let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        let mut object = Object::default();
+        object.set("data", raw_array(items));
+        Some(Understood {
+            object: object.to_raw(),
+            mended: false,
+        })
+    }
+
+    fn no_object(&self) -> Complaint {
+        let words = match (self.excerpt(), &self.cut) {
+            (_, Some(why)) => format!("the answer broke off: {why}"),
+            (excerpt, None) if excerpt.is_empty() => "the answer is empty".to_owned(),
+            (excerpt, None) => format!("the answer is no JSON object: {excerpt}"),
+        };
+        Complaint {
+            words,
+            ..Complaint::default()
+        }
+    }
+
+    /// What speaks against this object.
+    fn complaint(&self, object: &Object, expect: Expect) -> Option<Complaint> {
+        let has = |key: &str| object.get(key).is_some();
+        let id = object.text("id").is_some_and(|id| !id.is_empty());
+        let fault = object.get("error").is_some_and(says_something);
+        let deleted = object.get("deleted").map(RawValue::get);
+        let kind = object.text("object");
+        let other = other_kind(object, expect);
+        let known = match expect {
+            _ if other.is_some() => false,
+            Expect::Response => id || has("status") || has("output"),
+            Expect::Object(_) => id && !fault,
+            Expect::List => object.get("data").is_some_and(|d| d.get().starts_with('[')),
+            Expect::Deleted => {
+                deleted != Some("false") && !fault && (deleted.is_some() || kind.is_none())
+            }
+        };
+        if known {
+            return None;
+        }
+        let words = self.words();
+        if let Some(message) = words.said {
+            return Some(Complaint {
+                words: message,
+                code: words.code,
+                part: None,
+            });
+        }
+        let words = match expect {
+            _ if other.is_some() => format!("the answer is a {}", other.unwrap_or_default()),
+            Expect::Object(kind) => format!("the answer is a {kind} without an id"),
+            Expect::Response => format!("the answer is no Response: {}", self.excerpt()),
+            Expect::List => "the answer is no list".to_owned(),
+            Expect::Deleted if deleted == Some("false") => {
+                "the answer says that it was not deleted".to_owned()
+            }
+            Expect::Deleted => format!("the answer is no deletion: {}", self.excerpt()),
+        };
+        Some(Complaint {
+            words,
+            ..Complaint::default()
+        })
     }
 
     /// The failure that an answer with a bad status is.
@@ -126,14 +228,13 @@ impl Reply {
         if (300..400).contains(&self.status) {
             return Kind::Refused;
         }
-        if !words.json {
-            return Kind::Network;
-        }
         match self.status {
             401 | 403 => Kind::Auth,
             429 if words.is_quota() => Kind::Quota,
             429 => Kind::RateLimit,
-            _ => Kind::Refused,
+            407 => Kind::Network,
+            _ if words.json => Kind::Refused,
+            _ => Kind::Network,
         }
     }
 
@@ -147,6 +248,9 @@ impl Reply {
             }
             (Kind::Quota, _) => "add credit or raise the spend limit; waiting does not help",
             (Kind::RateLimit, _) => "wait, or ask less at a time (-j)",
+            (Kind::Network, 407) => {
+                "a proxy wants to know who asks: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
+            }
             (Kind::Refused, 300..400) => {
                 "redirects are not followed, because the key would go along; set OPENAI_BASE_URL to the address that answers"
             }
@@ -157,25 +261,20 @@ impl Reply {
 
     fn words(&self) -> Words {
         if let (300..400, Some(location)) = (self.status, &self.location) {
-            return Words {
-                message: format!("redirected to {location}"),
-                ..Words::default()
-            };
+            let message = format!("redirected to {location}");
+            return Words::plain(message);
         }
-        let excerpt = self.excerpt();
-        let excerpt = match excerpt.as_str() {
-            "" => "an answer without a body",
-            excerpt => excerpt,
+        let excerpt = match self.excerpt() {
+            text if text.is_empty() => "an answer without a body".to_owned(),
+            text => text,
         };
-        match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(object)) => Words::of(&object, excerpt),
-            _ => Words {
-                // An object with a text that is no Unicode is the API's all the same.
-                json: self.is_json(),
-                message: excerpt.to_owned(),
-                ..Words::default()
-            },
-        }
+        let mut words = match self.object() {
+            Some(object) => Words::of(&object),
+            None => Words::default(),
+        };
+        words.json = self.is_json();
+        words.message = words.said.clone().unwrap_or(excerpt);
+        words
     }
 
     /// Whether the answer says that money is the matter.
@@ -188,33 +287,77 @@ impl Reply {
 #[derive(Default)]
 struct Words {
     json: bool,
+    /// The server's own sentence, or what its answer looks like.
     message: String,
+    /// The server's own sentence.
+    said: Option<String>,
     kind: Option<String>,
     code: Option<String>,
     param: Option<String>,
 }
 
+/// Where servers put their sentence: the first of these that says something.
+const SENTENCES: [&str; 5] = ["error", "message", "detail", "title", "msg"];
+/// How deep a sentence is looked for.
+const SENTENCE_DEPTH: u8 = 4;
+
+/// The sentence that a value is, or that stands in it, wherever this server puts it.
+#[must_use]
+pub fn sentence(raw: &RawValue) -> Option<String> {
+    sentence_in(raw, SENTENCE_DEPTH)
+}
+
+fn sentence_in(raw: &RawValue, depth: u8) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match raw.get().as_bytes().first() {
+        Some(b'"') => text_of(raw).filter(|text| !text.trim().is_empty()),
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+            sentence_in(items.first()?, depth)
+        }
+        Some(b'{') => {
+            let fields = Fields::of(raw);
+            // The message of an error, before an error inside it.
+            let keys = SENTENCES[1..].iter().chain(&SENTENCES[..1]);
+            keys.filter_map(|key| fields.get::<&RawValue>(key))
+                .find_map(|value| sentence_in(value, depth))
+        }
+        _ => None,
+    }
+}
+
 impl Words {
-    /// The server's own sentence, wherever this server puts it.
-    fn of(object: &serde_json::Map<String, Value>, excerpt: &str) -> Words {
-        let inner = object.get("error").and_then(Value::as_object);
-        let text = |value: Option<&Value>| match value {
-            Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
-        };
-        let field = |key: &str| text(inner.unwrap_or(object).get(key));
-        let message = field("message")
-            .or_else(|| text(object.get("error")))
-            .or_else(|| text(object.get("message")))
-            .or_else(|| text(object.get("detail")))
-            .or_else(|| text(object.get("title")));
+    fn plain(message: String) -> Words {
         Words {
-            json: true,
-            message: message.unwrap_or_else(|| excerpt.to_owned()),
-            kind: field("type"),
-            code: field("code"),
-            param: field("param"),
+            message,
+            ..Words::default()
+        }
+    }
+
+    /// The server's own sentence, wherever this server puts it.
+    fn of(object: &Object) -> Words {
+        let raw = object.to_raw();
+        let outer = Fields::of(&raw);
+        let inner = outer.get::<&RawValue>("error");
+        let fields = match inner {
+            Some(inner) if inner.get().starts_with('{') => Fields::of(inner),
+            _ => Fields::of(&raw),
+        };
+        let word = |key: &str| {
+            fields
+                .text(key)
+                .or_else(|| Some(fields.get::<Number>(key)?.to_string()))
+        };
+        let said = SENTENCES
+            .iter()
+            .filter_map(|key| outer.get::<&RawValue>(key))
+            .find_map(sentence);
+        Words {
+            said,
+            kind: word("type"),
+            code: word("code").filter(|code| !code.is_empty()),
+            param: word("param").filter(|param| !param.is_empty()),
+            ..Words::default()
         }
     }
 
@@ -227,6 +370,32 @@ impl Words {
     }
 }
 
+/// The kind of thing that an object is, where it is none that was asked for: its id and its `object` agree on it.
+fn other_kind(object: &Object, expect: Expect) -> Option<&'static str> {
+    let wanted = match expect {
+        Expect::Response => "response",
+        Expect::Object(kind) => kind,
+        Expect::List | Expect::Deleted => return None,
+    };
+    let named = record::kind_of_id(&object.text("id")?)?;
+    (named != wanted && object.text("object").as_deref() == Some(named)).then_some(named)
+}
+
+/// Whether a value under `error` is one.
+fn says_something(raw: &RawValue) -> bool {
+    !matches!(raw.get(), "\"\"" | "false" | "{}" | "[]" | "0")
+}
+
+/// The title of an HTML page.
+fn title(page: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase();
+    let from = lower.find("<title")?;
+    let from = from + lower[from..].find('>')? + 1;
+    let to = from + lower[from..].find('<')?;
+    let title = page.get(from..to)?.trim();
+    (!title.is_empty()).then(|| format!("HTML page \u{201c}{title}\u{201d}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,9 +403,8 @@ mod tests {
     fn reply(status: u16, body: &str) -> Reply {
         Reply {
             status,
-            request_id: None,
-            location: None,
             body: body.as_bytes().to_vec(),
+            ..Reply::default()
         }
     }
 
@@ -247,7 +415,7 @@ mod tests {
             (" \n", "an answer without a body"),
             (
                 r#"{"error":{"message":"\ud800"}}"#,
-                r#"{"error":{"message":"\ud800"}}"#,
+                "\u{fffd}\u{fffd}\u{fffd}",
             ),
         ] {
             assert_eq!(reply(500, body).error().message, words);
@@ -287,9 +455,32 @@ mod tests {
                 502,
                 "<html> Bad\n gateway</html>",
                 Kind::Network,
-                "<html> Bad gateway</html>",
+                "an HTML page",
+            ),
+            (
+                502,
+                "<!DOCTYPE html><TITLE lang=en>Bad\n gateway</title>",
+                Kind::Network,
+                "HTML page \u{201c}Bad gateway\u{201d}",
             ),
             (503, "", Kind::Network, "an answer without a body"),
+            (403, "<html>", Kind::Auth, "an HTML page"),
+            (429, "", Kind::RateLimit, "an answer without a body"),
+            (407, r#"{"message":"m"}"#, Kind::Network, "m"),
+            (400, r#"{"error":["a","b"]}"#, Kind::Refused, "a"),
+            (400, r#"[{"error":{"message":"m"}}]"#, Kind::Network, "m"),
+            (
+                422,
+                r#"{"detail":[{"loc":[1],"msg":"d"}]}"#,
+                Kind::Refused,
+                "d",
+            ),
+            (
+                400,
+                r#"{"error":{"code":7},"message":"m"}"#,
+                Kind::Refused,
+                "m",
+            ),
         ];
         for (status, body, kind, message) in cases {
             let error = reply(status, body).error();
@@ -315,7 +506,15 @@ mod tests {
             (Expect::Deleted, r#"{"object":"file","deleted":true}"#, true),
             (Expect::Deleted, r#"{"object":"list","data":[]}"#, false),
             (Expect::Deleted, "{}", true),
-            (Expect::Deleted, "", false),
+            (Expect::Deleted, " \n", true),
+            (Expect::Deleted, "{\"error\":{\"code\":403}}", false),
+            (file, r#"{"id":"file-1","error":{"message":"m"}}"#, false),
+            (file, r#"{"id":"file-1","error":null,"object":"odd"}"#, true),
+            (Expect::Response, r#"{"status":"completed"}"#, true),
+            (Expect::Response, r#"{"id":"resp_1","error":{}}"#, true),
+            (Expect::Response, r#"{"error":{"message":"m"}}"#, false),
+            (Expect::Response, r#"{"choices":[]}"#, false),
+            (Expect::List, r#"[{"id":"file-1"}]"#, true),
         ];
         for (expect, body, good) in cases {
             assert_eq!(reply(200, body).expect(expect).is_ok(), good, "{body}");

@@ -85,36 +85,52 @@ fn repeats(effect: Effect, outcome: &Outcome, retry_unknown: bool) -> bool {
         Outcome::Broken(Reached::Sent) => effect == Effect::Idempotent || retry_unknown,
         Outcome::Answered { quota: true, .. } => false,
         Outcome::Answered {
-            json: true,
             should_retry: Some(word),
             ..
         } => *word,
         Outcome::Answered { status, json, .. } => match effect {
             Effect::Idempotent => matches!(status, 408 | 409 | 429 | 500..),
-            Effect::Creates if *json => {
-                matches!(status, 408 | 409 | 429 | 500 | 503) || (retry_unknown && *status >= 500)
-            }
-            Effect::Creates => retry_unknown && *status >= 500,
+            // The limit is looked at before the work begins, whoever says so.
+            Effect::Creates if *status == 429 => true,
+            Effect::Creates if is_unknown(*status, *json) => retry_unknown,
+            Effect::Creates => *json && matches!(status, 409 | 500 | 503 | 529),
         },
     }
 }
 
-/// How long the server asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date.
+/// Whether this status says nothing of what became of a request that was sent whole: a gateway gave up on a
+/// server that may still work, and bill.
+#[must_use]
+pub fn is_unknown(status: u16, json: bool) -> bool {
+    matches!(status, 408 | 502 | 504) || (status >= 500 && !json)
+}
+
+/// Longest wait that is taken for advice, so that no time that is reckoned with it overflows.
+const LONGEST_ADVICE: Duration = Duration::from_secs(365 * 86400);
+
+/// How long the server asks to wait: `retry-after-ms`, else `Retry-After` in seconds or as an HTTP date. Zero, less
+/// than that, and what is no number are no advice (some gateways always send 0).
 #[must_use]
 pub fn asked_wait(millis: Option<&str>, after: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let advice = |seconds: f64| {
+        let longest = LONGEST_ADVICE.as_secs_f64();
+        (seconds > 0.0 && seconds.is_finite())
+            .then(|| Duration::from_secs_f64(seconds.min(longest)))
+    };
     let number = |text: &str| text.trim().parse::<f64>().ok();
-    let seconds = |value: f64| Duration::try_from_secs_f64(value.max(0.0)).ok();
-    if let Some(value) = millis.and_then(number) {
-        return seconds(value / 1000.0);
-    }
-    let after = after?;
-    match number(after) {
-        Some(value) => seconds(value),
-        None => httpdate::parse_http_date(after)
-            .ok()?
-            .duration_since(now)
-            .ok(),
-    }
+    let date = |text: &str| {
+        let date = httpdate::parse_http_date(text.trim()).ok()?;
+        date.duration_since(now).ok()
+    };
+    let millis = millis
+        .and_then(number)
+        .and_then(|value| advice(value / 1000.0));
+    let after = || {
+        let text = after?;
+        let seconds = number(text).or_else(|| date(text).map(|wait| wait.as_secs_f64()));
+        seconds.and_then(advice)
+    };
+    millis.or_else(after)
 }
 
 #[cfg(test)]
@@ -150,6 +166,13 @@ mod tests {
             (Creates, answered(503, false), false),
             (Creates, answered(502, false), false),
             (Creates, answered(504, true), false),
+            (Creates, answered(408, true), false),
+            (Creates, answered(429, false), true),
+            (Creates, answered(529, true), true),
+            (Creates, answered(529, false), false),
+            (Creates, answered(407, true), false),
+            (Idempotent, answered(407, false), false),
+            (Idempotent, answered(408, false), true),
             (Creates, answered(400, true), false),
             (Idempotent, answered(504, false), true),
             (Idempotent, answered(404, true), false),
@@ -204,7 +227,11 @@ mod tests {
             (None, Some("Sun, 06 Nov 1994 08:49:27 GMT"), None),
             (None, Some("soon"), None),
             (None, Some("inf"), None),
-            (Some("-5"), None, Some(0)),
+            (Some("-5"), None, None),
+            (Some("0"), Some("0"), None),
+            (Some("0"), Some("2"), Some(2000)),
+            (Some("NaN"), None, None),
+            (Some("1e22"), None, Some(31_536_000_000)),
         ];
         for (millis, after, wait) in cases {
             let asked = asked_wait(millis, after, now).map(|wait| wait.as_millis());

@@ -280,7 +280,7 @@ impl Cleaner<'_> {
     fn cancel(&self, client: &Client, id: &Id) -> bool {
         let pipe = &self.run.pipe;
         let path = id.under("/responses") + "/cancel";
-        let call = Call::touch(path, Expect::Object("response")).clean_up();
+        let call = Call::touch(path, Expect::Response).clean_up();
         match client.call(&call) {
             Ok(_) => pipe.log.event("cancel", &format!("response_id={id}")),
             // It ended in the meantime, or is no background response.

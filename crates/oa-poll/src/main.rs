@@ -232,7 +232,7 @@ impl Poller<'_> {
             return Seen::Final(Err(Self::late(watch)));
         }
         let path = watch.id.under("/responses");
-        let response = Expect::Object("response");
+        let response = Expect::Response;
         let call = if self.args.cancel && watch.trouble.is_none() {
             Call::touch(format!("{path}/cancel"), response)
         } else {

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use oa_core::answer::{Response, settle};
+use oa_core::answer::{Response, settle_as, show};
 use oa_core::cli::Run;
-use oa_core::client::{Call, Client, Expect};
+use oa_core::client::{Call, Client, Expect, Stream, Told};
 use oa_core::object::Object;
 use oa_core::pipe::Job;
 use oa_core::record::Record;
@@ -66,80 +66,109 @@ impl Asking<'_> {
             "/responses",
             self.request.bytes(),
             "application/json",
-            Expect::Object("response"),
+            Expect::Response,
         )
+        .streamed(self.request.stream)
         .look("look in the dashboard's logs whether the question was answered".to_owned());
         if self.request.background {
             call = call.graceful();
         }
-        let answered = if self.request.stream {
-            self.follow(record, call)
-        } else {
-            self.client.call(&call).map(|answer| answer.object)
-        };
-        let response = answered.map_err(|error| self.explain(record, error))?;
-        self.settle(record, &response, begun)
-    }
-
-    fn settle(&self, record: &mut Record, object: &RawValue, begun: Instant) -> Result<()> {
-        let log = &self.run.pipe.log;
-        let response = Response::read(object);
-        let streamed = record.output_text();
-        let verdict = settle(record, object, self.allow_incomplete);
-        if response.is_final() {
-            let seconds = begun.elapsed().as_secs();
-            log.event(
-                "response",
-                &format!("{} elapsed={seconds}s", response.summary()),
-            );
-            // Routers are known to send the last event without its output.
-            if let (None, Some(text)) = (record.output_text(), streamed) {
-                record.object_mut().put("output_text", &text);
+        match self.client.ask(&call) {
+            Ok(Told::Object(answer)) => {
+                let read = Response::read(&answer.object);
+                self.settle(record, &answer.object, &read, begun)
             }
-            return verdict;
-        }
-        let (id, status) = (response.name(), response.status_word());
-        log.event("submitted", &format!("response_id={id} status={status}"));
-        if self.request.background {
-            return Ok(());
-        }
-        let message = format!(
-            "response {id} came back {status} although it was not asked for in the background"
-        );
-        Err(Error::new(Kind::Network, message).hint(command("oa-poll", [id])))
-    }
-
-    /// Reads a stream to its terminal event. The text so far is left in `output_text`.
-    fn follow(&self, record: &mut Record, call: Call) -> Result<Box<RawValue>> {
-        let mut stream = self.client.stream(call)?;
-        if let Some(whole) = stream.whole.take() {
-            return Ok(whole);
-        }
-        record.object_mut().remove("output_text");
-        let mut following = Following::new(self);
-        let mut ended = following.read(stream);
-        if self.request.background {
-            ended = following.go_on(ended);
-        }
-        match ended {
-            Ok(response) => {
-                if !following.text.is_empty() {
-                    record.object_mut().put("output_text", &following.text);
-                }
-                Ok(response)
-            }
+            Ok(Told::Events(stream)) => self.follow(record, stream, begun),
             Err(error) => {
-                self.keep(record, following.begun.as_deref());
+                let mut error = self.explain(record, error);
+                if let Some(part) = error.part.take() {
+                    self.keep(record, &part, &mut error);
+                }
                 Err(error)
             }
         }
     }
 
-    /// A background response outlives its stream: the record keeps it, so that it can be polled.
-    fn keep(&self, record: &mut Record, begun: Option<&RawValue>) {
-        if let (true, Some(response)) = (self.request.background, begun) {
-            record.object_mut().set("response", response.to_owned());
+    /// An id that stood in the part of an answer that did come is an id like any other: what runs in the
+    /// background can be waited for.
+    fn keep(&self, record: &mut Record, part: &RawValue, error: &mut Error) {
+        record.object_mut().set("response", part.to_owned());
+        if let Some(id) = Response::read(part).id {
+            error.hint = Some(command("oa-poll", [id.as_str()]));
+            error.retryable = self.request.background;
         }
+    }
+
+    /// Puts a Response into the record; `read` is what the answer is taken from.
+    fn settle(
+        &self,
+        record: &mut Record,
+        object: &RawValue,
+        read: &Response,
+        begun: Instant,
+    ) -> Result<()> {
+        let log = &self.run.pipe.log;
+        let verdict = settle_as(record, object, read, self.allow_incomplete);
+        if read.is_final() {
+            let seconds = begun.elapsed().as_secs();
+            let summary = read.summary();
+            log.event("response", &format!("{summary} elapsed={seconds}s"));
+            return verdict;
+        }
+        let (id, status) = (read.name(), read.status_word());
+        log.event("submitted", &format!("response_id={id} status={status}"));
+        if self.request.background && read.id.is_some() {
+            return Ok(());
+        }
+        let message = if read.id.is_none() {
+            format!("a response without an id came back {status}: nobody can ask for it again")
+        } else {
+            format!(
+                "response {id} came back {status} although it was not asked for in the background"
+            )
+        };
+        let mut error = Error::new(Kind::Network, message);
+        match &read.id {
+            Some(id) => error.hint = Some(command("oa-poll", [id.as_str()])),
+            None => error.retryable = false,
+        }
+        Err(error)
+    }
+
+    /// Reads a stream to its terminal event; what came of it is kept where it breaks.
+    fn follow(&self, record: &mut Record, stream: Stream, begun: Instant) -> Result<()> {
+        let mut following = Following::new(self);
+        let mut ended = following.read(stream);
+        if self.request.background {
+            ended = following.go_on(ended);
+        }
+        let assembled = following
+            .assembly
+            .response(following.begun.as_deref(), "in_progress");
+        let object = match ended {
+            Ok(object) => object,
+            Err(error) => {
+                show(record, &Response::read(&assembled));
+                if let Some(begun) = &following.begun {
+                    record.object_mut().set("response", begun.clone());
+                }
+                return Err(error);
+            }
+        };
+        let mut read = Response::read(&object);
+        // Routers are known to send the last event without its output.
+        if read.output_text().is_none() {
+            read.take_output_of(Response::read(&assembled));
+        }
+        let settled = self.settle(record, &object, &read, begun);
+        let whole = record.output_text().unwrap_or_default();
+        if let (false, Some(rest)) = (
+            following.written.is_empty(),
+            whole.strip_prefix(&following.written),
+        ) {
+            self.run.pipe.text(self.job.seq, rest);
+        }
+        settled
     }
 
     /// Adds what we know better to a refusal.

@@ -5,82 +5,114 @@ use std::io::{self, BufRead};
 /// The longest single event, in bytes; a whole Response with pictures fits.
 const MAX_EVENT: usize = 128 << 20;
 
+/// One event.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Event {
+    /// Its type, where the line `event:` says it.
+    pub(crate) name: Option<String>,
+    /// Its data; never empty.
+    pub(crate) data: String,
+}
+
 /// The events of a stream.
 pub(crate) struct Events<R> {
     source: R,
+    /// The last line ended with CR: an LF right behind it belongs to that end.
+    after_cr: bool,
+    begun: bool,
 }
 
 impl<R: BufRead> Events<R> {
     pub(crate) fn new(source: R) -> Events<R> {
-        Events { source }
+        Events {
+            source,
+            after_cr: false,
+            begun: false,
+        }
     }
 
-    /// The data of the next event; `None` at the end of the stream or at `[DONE]`.
-    pub(crate) fn next_data(&mut self) -> io::Result<Option<String>> {
+    /// The next event; `None` at the end of the stream or at `[DONE]`. One without data is none (WHATWG HTML).
+    pub(crate) fn next_event(&mut self) -> io::Result<Option<Event>> {
+        let mut name = None;
         let mut data: Option<String> = None;
         let mut size = 0;
         loop {
-            let Some(line) = self.line()? else {
+            let line = self.line()?;
+            let ends = line.as_ref().is_none_or(String::is_empty);
+            if ends {
                 // Some servers forget the blank line behind their last event.
-                return Ok(data.filter(|data| !is_done(data)));
-            };
-            if line.is_empty() {
-                match data.take() {
+                let whole = data.take().filter(|data| !data.trim().is_empty());
+                match whole {
                     Some(data) if is_done(&data) => return Ok(None),
-                    Some(data) => return Ok(Some(data)),
-                    None => continue,
+                    Some(data) => return Ok(Some(Event { name, data })),
+                    None if line.is_none() => return Ok(None),
+                    None => name = None,
                 }
-            }
-            let Some(value) = line.strip_prefix("data:") else {
                 continue;
-            };
-            size += value.len();
+            }
+            let line = line.unwrap_or_default();
+            size += line.len();
             if size > MAX_EVENT {
                 return Err(io::Error::other("an event is larger than any answer"));
             }
-            let value = value.strip_prefix(' ').unwrap_or(value);
-            match &mut data {
-                Some(data) => {
-                    data.push('\n');
-                    data.push_str(value);
+            if let Some(value) = field(&line, "event") {
+                name = Some(value.to_owned()).filter(|name| !name.is_empty());
+            } else if let Some(value) = field(&line, "data") {
+                match &mut data {
+                    Some(data) => {
+                        data.push('\n');
+                        data.push_str(value);
+                    }
+                    None => data = Some(value.to_owned()),
                 }
-                None => data = Some(value.to_owned()),
             }
         }
     }
 
-    /// One line without its end, which is LF or CRLF.
+    /// One line without its end, which is LF, CRLF or CR.
     fn line(&mut self) -> io::Result<Option<String>> {
         let mut bytes = Vec::new();
         loop {
             let part = self.source.fill_buf()?;
             if part.is_empty() {
-                return Ok((!bytes.is_empty()).then(|| text(bytes)));
+                return Ok((!bytes.is_empty()).then(|| self.text(bytes)));
             }
-            let end = part.iter().position(|byte| *byte == b'\n');
+            if std::mem::take(&mut self.after_cr) && part[0] == b'\n' {
+                self.source.consume(1);
+                continue;
+            }
+            let end = part.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+            bytes.extend_from_slice(&part[..end.unwrap_or(part.len())]);
             let taken = end.map_or(part.len(), |at| at + 1);
-            bytes.extend_from_slice(&part[..end.unwrap_or(taken)]);
+            self.after_cr = end.is_some_and(|at| part[at] == b'\r');
             self.source.consume(taken);
             if end.is_some() {
-                return Ok(Some(text(bytes)));
+                return Ok(Some(self.text(bytes)));
             }
             if bytes.len() > MAX_EVENT {
                 return Err(io::Error::other("an event is larger than any answer"));
             }
         }
     }
+
+    fn text(&mut self, bytes: Vec<u8>) -> String {
+        let text = String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        match text.strip_prefix('\u{feff}') {
+            Some(rest) if !std::mem::replace(&mut self.begun, true) => rest.to_owned(),
+            _ => text,
+        }
+    }
 }
 
-fn text(mut bytes: Vec<u8>) -> String {
-    if bytes.last() == Some(&b'\r') {
-        bytes.pop();
-    }
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+/// The value of a line, if it is one of this field: `data: x` or `data:x`.
+fn field<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let value = line.strip_prefix(name)?.strip_prefix(':')?;
+    Some(value.strip_prefix(' ').unwrap_or(value))
 }
 
 fn is_done(data: &str) -> bool {
-    data.starts_with("[DONE]")
+    data.trim_start().starts_with("[DONE]")
 }
 
 #[cfg(test)]
@@ -91,18 +123,21 @@ mod tests {
     fn all(text: &str, buffer: usize) -> Vec<String> {
         let mut events = Events::new(BufReader::with_capacity(buffer, text.as_bytes()));
         let mut seen = Vec::new();
-        while let Ok(Some(data)) = events.next_data() {
-            seen.push(data);
+        while let Ok(Some(event)) = events.next_event() {
+            seen.push(match event.name {
+                Some(name) => format!("{name}={}", event.data),
+                None => event.data,
+            });
         }
         seen
     }
 
     #[test]
     fn every_dialect_is_read() {
-        let cases: [(&str, &[&str]); 8] = [
+        let cases: [(&str, &[&str]); 14] = [
             (
                 "event: a\ndata: {\"x\":1}\n\ndata: 2\n\n",
-                &["{\"x\":1}", "2"],
+                &["a={\"x\":1}", "2"],
             ),
             ("data: 1\r\n\r\ndata: 2\r\n\r\n", &["1", "2"]),
             (": comment\n\ndata:1\n\n", &["1"]),
@@ -111,6 +146,12 @@ mod tests {
             ("data: 1", &["1"]),
             ("data: é€\n\n", &["é€"]),
             ("", &[]),
+            ("data: \n\ndata:\n\ndata: 1\n\n", &["1"]),
+            ("event: a\n\ndata: 1\n\n", &["1"]),
+            ("event: a\ndata: 1\n\ndata: 2\n\n", &["a=1", "2"]),
+            ("data: 1\r\rdata: 2\r\r", &["1", "2"]),
+            ("\u{feff}data: 1\n\n", &["1"]),
+            ("event:a\r\ndata:1\r\n\r\n", &["a=1"]),
         ];
         for (text, data) in cases {
             for buffer in [1, 3, 4096] {

@@ -4,51 +4,70 @@ use std::io::BufReader;
 use std::time::Duration;
 
 use oa_core::answer::Response;
-use oa_core::client::{Call, Expect, Stream, spread};
+use oa_core::client::{Call, Expect, Stream, Told, spread};
 use oa_core::object::Object;
+use oa_core::reply::sentence;
 use oa_core::shell::command;
 use oa_core::wait::Schedule;
 use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
 
 use crate::answer::Asking;
-use crate::events::Events;
+use crate::assembly::Assembly;
+use crate::events::{Event, Events};
 
 /// Longest time between two looks at a response whose stream cannot be resumed.
 const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Events that end a stream, and the status that they stand for where their Response says none.
+const ENDS: [(&str, &str); 5] = [
+    ("response.completed", "completed"),
+    ("response.done", "completed"),
+    ("response.failed", "failed"),
+    ("response.incomplete", "incomplete"),
+    ("response.cancelled", "cancelled"),
+];
+
 /// A stream that is read to its terminal event.
 pub(crate) struct Following<'a> {
     asking: &'a Asking<'a>,
-    /// All text so far.
-    pub(crate) text: String,
+    /// What came so far.
+    pub(crate) assembly: Assembly,
+    /// Text that was written as it came.
+    pub(crate) written: String,
     /// The Response as an early event showed it.
     pub(crate) begun: Option<Box<RawValue>>,
     /// Number of the last event that was taken.
     last: Option<u64>,
+    /// The stream was taken up again: what was seen before may come once more.
+    resumed: bool,
 }
 
 impl<'a> Following<'a> {
     pub(crate) fn new(asking: &'a Asking<'a>) -> Following<'a> {
         Following {
             asking,
-            text: String::new(),
+            assembly: Assembly::default(),
+            written: String::new(),
             begun: None,
             last: None,
+            resumed: false,
         }
     }
 
     /// Takes up a background response whose stream broke: from the next event on, else by polling.
     pub(crate) fn go_on(&mut self, mut ended: Result<Box<RawValue>>) -> Result<Box<RawValue>> {
-        let client = self.asking.client;
         while let (Err(error), Some(last), Some(id)) = (&ended, self.last, self.id()) {
             if error.kind != Kind::Network {
                 return ended;
             }
             let path = id.under("/responses") + &format!("?stream=true&starting_after={last}");
-            let again = client.stream(Call::get(path, Expect::Object("response")));
-            ended = match again {
-                Ok(stream) if stream.whole.is_none() => self.read(stream),
+            let call = Call::get(path, Expect::Response).streamed(true);
+            ended = match self.asking.client.ask(&call) {
+                Ok(Told::Events(stream)) => {
+                    self.resumed = true;
+                    self.read(stream)
+                }
                 _ => break,
             };
             if self.last == Some(last) {
@@ -65,7 +84,7 @@ impl<'a> Following<'a> {
         let mut schedule = Schedule::new(POLL_INTERVAL);
         let pipe = &self.asking.run.pipe;
         loop {
-            let call = Call::get(id.under("/responses"), Expect::Object("response"));
+            let call = Call::get(id.under("/responses"), Expect::Response);
             let answer = self
                 .asking
                 .client
@@ -74,11 +93,6 @@ impl<'a> Following<'a> {
             let response = Response::read(&answer.object);
             self.begun = Some(answer.object.clone());
             if response.is_final() {
-                let whole = response.output_text().unwrap_or_default();
-                if let (true, Some(rest)) = (self.asking.text, whole.strip_prefix(&self.text)) {
-                    pipe.text(self.asking.job.seq, rest);
-                }
-                self.text = whole;
                 return Ok(answer.object);
             }
             pipe.log.event(
@@ -107,12 +121,15 @@ impl<'a> Following<'a> {
         begun.and_then(|response| response.id)
     }
 
+    /// Reads events to the one that ends the answer.
     pub(crate) fn read(&mut self, stream: Stream) -> Result<Box<RawValue>> {
+        let heard = stream.heard();
         let mut events = Events::new(BufReader::new(stream));
         loop {
-            match events.next_data() {
-                Ok(Some(data)) => {
-                    if let Some(response) = self.take(&data)? {
+            match events.next_event() {
+                Ok(Some(event)) => {
+                    heard.restart();
+                    if let Some(response) = self.take(&event)? {
                         return Ok(response);
                     }
                 }
@@ -122,36 +139,57 @@ impl<'a> Following<'a> {
         }
     }
 
-    /// Takes one event; the Response, once it is the last.
-    fn take(&mut self, data: &str) -> Result<Option<Box<RawValue>>> {
-        let event = Object::parse(data).map_err(|_| self.broken("an event is no JSON"))?;
-        let pipe = &self.asking.run.pipe;
-        let number = event.get("sequence_number");
-        self.last = number.and_then(|raw| raw.get().parse().ok()).or(self.last);
-        let response = event.get("response");
-        match event.text("type").as_deref() {
-            Some("response.completed" | "response.failed" | "response.incomplete") => {
-                let response = response.map(ToOwned::to_owned);
-                return Ok(Some(
-                    response.ok_or_else(|| self.broken("its last event is empty"))?,
-                ));
-            }
-            Some("error") => return Err(event_error(&event)),
-            Some("response.created" | "response.queued" | "response.in_progress") => {
-                if let Some(response) = response {
-                    self.begin(response);
-                }
-            }
-            Some("response.output_text.delta") => {
-                let delta = event.text("delta").unwrap_or_default();
-                self.text.push_str(&delta);
-                if self.asking.text {
-                    pipe.text(self.asking.job.seq, &delta);
-                }
-            }
-            _ => {}
+    /// Takes one event; the Response, once it is the last. What is no JSON is no event of the API.
+    fn take(&mut self, event: &Event) -> Result<Option<Box<RawValue>>> {
+        let Ok(data) = Object::parse(&event.data) else {
+            return Ok(None);
+        };
+        let number = data.get("sequence_number");
+        let number: Option<u64> = number.and_then(|raw| raw.get().parse().ok());
+        if self.resumed && number.is_some() && number <= self.last {
+            return Ok(None);
+        }
+        self.last = number.or(self.last);
+        let kind = data.text("type").or_else(|| event.name.clone());
+        let kind = kind.unwrap_or_default();
+        if let Some(end) = self.end(&kind, &data)? {
+            return Ok(Some(end));
+        }
+        if let Some(response) = data.get("response") {
+            self.begin(response);
+        }
+        if let Some(text) = self.assembly.take(&kind, &data)
+            && self.asking.text
+        {
+            self.asking.run.pipe.text(self.asking.job.seq, &text);
+            self.written.push_str(&text);
         }
         Ok(None)
+    }
+
+    /// The final Response that an event brings, whatever it is called.
+    ///
+    /// # Errors
+    /// The event says that something failed, and brings none.
+    fn end(&self, kind: &str, data: &Object) -> Result<Option<Box<RawValue>>> {
+        let status = ENDS.iter().find(|(name, _)| *name == kind).map(|row| row.1);
+        let response = data.get("response");
+        if let Some(response) = response.filter(|raw| raw.get().starts_with('{')) {
+            let said = Response::read(response).status.is_some();
+            return Ok(match status {
+                _ if said && Response::read(response).is_final() => Some(response.to_owned()),
+                Some(status) => Some(with_status(response, status)),
+                None => None,
+            });
+        }
+        if kind == "error" || data.get("error").is_some() {
+            return Err(event_error(data));
+        }
+        match status {
+            Some(_) if self.assembly.is_empty() => Err(self.broken("its last event is empty")),
+            Some(status) => Ok(Some(self.assembly.response(self.begun.as_deref(), status))),
+            None => Ok(None),
+        }
     }
 
     /// The id is known: it is said first, whatever comes later.
@@ -186,13 +224,20 @@ impl<'a> Following<'a> {
     }
 }
 
+/// The Response of an event that ends a stream and leaves the status to its own type.
+fn with_status(response: &RawValue, status: &str) -> Box<RawValue> {
+    let mut object = Object::parse(response.get()).unwrap_or_default();
+    object.put("status", &status);
+    object.to_raw()
+}
+
 /// The error that an event is, in either of its two shapes.
 fn event_error(event: &Object) -> Error {
     let inner = event
         .get("error")
         .and_then(|raw| Object::parse(raw.get()).ok());
     let fields = inner.as_ref().unwrap_or(event);
-    let message = fields.text("message");
+    let message = sentence(&event.to_raw());
     let message = message.unwrap_or_else(|| "the stream ended with an error".to_owned());
     let code = fields.text("code");
     let kind = match code.as_deref() {

@@ -1,6 +1,7 @@
 //! A question, and what it is about, to a Response.
 
 mod answer;
+mod assembly;
 mod events;
 mod follow;
 mod input;

@@ -151,6 +151,12 @@ fn main() -> ExitCode {
     })
 }
 
+/// What became of one upload.
+struct Sending {
+    file: Option<Object>,
+    error: Option<Error>,
+}
+
 struct Uploader<'a> {
     client: Client,
     args: &'a Args,
@@ -213,39 +219,51 @@ impl Uploader<'_> {
     /// back in their order, with the first failure.
     fn send_all(&self, uploads: &[Upload]) -> (Vec<Object>, Option<Error>) {
         let failed = AtomicBool::new(false);
-        let done: Mutex<Vec<(usize, Result<Object>)>> = Mutex::default();
+        let done: Mutex<Vec<(usize, Sending)>> = Mutex::default();
         side_by_side(self.args.jobs.into(), uploads.len(), |index| {
             if failed.load(Ordering::SeqCst) {
                 return;
             }
-            let result = self.permits.with(|| self.send(&uploads[index]));
-            failed.fetch_or(result.is_err(), Ordering::SeqCst);
-            lock(&done).push((index, result));
+            let sending = self.permits.with(|| self.send(&uploads[index]));
+            failed.fetch_or(sending.error.is_some(), Ordering::SeqCst);
+            lock(&done).push((index, sending));
         });
         let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
         done.sort_by_key(|(index, _)| *index);
         let mut files = Vec::new();
         let mut trouble = None;
-        for (_, result) in done {
-            match result {
-                Ok(file) => files.push(file),
-                Err(error) => {
-                    trouble.get_or_insert(error);
-                }
-            }
+        for (_, sending) in done {
+            files.extend(sending.file);
+            trouble = trouble.or(sending.error);
         }
         (files, trouble)
     }
 
-    /// Uploads one file; the API's object comes back with its `path`.
-    fn send(&self, upload: &Upload) -> Result<Object> {
-        let log = &self.run.pipe.log;
-        if let Some(stop) = self.run.pipe.stopped() {
-            return Err(stop);
+    /// Uploads one file. An id that stood in the part of an answer that did come is an id like any other.
+    fn send(&self, upload: &Upload) -> Sending {
+        let answered = match self.run.pipe.stopped() {
+            Some(stop) => Err(stop),
+            None => self.post(upload),
+        };
+        let (object, mut error) = match answered {
+            Ok(object) => (Some(object), None),
+            Err(mut error) => (error.part.take(), Some(error)),
+        };
+        let file = object.and_then(|object| self.made(upload, &object, error.is_none()));
+        if file.is_none() {
+            error = error.or_else(|| {
+                let message = format!("{}: the answer has no id that can be sent", upload.path);
+                Some(Error::new(Kind::Network, message))
+            });
         }
+        Sending { file, error }
+    }
+
+    /// Sends one file to the server.
+    fn post(&self, upload: &Upload) -> Result<Box<RawValue>> {
+        let log = &self.run.pipe.log;
         let mut form = Form::new().field("purpose", upload.purpose);
-        let expires = self.expiry(upload.purpose);
-        if let Some(expires) = expires {
+        if let Some(expires) = self.expiry(upload.purpose) {
             form = form
                 .field("expires_after[anchor]", "created_at")
                 .field("expires_after[seconds]", &expires.as_secs().to_string());
@@ -268,30 +286,31 @@ impl Uploader<'_> {
         let answer = self.client.call(&call).map_err(|error| match error.kind {
             Kind::Interrupted => error,
             _ => about(error, &upload.path),
-        })?;
-        drop(bar);
-        let file: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
-        let Some(id) = &file.id else {
-            return Err(Error::new(
-                Kind::Network,
-                "the file has no id that can be sent",
-            ));
-        };
+        });
+        answer.map(|answer| answer.object)
+    }
+
+    /// A file that is on the server now: its object with its `path`, if it has an id.
+    fn made(&self, upload: &Upload, object: &RawValue, whole: bool) -> Option<Object> {
+        let log = &self.run.pipe.log;
+        let bytes = upload.local.bytes();
+        let file: File = serde_json::from_str(object.get()).unwrap_or_default();
+        let id = file.id.as_ref()?;
         lock(&self.made).insert(id.clone());
         self.run.pipe.interrupt.hold(std::slice::from_ref(id));
         log.event(
             "upload",
             &format!("file_id={id} bytes={bytes} path={}", upload.path),
         );
-        if expires.is_some() && file.expires_at.is_none() {
+        if whole && self.expiry(upload.purpose).is_some() && file.expires_at.is_none() {
             log.warning(&format!(
                 "{}: the server ignored `expires_after`; {id} stays until it is deleted",
                 upload.path
             ));
         }
-        let mut object = Object::parse(answer.object.get()).unwrap_or_default();
+        let mut object = Object::parse(object.get()).unwrap_or_default();
         object.put("path", &upload.path);
-        Ok(object)
+        Some(object)
     }
 
     fn expiry(&self, purpose: &str) -> Option<Duration> {

@@ -102,11 +102,17 @@ impl Connection {
             base => base,
         };
         let wrong = || {
-            Error::usage(format!("base URL {base}: not an address"))
+            Error::usage(format!("base URL {}: not an address", shown(base)))
                 .hint("it looks like https://api.openai.com/v1")
         };
         let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
         let place = rest.split('/').next().unwrap_or_default();
+        if place.contains('@') {
+            let message = format!("base URL {}: it holds a user or a password", shown(base));
+            return Err(Error::usage(message).hint(
+                "take them out: the key is what names you; what a gateway wants beside it goes into OPENAI_CUSTOM_HEADERS",
+            ));
+        }
         let (host, port) = match place.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => {
                 (host, Some(port.parse().map_err(|_| wrong())?))
@@ -125,7 +131,8 @@ impl Connection {
         }
         if !secure && !is_loopback(host) && !self.allow_insecure_http {
             return Err(Error::usage(format!(
-                "base URL {base}: the key would travel in the clear"
+                "base URL {}: the key would travel in the clear",
+                shown(base)
             ))
             .hint("use https, or say --allow-insecure-http"));
         }
@@ -144,6 +151,24 @@ impl Connection {
             max_wait: self.max_wait,
         }
     }
+}
+
+/// An address for a message: without user, password and query, and not at all where it looks like a key that
+/// came to the wrong place.
+fn shown(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else {
+        return if address.len() < 16 {
+            address
+        } else {
+            "(not shown)"
+        }
+        .to_owned();
+    };
+    let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = place.rsplit('@').next().unwrap_or_default();
+    let host = host.split(['?', '#']).next().unwrap_or_default();
+    let path = path.split(['?', '#', '@']).next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
 }
 
 /// Headers that the environment adds to every request, names in lower case.

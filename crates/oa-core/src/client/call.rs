@@ -117,6 +117,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Whether a stream of events is asked for.
+    #[must_use]
+    pub fn streamed(mut self, streams: bool) -> Call<'a> {
+        self.streams = streams;
+        self
+    }
+
     /// Shows how far the body is sent.
     #[must_use]
     pub fn progress(mut self, progress: &'a Progress) -> Call<'a> {
@@ -133,8 +140,19 @@ impl<'a> Call<'a> {
 }
 
 impl Call<'_> {
+    /// What kind of answer is asked for. Servers are known to take this for their cue, so it says one thing.
+    pub(super) fn accept(&self) -> &'static str {
+        if self.streams {
+            "text/event-stream"
+        } else {
+            JSON
+        }
+    }
+
     /// Whether there is time for this wait.
     pub(super) fn allows(&self, wait: Duration) -> bool {
-        self.deadline.is_none_or(|end| Instant::now() + wait < end)
+        let next = Instant::now().checked_add(wait);
+        self.deadline
+            .is_none_or(|end| next.is_some_and(|next| next < end))
     }
 }

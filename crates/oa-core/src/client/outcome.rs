@@ -1,14 +1,19 @@
 //! What an attempt comes to: the object that was asked for, or a failure and whether it may be repeated.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ureq::http::HeaderMap;
 
 use super::{Answer, Call, Client, header, trouble};
 use crate::body::Sent;
 use crate::error::{Error, Kind};
-use crate::reply::Reply;
+use crate::reply::{Complaint, Reply};
 use crate::retry::{self, Effect, Outcome, Reached};
+use crate::shell::word;
+
+/// Bytes of a reply that may have been paid for and was not understood, which are kept; fewer of a page.
+const KEPT: usize = 1 << 20;
+const KEPT_OF_PAGE: usize = 4 << 10;
 
 /// An attempt that did not bring what was asked for.
 pub(super) struct Failure {
@@ -44,7 +49,8 @@ impl Client {
             call.method, self.base, call.path
         );
         if let Some(hint) = advice {
-            let error = Error::new(Kind::Network, message).hint(hint);
+            let mut error = Error::new(Kind::Network, message).hint(hint);
+            error.retryable = false;
             let outcome = never_again();
             return Failure { error, outcome };
         }
@@ -71,27 +77,7 @@ impl Client {
         error.hint(format!("{look}; --retry-unknown repeats such requests"))
     }
 
-    /// What an answer that broke off comes to.
-    pub(super) fn cut(&self, call: &Call, status: u16, why: &str) -> Failure {
-        let message = format!(
-            "{} {}{}: the answer broke off: {why}",
-            call.method, self.base, call.path
-        );
-        let mut error = Error::new(Kind::Network, message);
-        error.status = Some(status);
-        Self::after_payment(call, error, Outcome::Broken(Reached::Sent))
-    }
-
-    /// A reply that is not what its status promised: whatever was asked for may have been done.
-    fn after_payment(call: &Call, mut error: Error, outcome: Outcome) -> Failure {
-        if call.effect == Effect::Creates {
-            error.retryable = false;
-            error.hint.clone_from(&call.look);
-        }
-        Failure { error, outcome }
-    }
-
-    /// What an answer that was read whole comes to.
+    /// What an answer that was read comes to.
     pub(super) fn judge(
         &self,
         call: &Call,
@@ -104,26 +90,65 @@ impl Client {
             header(headers, "retry-after"),
             now,
         );
-        if (200..300).contains(&reply.status) {
-            let poll_after = header(headers, "openai-poll-after-ms");
-            return match reply.expect(call.expect) {
-                Ok(object) => Ok(Answer {
-                    object,
-                    poll_after: retry::asked_wait(poll_after, None, now).or(wait),
-                }),
-                Err(why) => {
-                    let message = format!("{} {}{}: {why}", call.method, self.base, call.path);
-                    let mut error = Error::new(Kind::Network, message);
-                    error.status = Some(reply.status);
-                    error.request_id.clone_from(&reply.request_id);
-                    let error = self.log.redact_error(error);
-                    let outcome = Outcome::Broken(Reached::Sent);
-                    Err(Self::after_payment(call, error, outcome))
-                }
-            };
+        if !(200..300).contains(&reply.status) {
+            return Err(self.refused(call, headers, reply, wait));
         }
+        let poll_after = header(headers, "openai-poll-after-ms");
+        match reply.expect(call.expect) {
+            Ok(understood) => {
+                if understood.mended {
+                    let path = &call.path;
+                    let told =
+                        "the answer was no JSON as it stood; what is none in it was put right";
+                    self.log.note(&format!("{} {path}: {told}", call.method));
+                }
+                Ok(Answer {
+                    object: understood.object,
+                    poll_after: retry::asked_wait(poll_after, None, now).or(wait),
+                })
+            }
+            Err(complaint) => Err(self.not_understood(call, reply, complaint)),
+        }
+    }
+
+    /// A reply that is not what its status promised: whatever was asked for may have been done, so what came
+    /// of it is kept.
+    fn not_understood(&self, call: &Call, reply: &Reply, complaint: Complaint) -> Failure {
+        let words = complaint.words;
+        let message = format!("{} {}{}: {words}", call.method, self.base, call.path);
+        let mut error = Error::new(Kind::Network, message);
+        error.status = Some(reply.status);
+        error.code = complaint.code;
+        error.request_id.clone_from(&reply.request_id);
+        error.hint = self.wrong_base(reply);
+        if call.effect == Effect::Creates {
+            error.retryable = false;
+            error.hint = error.hint.take().or_else(|| call.look.clone());
+            error.body = Some(kept(reply)).filter(|body| !body.is_empty());
+            error.part = complaint.part;
+        }
+        Failure {
+            error: self.log.redact_error(error),
+            outcome: Outcome::Broken(Reached::Sent),
+        }
+    }
+
+    /// What the server, or something before it, says instead of doing what was asked.
+    fn refused(
+        &self,
+        call: &Call,
+        headers: &HeaderMap,
+        reply: &Reply,
+        wait: Option<Duration>,
+    ) -> Failure {
         let json = reply.is_json();
+        if let (Some(why), false, Effect::Idempotent) = (&reply.cut, json, call.effect) {
+            return self.cut(call, reply, why);
+        }
+        // A gateway's word counts only where it says what became of the request.
+        let counts = json || retry::is_unknown(reply.status, true);
         let should_retry = header(headers, "x-should-retry").and_then(|word| word.parse().ok());
+        let should_retry = should_retry.filter(|_| counts);
         let outcome = Outcome::Answered {
             status: reply.status,
             json,
@@ -131,19 +156,55 @@ impl Client {
             should_retry,
             wait,
         };
-        let mut error = self.log.redact_error(reply.error());
-        if let (true, Some(word)) = (json, should_retry) {
+        let mut error = reply.error();
+        error.hint = error.hint.take().or_else(|| self.wrong_base(reply));
+        if let (Some(word), false) = (should_retry, error.kind == Kind::Quota) {
             error.retryable = word;
         }
-        let gateway = matches!(reply.status, 502 | 504) || (reply.status >= 500 && !json);
-        if gateway && call.effect == Effect::Creates {
+        let unknown = should_retry != Some(true) && retry::is_unknown(reply.status, json);
+        if unknown && call.effect == Effect::Creates {
             let mut unknown = Self::unknown(call, error.message.clone());
             unknown.status = error.status;
             unknown.request_id.clone_from(&error.request_id);
             error = unknown;
         }
-        Err(Failure { error, outcome })
+        error.wait = wait;
+        Failure {
+            error: self.log.redact_error(error),
+            outcome,
+        }
     }
+
+    /// An answer that broke off before it said what it had to say.
+    fn cut(&self, call: &Call, reply: &Reply, why: &str) -> Failure {
+        let (method, path, base) = (call.method, &call.path, &self.base);
+        let message = format!("{method} {base}{path}: the answer broke off: {why}");
+        let mut error = Error::new(Kind::Network, message);
+        error.status = Some(reply.status);
+        Failure {
+            error,
+            outcome: Outcome::Broken(Reached::Sent),
+        }
+    }
+
+    /// What to do where the address may be the matter.
+    fn wrong_base(&self, reply: &Reply) -> Option<String> {
+        let lost = matches!(reply.status, 404 | 405) || reply.is_html();
+        let base = &self.base;
+        (lost && !base.contains("/v1")).then(|| {
+            format!(
+                "the base URL has no /v1: is it {}?",
+                word(&format!("{base}/v1"))
+            )
+        })
+    }
+}
+
+/// The body of a reply that was not understood, as far as it is worth keeping.
+fn kept(reply: &Reply) -> String {
+    let most = if reply.is_html() { KEPT_OF_PAGE } else { KEPT };
+    let body = &reply.body[..reply.body.len().min(most)];
+    String::from_utf8_lossy(body).into_owned()
 }
 
 fn never_again() -> Outcome {

@@ -25,6 +25,18 @@ pub(super) fn words(error: &Error) -> String {
     }
 }
 
+/// Why the rest of an answer did not come.
+pub(super) fn of_body(error: &std::io::Error) -> String {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<Error>())
+    {
+        Some(inner) => words(inner),
+        None if gone(error.kind()) => "the server closed the connection".to_owned(),
+        None => plain(error),
+    }
+}
+
 fn gone(kind: ErrorKind) -> bool {
     matches!(
         kind,
@@ -35,6 +47,11 @@ fn gone(kind: ErrorKind) -> bool {
 /// What to do, where no trying again helps: one side does not trust the other.
 pub(super) fn hint(error: &Error) -> Option<&'static str> {
     let tls = match error {
+        Error::ConnectProxyFailed(why) if why.contains("407") => {
+            return Some(
+                "the proxy wants to know who asks: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
+            );
+        }
         Error::Rustls(tls) => tls,
         Error::Io(io) => io.get_ref()?.downcast_ref::<rustls::Error>()?,
         _ => return None,

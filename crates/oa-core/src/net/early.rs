@@ -122,6 +122,7 @@ impl<In: Transport> Transport for Watched<In> {
         if self.sees && self.sent > 0 {
             self.sent = 0;
             self.wire.begin_step("waiting for the answer");
+            self.wire.restart();
         }
         if std::mem::take(&mut self.taken) {
             return Ok(true);

@@ -40,6 +40,15 @@ pub(crate) struct Wire {
     deaf: AtomicBool,
     /// The answer is here although the body was not sent whole.
     answered: AtomicBool,
+    patience: Mutex<Patience>,
+}
+
+/// How long the server may keep us waiting, however its bytes trickle.
+#[derive(Clone, Copy, Default)]
+struct Patience {
+    allowed: Option<Duration>,
+    /// When it ends; unset while something is sent.
+    end: Option<Instant>,
 }
 
 /// Whether the wait for a name or a connection is to end, and whom to wake then.
@@ -67,6 +76,28 @@ impl Wire {
         } else {
             stop.wake = Some(Box::new(wake));
         }
+    }
+
+    /// Allows the server so long for the next answer, from the moment it is waited for.
+    pub(crate) fn allow(&self, time: Duration) {
+        *lock(&self.patience) = Patience {
+            allowed: Some(time),
+            end: None,
+        };
+    }
+
+    /// The server has all it needs, or has shown that it works: its time begins anew.
+    pub(crate) fn restart(&self) {
+        let mut patience = lock(&self.patience);
+        patience.end = patience
+            .allowed
+            .and_then(|time| Instant::now().checked_add(time));
+    }
+
+    /// What is left of the server's time.
+    fn left(&self) -> Option<Duration> {
+        let end = lock(&self.patience).end?;
+        Some(end.saturating_duration_since(Instant::now()))
     }
 
     /// What is being done from now on.
@@ -310,6 +341,11 @@ impl Transport for Line {
         self.settle(timeout.for_read().for_write())?;
         let timeout = timeout.for_read();
         let limit = timeout.not_zero().map(|limit| *limit);
+        let left = self.wire.left();
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(Error::Timeout(Timeout::RecvResponse));
+        }
+        let limit = left.into_iter().chain(limit).min();
         self.await_answer(limit.is_none_or(|limit| limit > LOOK));
         if limit != self.read_limit {
             self.stream.set_read_timeout(limit)?;

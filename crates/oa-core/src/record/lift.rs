@@ -66,6 +66,13 @@ pub fn looks_like_id(text: &str) -> bool {
     key_of_id(text).is_some()
 }
 
+/// The `object` of what an id names, by its prefix.
+pub(crate) fn kind_of_id(id: &str) -> Option<&'static str> {
+    let key = key_of_id(id)?;
+    let found = OBJECTS.iter().find(|(_, own)| *own == key);
+    found.map(|(kind, _)| *kind)
+}
+
 fn key_of_id(text: &str) -> Option<&'static str> {
     let letters = |rest: &str| {
         !rest.is_empty()

@@ -1,0 +1,231 @@
+//! JSON as it comes from servers that are not strict about it: read for what it is.
+//!
+//! A reply that was paid for is not thrown away for its wrapping: a byte order mark, NaN, broken UTF-8, a
+//! line end inside a string, something behind the value; and where it was cut, the fields that came.
+
+use std::borrow::Cow;
+
+use crate::object::Object;
+
+/// An object that was found in a reply.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The object.
+    pub(crate) object: Object,
+    /// It had to be mended: what was no JSON is `null`, U+FFFD or left out.
+    pub(crate) mended: bool,
+    /// False: the reply broke off inside it; these are the fields that came.
+    pub(crate) whole: bool,
+}
+
+/// The object that these bytes are, or the only element of the array that they are.
+pub(crate) fn object(bytes: &[u8]) -> Option<Found> {
+    let strict = std::str::from_utf8(bytes).ok();
+    if let Some(object) = strict.and_then(|text| Object::parse(text.trim()).ok()) {
+        return Some(Found {
+            object,
+            mended: false,
+            whole: true,
+        });
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    let inner = text.strip_prefix('[').map_or(text, str::trim_start);
+    Mender::new(inner).mend()
+}
+
+/// Walks over JSON and writes it anew, with what is no JSON put right.
+struct Mender<'a> {
+    rest: &'a str,
+    out: String,
+    /// The closing bracket of everything that is open.
+    open: Vec<char>,
+    /// A value, not a key, comes next at the top of the object.
+    value: bool,
+    /// Length of `out` behind the last whole field of the object.
+    sure: usize,
+}
+
+impl<'a> Mender<'a> {
+    fn new(text: &'a str) -> Mender<'a> {
+        Mender {
+            rest: text,
+            out: String::with_capacity(text.len()),
+            open: Vec::new(),
+            value: false,
+            sure: 1,
+        }
+    }
+
+    fn mend(mut self) -> Option<Found> {
+        if !self.rest.starts_with('{') {
+            return None;
+        }
+        while let Some(c) = self.rest.chars().next() {
+            let length = match c {
+                '"' => self.string(),
+                '{' | '[' => self.begin(c),
+                '}' | ']' => {
+                    self.end(c)?;
+                    if self.open.is_empty() {
+                        return self.found(true);
+                    }
+                    1
+                }
+                ',' | ':' => self.between(c),
+                c if c.is_whitespace() => c.len_utf8(),
+                _ => self.word(),
+            };
+            self.rest = &self.rest[length..];
+        }
+        self.out.truncate(self.sure);
+        self.out.push('}');
+        self.found(false)
+    }
+
+    fn found(self, whole: bool) -> Option<Found> {
+        Some(Found {
+            object: Object::parse(&self.out).ok()?,
+            mended: true,
+            whole,
+        })
+    }
+
+    fn at_top(&self) -> bool {
+        self.open.len() == 1
+    }
+
+    /// A value of the object itself has ended.
+    fn settle(&mut self) {
+        if self.at_top() && self.value {
+            self.sure = self.out.len();
+        }
+    }
+
+    fn begin(&mut self, c: char) -> usize {
+        self.out.push(c);
+        self.open.push(if c == '{' { '}' } else { ']' });
+        1
+    }
+
+    fn end(&mut self, c: char) -> Option<()> {
+        (self.open.pop()? == c).then_some(())?;
+        self.out.push(c);
+        self.settle();
+        Some(())
+    }
+
+    fn between(&mut self, c: char) -> usize {
+        if self.at_top() {
+            self.settle();
+            self.value = c == ':';
+        }
+        self.out.push(c);
+        1
+    }
+
+    /// Length of the string that begins here; one that is not finished takes all that is left.
+    fn string(&mut self) -> usize {
+        self.out.push('"');
+        let mut escaped = false;
+        for (at, c) in self.rest.char_indices().skip(1) {
+            match c {
+                '"' if !escaped => {
+                    self.out.push('"');
+                    self.settle();
+                    return at + 1;
+                }
+                '\n' => self.out.push_str("\\n"),
+                '\r' => self.out.push_str("\\r"),
+                '\t' => self.out.push_str("\\t"),
+                c if c.is_control() => self.out.push('\u{fffd}'),
+                c => self.out.push(c),
+            }
+            escaped = c == '\\' && !escaped;
+        }
+        self.rest.len()
+    }
+
+    /// Length of a number or a literal; what JSON has no word for becomes `null`.
+    fn word(&mut self) -> usize {
+        let end = |c: char| c.is_whitespace() || ",:[]{}\"".contains(c);
+        let length = self.rest.find(end).unwrap_or(self.rest.len());
+        let word = &self.rest[..length];
+        let bare = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
+        let known: Cow<str> = match bare.as_str() {
+            "nan" | "infinity" | "inf" => "null".into(),
+            _ => word.into(),
+        };
+        self.out.push_str(&known);
+        length
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bytes: &[u8]) -> Option<(String, bool)> {
+        object(bytes).map(|found| (found.object.to_line(), found.whole))
+    }
+
+    #[test]
+    fn what_is_no_json_is_put_right() {
+        let cases: [(&[u8], &str); 9] = [
+            (br#" {"a": 1} "#, r#"{"a":1}"#),
+            (b"\xef\xbb\xbf{\"a\":1}", r#"{"a":1}"#),
+            (
+                br#"{"a":NaN,"b":[-Infinity,+Infinity,1]}"#,
+                r#"{"a":null,"b":[null,null,1]}"#,
+            ),
+            (b"{\"a\":\"x\xffy\"}", "{\"a\":\"x\u{fffd}y\"}"),
+            (br#"{"a":1}{"b":2}"#, r#"{"a":1}"#),
+            (b"{\"a\":1}\n\0\0", r#"{"a":1}"#),
+            (b"{\"a\":\"x\ny\"}", r#"{"a":"x\ny"}"#),
+            (br#"[{"a":1}]"#, r#"{"a":1}"#),
+            (br#"{"NaN":"NaN \" NaN"}"#, r#"{"NaN":"NaN \" NaN"}"#),
+        ];
+        for (bytes, text) in cases {
+            let read = read(bytes);
+            assert_eq!(read, Some((text.to_owned(), true)));
+        }
+    }
+
+    #[test]
+    fn of_a_reply_that_was_cut_the_whole_fields_are_kept() {
+        let cases: [(&str, &str); 9] = [
+            (r#"{"id":"file-1","bytes":12"#, r#"{"id":"file-1"}"#),
+            (r#"{"id":"file-1"#, "{}"),
+            (r#"{"id":"file-1""#, r#"{"id":"file-1"}"#),
+            (r#"{"a":1,"id":"#, r#"{"a":1}"#),
+            (r#"{"a":{"b":1},"c":[1,"#, r#"{"a":{"b":1}}"#),
+            (r#"{"a":{"id":"x""#, "{}"),
+            (r#"{"a":"x\"#, "{}"),
+            (r#"{"a":1,"b"#, r#"{"a":1}"#),
+            ("{", "{}"),
+        ];
+        for (cut, text) in cases {
+            assert_eq!(
+                read(cut.as_bytes()),
+                Some((text.to_owned(), false)),
+                "{cut}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_object_is_none() {
+        for text in [
+            "",
+            "null",
+            "<html>",
+            "data: {}",
+            "[1]",
+            "{]",
+            "{\"a\":1]",
+            "{a:1}",
+        ] {
+            assert!(read(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}
