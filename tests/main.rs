@@ -20,6 +20,7 @@ mod list;
 mod log;
 mod matrix;
 mod members;
+mod mock;
 mod names;
 mod net;
 mod output;

@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
+use crate::json::Json;
+
 /// What happens to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
-    /// A status with the API's own error body for it.
+    /// A status with the API's own error body for it, or with the body that the rule writes.
     Status {
         status: u16,
         early: bool,
@@ -32,6 +34,8 @@ pub(crate) enum Action {
     },
     End(Keys),
     Sse(Dialect),
+    /// The true answer, changed in what the keys say.
+    But(Keys),
 }
 
 /// When a connection is cut, or falls silent.
@@ -78,7 +82,8 @@ impl Keys {
         self.0.push((key.to_owned(), value.to_owned()));
     }
 
-    fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, String> {
+    /// A value that is a number.
+    pub(crate) fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, String> {
         let parse = |value: &str| {
             value
                 .parse()
@@ -113,6 +118,9 @@ const ACTIONS: &[(&str, &[&str])] = &[
             "location",
             "header",
             "body",
+            "raw",
+            "events",
+            "then",
             "early",
         ],
     ),
@@ -132,6 +140,10 @@ const ACTIONS: &[(&str, &[&str])] = &[
         &["status", "reason", "code", "message", "text", "file"],
     ),
     ("sse", &["dialect"]),
+    (
+        "but",
+        &["status", "type", "header", "before", "after", "patch"],
+    ),
 ];
 
 const MOMENTS: &[(&str, Moment)] = &[
@@ -152,6 +164,9 @@ const DIALECTS: &[(&str, Dialect)] = &[
     ("empty-output", Dialect::EmptyOutput),
 ];
 
+/// What may follow a body that a rule writes, in place of its end.
+const BREAKS: &[(&str, ())] = &[("cut", ()), ("stall", ())];
+
 /// How a response may end, or the indexing of files in a vector store.
 const ENDS: &[(&str, ())] = &[
     ("completed", ()),
@@ -171,7 +186,7 @@ impl Action {
         let status: Option<u16> = word
             .parse()
             .ok()
-            .filter(|status| (200..600).contains(status));
+            .filter(|status| (200..1000).contains(status));
         let name = if status.is_some() { "NNN" } else { word };
         let row = ACTIONS.iter().find(|(action, _)| *action == name);
         let known = row.ok_or_else(|| format!("unknown action '{word}'"))?.1;
@@ -220,11 +235,22 @@ impl Action {
                 keys.one_of("dialect", DIALECTS)?
                     .ok_or_else(|| missing("dialect"))?,
             ),
-            _ => Action::Status {
-                status,
-                early: keys.get("early") == Some("true"),
-                keys,
-            },
+            "but" => {
+                keys.number::<u16>("status")?;
+                let wrong = |patch: &str| format!("patch={patch}: not JSON");
+                keys.get("patch")
+                    .map_or(Ok(()), |p| Json::read(p).map(drop).map_err(|_| wrong(p)))?;
+                Action::But(keys)
+            }
+            _ => {
+                keys.one_of("then", BREAKS)?;
+                let early = keys.get("early") == Some("true");
+                Action::Status {
+                    status,
+                    early,
+                    keys,
+                }
+            }
         })
     }
 }
