@@ -1,5 +1,8 @@
 //! The server that plays the API: what a rule makes of an answer arrives as it was written.
 
+mod refused;
+mod taken;
+
 use serde_json::{Value, json};
 
 use crate::harness::Heard;

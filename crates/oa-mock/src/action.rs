@@ -92,6 +92,17 @@ impl Keys {
         self.get(key).map(parse).transpose()
     }
 
+    fn needed<T: FromStr>(&self, key: &str) -> Result<T, String> {
+        let number = self.number(key)?;
+        number.ok_or_else(|| format!("{key}= is missing"))
+    }
+
+    /// A value that is one of some words.
+    fn among(&self, key: &str, words: &str) -> Result<Option<()>, String> {
+        let words: Vec<_> = words.split(' ').map(|word| (word, ())).collect();
+        self.one_of(key, &words)
+    }
+
     fn one_of<T: Copy>(&self, key: &str, table: &[(&str, T)]) -> Result<Option<T>, String> {
         let Some(value) = self.get(key) else {
             return Ok(None);
@@ -104,46 +115,25 @@ impl Keys {
 }
 
 /// Every action with the keys that it knows.
-const ACTIONS: &[(&str, &[&str])] = &[
+const ACTIONS: &[(&str, &str)] = &[
     (
         "NNN",
-        &[
-            "code",
-            "type",
-            "message",
-            "param",
-            "retry-after",
-            "retry-after-ms",
-            "should-retry",
-            "location",
-            "header",
-            "body",
-            "raw",
-            "events",
-            "then",
-            "early",
-        ],
+        "code type message param retry-after retry-after-ms should-retry location header body raw events then early",
     ),
-    ("html", &["status"]),
-    ("empty", &[]),
-    ("cut-json", &[]),
-    ("wrong-kind", &[]),
-    ("no-id", &[]),
-    ("huge", &["bytes"]),
-    ("delay", &["ms"]),
-    ("stall", &["when"]),
-    ("cut", &["when"]),
-    ("early", &["status"]),
-    ("cut-stream", &["events"]),
-    (
-        "end",
-        &["status", "reason", "code", "message", "text", "file"],
-    ),
-    ("sse", &["dialect"]),
-    (
-        "but",
-        &["status", "type", "header", "before", "after", "patch"],
-    ),
+    ("html", "status"),
+    ("empty", ""),
+    ("cut-json", ""),
+    ("wrong-kind", ""),
+    ("no-id", ""),
+    ("huge", "bytes"),
+    ("delay", "ms"),
+    ("stall", "when"),
+    ("cut", "when"),
+    ("early", "status"),
+    ("cut-stream", "events"),
+    ("end", "status reason code message text commentary file"),
+    ("sse", "dialect"),
+    ("but", "status type header before after patch"),
 ];
 
 const MOMENTS: &[(&str, Moment)] = &[
@@ -165,20 +155,10 @@ const DIALECTS: &[(&str, Dialect)] = &[
 ];
 
 /// What may follow a body that a rule writes, in place of its end.
-const BREAKS: &[(&str, ())] = &[("cut", ()), ("stall", ())];
+const BREAKS: &str = "cut stall";
 
 /// How a response may end, or the indexing of files in a vector store.
-const ENDS: &[(&str, ())] = &[
-    ("completed", ()),
-    ("failed", ()),
-    ("incomplete", ()),
-    ("cancelled", ()),
-    ("expired", ()),
-    ("in_progress", ()),
-    ("refusal", ()),
-    ("empty", ()),
-    ("none", ()),
-];
+const ENDS: &str = "completed failed incomplete cancelled expired in_progress refusal empty none";
 
 impl Action {
     /// Reads the word of a rule that names the action, with its keys.
@@ -193,7 +173,7 @@ impl Action {
         if let Some((key, _)) = keys
             .0
             .iter()
-            .find(|(key, _)| !known.contains(&key.as_str()))
+            .find(|(key, _)| !known.split(' ').any(|one| one == key))
         {
             return Err(format!("{word} knows no {key}="));
         }
@@ -201,7 +181,6 @@ impl Action {
     }
 
     fn build(name: &str, status: u16, keys: Keys) -> Result<Action, String> {
-        let missing = |key: &str| format!("{name} needs {key}=");
         Ok(match name {
             "html" => Action::Html {
                 status: keys.number("status")?.unwrap_or(200),
@@ -211,10 +190,10 @@ impl Action {
             "wrong-kind" => Action::WrongKind,
             "no-id" => Action::NoId,
             "huge" => Action::Huge {
-                bytes: keys.number("bytes")?.ok_or_else(|| missing("bytes"))?,
+                bytes: keys.needed("bytes")?,
             },
             "delay" => Action::Delay {
-                ms: keys.number("ms")?.ok_or_else(|| missing("ms"))?,
+                ms: keys.needed("ms")?,
             },
             "stall" => Action::Stall(keys.one_of("when", MOMENTS)?.unwrap_or(Moment::Work)),
             "cut" => Action::Cut(keys.one_of("when", MOMENTS)?.unwrap_or(Moment::Work)),
@@ -224,33 +203,35 @@ impl Action {
                 keys: Keys::default(),
             },
             "cut-stream" => Action::CutStream {
-                events: keys.number("events")?.ok_or_else(|| missing("events"))?,
+                events: keys.needed("events")?,
             },
             "end" => {
-                keys.one_of("status", ENDS)?
-                    .ok_or_else(|| missing("status"))?;
+                keys.among("status", ENDS)?.ok_or("status= is missing")?;
                 Action::End(keys)
             }
             "sse" => Action::Sse(
                 keys.one_of("dialect", DIALECTS)?
-                    .ok_or_else(|| missing("dialect"))?,
+                    .ok_or("dialect= is missing")?,
             ),
-            "but" => {
-                keys.number::<u16>("status")?;
-                let wrong = |patch: &str| format!("patch={patch}: not JSON");
-                keys.get("patch")
-                    .map_or(Ok(()), |p| Json::read(p).map(drop).map_err(|_| wrong(p)))?;
-                Action::But(keys)
-            }
-            _ => {
-                keys.one_of("then", BREAKS)?;
-                let early = keys.get("early") == Some("true");
-                Action::Status {
-                    status,
-                    early,
-                    keys,
-                }
-            }
+            "but" => Action::but(keys)?,
+            _ => Action::status(status, keys)?,
         })
+    }
+
+    fn status(status: u16, keys: Keys) -> Result<Action, String> {
+        keys.among("then", BREAKS)?;
+        Ok(Action::Status {
+            status,
+            early: keys.get("early") == Some("true"),
+            keys,
+        })
+    }
+
+    fn but(keys: Keys) -> Result<Action, String> {
+        keys.number::<u16>("status")?;
+        match keys.get("patch") {
+            Some(patch) if Json::read(patch).is_err() => Err(format!("patch={patch}: not JSON")),
+            _ => Ok(Action::But(keys)),
+        }
     }
 }

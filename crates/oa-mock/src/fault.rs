@@ -176,7 +176,8 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 
 /// Only sentences have blanks; `_` is part of codes and statuses.
 fn spoken(word: &str) -> bool {
-    word.starts_with("message=") || word.starts_with("text=")
+    let mut keys = ["message=", "text=", "commentary="].into_iter();
+    keys.any(|key| word.starts_with(key))
 }
 
 #[cfg(test)]

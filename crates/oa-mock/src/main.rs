@@ -6,6 +6,7 @@ mod body;
 mod call;
 mod check;
 mod child;
+mod choice;
 mod control;
 mod data;
 mod error;
@@ -24,6 +25,7 @@ mod ledger;
 mod log;
 mod member;
 mod members;
+mod message;
 mod mock;
 mod passage;
 mod rank;
@@ -37,6 +39,8 @@ mod server;
 mod store;
 mod stores;
 mod stream;
+mod strict;
+mod terms;
 mod trouble;
 mod value;
 mod wire;
@@ -77,9 +81,11 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   html [status=], empty, cut-json, wrong-kind, no-id, huge bytes=, delay ms=,
   stall or cut [when=before|body|answer] (stall before or in the body: until
       all rules are removed), cut-stream events=,
-  end status= [reason= code= message= text= file=NAME], or sse dialect=.
+  end status= [reason= code= message= text= commentary= file=NAME], or
+  sse dialect=.
   end says how what a POST makes will end: a response, or the indexing of files
-  (failed, cancelled, in_progress: never), with file= only that of these names.
+  (failed, cancelled, in_progress: never), with file= only that of these names;
+  commentary= is said in a message of its own before the final answer.
 
 Controls:
   GET and DELETE /mock/ledger, POST and DELETE /mock/faults,
