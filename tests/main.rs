@@ -5,8 +5,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod answer;
 mod bodies;
 mod delete;
+mod errors;
 mod events;
 mod exits;
 mod finally;

@@ -37,3 +37,17 @@ fn text_at_the_end_of_a_pipe_that_cleans_up_leaves_nothing_to_name() {
     }
     scene.nothing_left();
 }
+
+#[test]
+fn text_is_in_input_order_though_the_first_answer_comes_last() {
+    let scene = Scene::with(&["--looks", "1"]);
+    scene.ok("oa-respond -n -b -p first >jobs");
+    let id = scene.ok("jq -r .response.id jobs").stdout;
+    scene.ok("oa-respond -n -b -p second >>jobs");
+    let rule = format!("GET /responses/{} delay ms=250", id.trim());
+    scene.mock.fault(&rule);
+    let wanted = "gpt-5.2 was asked \"first\"\ngpt-5.2 was asked \"second\"\n";
+    for line in ["oa-poll -t <jobs", "oa-poll -t --unordered <jobs"] {
+        assert_eq!(scene.ok(line).stdout, wanted, "{line}");
+    }
+}
