@@ -165,13 +165,24 @@ fn a_failed_deletion_goes_on_with_the_rest_and_names_what_stays() {
 }
 
 #[test]
-fn what_is_no_id_is_a_usage_error() {
+fn what_is_no_id_is_named_and_never_sent() {
     let scene = Scene::new();
-    for wrong in ["report.pdf", "../file-1", "file-a/../../x", "''"] {
-        let ran = scene.sh(&format!("oa-delete {wrong}"));
+    for wrong in ["report.pdf", "../file-1", "file-a/../../x", ".", "..", ""] {
+        let ran = scene.sh(&format!("oa-delete file-1 -- '{wrong}'"));
         assert!([2, 3].contains(&ran.status), "{wrong}: {}", ran.stderr);
+        ran.says(&["oa-delete: ", wrong]);
     }
-    assert_eq!(scene.ledger().asked(), [""; 0]);
+    // What stands beside it may go.
+    let paths: Vec<String> = scene
+        .ledger()
+        .requests
+        .into_iter()
+        .map(|r| r.path)
+        .collect();
+    assert!(
+        paths.iter().all(|path| path == "/v1/files/file-1"),
+        "{paths:?}"
+    );
 }
 
 #[test]
@@ -186,30 +197,36 @@ fn failed_records_are_cleaned_up_like_all_others() {
 }
 
 #[test]
-fn an_id_that_would_leave_its_path_is_never_sent() {
+fn an_id_that_would_leave_its_path_is_sent_as_one_segment() {
     let scene = Scene::new();
     let record = |id: &str| json!({"files": [{"id": id, "path": "x"}]});
-    let ids = [
-        "../responses/x",
-        "file-1/content",
-        "file-1?x",
-        "",
-        "file-1#",
-        "a b",
-        "file-\n1",
+    let rows = [
+        ("../responses/x", "%2E%2E%2Fresponses%2Fx"),
+        ("file-1/content", "file-1%2Fcontent"),
+        ("file-1?x", "file-1%3Fx"),
+        ("file-1#", "file-1%23"),
+        ("a b", "a%20b"),
+        ("file-\n1", "file-%0A1"),
     ];
-    let records: Vec<Value> = ids.iter().map(|id| record(id)).collect();
-    let ran = scene.feed(&lines(&records), "oa-delete");
+    let mut records: Vec<Value> = rows.iter().map(|(id, _)| record(id)).collect();
+    let ran = scene.feed(&lines(&records), "oa-delete -j 1").is(0);
     assert_eq!(ran.records(), records);
     let sent: Vec<String> = scene
         .ledger()
         .requests
-        .iter()
-        .map(|r| r.path.clone())
+        .into_iter()
+        .map(|r| r.path)
         .collect();
-    assert!(
-        sent.iter()
-            .all(|path| !path.contains("..") && path.matches('/').count() <= 3),
-        "{sent:?}"
-    );
+    let wanted = rows.map(|(_, segment)| format!("/v1/files/{segment}"));
+    assert_eq!(sent, wanted);
+    records = vec![record(""), record("."), record("..")];
+    let ran = scene.feed(&lines(&records), "oa-delete").is(3);
+    let files = |records: &[Value]| {
+        records
+            .iter()
+            .map(|r| r["files"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(files(&ran.records()), files(&records));
+    assert_eq!(scene.ledger().requests.len(), wanted.len());
 }

@@ -79,6 +79,8 @@ pub(crate) struct Ledger {
 /// One request as it arrived.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Request {
+    /// When it came, in milliseconds since the server began.
+    pub(crate) ms: u64,
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: String,

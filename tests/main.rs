@@ -5,8 +5,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod answer;
 mod bodies;
 mod delete;
+mod errors;
 mod events;
 mod exits;
 mod finally;
@@ -16,10 +18,12 @@ mod hostile;
 mod house;
 mod index;
 mod inline;
+mod limits;
 mod list;
 mod log;
 mod matrix;
 mod members;
+mod mock;
 mod names;
 mod net;
 mod output;
@@ -36,5 +40,7 @@ mod seeds;
 mod shapes;
 mod signals;
 mod stores;
+mod text;
 mod upload;
 mod usage;
+mod waits;

@@ -60,23 +60,31 @@ fn a_final_response_passes_without_a_look() {
 
 #[test]
 fn transient_trouble_is_tolerated() {
-    let faults = [
-        "500 retry-after-ms=1 x4",
-        "429 retry-after-ms=1 x4",
-        "503 retry-after-ms=1 x4",
-        "408 retry-after-ms=1 x4",
-        "html status=502 x2",
-        "cut x2",
-        "cut when=before x2",
-        "404 x1",
-        "cut when=answer x1",
-        "stall x1",
+    // More of it than a request alone is tried again.
+    let rows = [
+        ("404", 404),
+        ("408 retry-after-ms=1", 408),
+        ("409", 409),
+        ("429 retry-after-ms=1", 429),
+        ("500 retry-after-ms=1", 500),
+        ("503 retry-after-ms=1", 503),
+        ("html status=502", 502),
+        ("cut", 0),
+        ("cut when=before", 0),
+        ("cut when=answer", 0),
+        ("stall", 0),
     ];
-    for fault in faults {
-        let scene = Scene::faulty(&format!("GET /responses/* {fault}"));
+    for (fault, status) in rows {
+        let scene = Scene::faulty(&format!("GET /responses/* {fault} x4"));
         let line = "oa-upload notes.txt | oa-respond -b -p why | oa-poll --interval 20ms --timeout 300ms | oa-delete";
         let record = scene.ok(line).record();
         assert_eq!(record["response"]["status"], "completed", "{fault}");
+        let ledger = scene.ledger();
+        let looks = ledger.of("GET /responses/*");
+        let looks: Vec<u16> = looks.iter().map(|look| look.status).collect();
+        assert_eq!(looks[..4], [status; 4], "{fault}");
+        let good = looks[4..].iter().all(|status| *status == 200);
+        assert!(looks.len() > 4 && good, "{fault}: {looks:?}");
         scene.nothing_left();
     }
 }
@@ -214,8 +222,18 @@ fn many_responses_are_waited_for_side_by_side() {
 #[test]
 fn an_unknown_id_is_an_error_with_the_servers_words() {
     let scene = Scene::new();
-    let ran = scene.sh("oa-poll --interval 20ms --deadline 200ms resp_nosuch");
-    assert!([7, 124].contains(&ran.status), "{}", ran.stderr);
+    let line = "oa-poll --interval 20ms --deadline 200ms resp_nosuch";
+    let error = scene.sh(line).is(124).record()["error"].clone();
+    let message = error["message"].as_str().unwrap();
+    let words = "Response with id 'resp_nosuch' not found.";
+    assert!(message.contains(words), "{message}");
+    // It may be known in a minute.
+    let got = (&error["kind"], &error["retryable"], &error["hint"]);
+    let hint = json!("oa-poll resp_nosuch");
+    assert_eq!(got, (&json!("deadline"), &json!(true), &hint));
+    let ledger = scene.ledger();
+    let looks = ledger.of("GET /responses/*");
+    assert!(!looks.is_empty() && looks.iter().all(|look| look.status == 404));
 }
 
 #[test]

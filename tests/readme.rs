@@ -32,7 +32,8 @@ fn every_block_of_the_readme_runs_and_leaves_nothing_behind() {
     let blocks = blocks(&text);
     assert!(!blocks.is_empty(), "no block of shell in the README");
     for block in blocks {
-        let ran = scene.sh(&block);
+        // Every command of a block has to succeed, those in the middle of a pipe included.
+        let ran = scene.sh(&format!("set -euo pipefail\n{block}"));
         assert_eq!(ran.status, 0, "{block}\n{}", ran.stderr);
     }
     scene.nothing_left();

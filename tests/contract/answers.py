@@ -100,10 +100,15 @@ def answers(store):
         SCHEMAS[named(event["$ref"])]["properties"]["type"]["enum"][0]: event
         for event in SCHEMAS["ResponseStreamEvent"]["anyOf"]
     }
-    for line in send("POST", "/responses", body | {"stream": True}).splitlines():
-        if line.startswith("data: "):
-            event = json.loads(line.removeprefix("data: "))
-            fits(event["type"], events[event["type"]], event)
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    function = {"type": "function", "name": "weather", "parameters": schema}
+    forced = {"tools": [function], "tool_choice": {"type": "function", "name": "weather"}}
+    ask("POST", "/responses", body | forced)
+    for more in ({}, forced):
+        for line in send("POST", "/responses", body | more | {"stream": True}).splitlines():
+            if line.startswith("data: "):
+                event = json.loads(line.removeprefix("data: "))
+                fits(event["type"], events[event["type"]], event)
     send("DELETE", f"/responses/{response['id']}")
 
 

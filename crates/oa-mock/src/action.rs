@@ -2,10 +2,12 @@
 
 use std::str::FromStr;
 
+use crate::json::Json;
+
 /// What happens to a request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Action {
-    /// A status with the API's own error body for it.
+    /// A status with the API's own error body for it, or with the body that the rule writes.
     Status {
         status: u16,
         early: bool,
@@ -32,6 +34,8 @@ pub(crate) enum Action {
     },
     End(Keys),
     Sse(Dialect),
+    /// The true answer, changed in what the keys say.
+    But(Keys),
 }
 
 /// When a connection is cut, or falls silent.
@@ -78,13 +82,25 @@ impl Keys {
         self.0.push((key.to_owned(), value.to_owned()));
     }
 
-    fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, String> {
+    /// A value that is a number.
+    pub(crate) fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, String> {
         let parse = |value: &str| {
             value
                 .parse()
                 .map_err(|_| format!("{key}={value}: not a number"))
         };
         self.get(key).map(parse).transpose()
+    }
+
+    fn needed<T: FromStr>(&self, key: &str) -> Result<T, String> {
+        let number = self.number(key)?;
+        number.ok_or_else(|| format!("{key}= is missing"))
+    }
+
+    /// A value that is one of some words.
+    fn among(&self, key: &str, words: &str) -> Result<Option<()>, String> {
+        let words: Vec<_> = words.split(' ').map(|word| (word, ())).collect();
+        self.one_of(key, &words)
     }
 
     fn one_of<T: Copy>(&self, key: &str, table: &[(&str, T)]) -> Result<Option<T>, String> {
@@ -99,39 +115,25 @@ impl Keys {
 }
 
 /// Every action with the keys that it knows.
-const ACTIONS: &[(&str, &[&str])] = &[
+const ACTIONS: &[(&str, &str)] = &[
     (
         "NNN",
-        &[
-            "code",
-            "type",
-            "message",
-            "param",
-            "retry-after",
-            "retry-after-ms",
-            "should-retry",
-            "location",
-            "header",
-            "body",
-            "early",
-        ],
+        "code type message param retry-after retry-after-ms should-retry location header body raw events then early",
     ),
-    ("html", &["status"]),
-    ("empty", &[]),
-    ("cut-json", &[]),
-    ("wrong-kind", &[]),
-    ("no-id", &[]),
-    ("huge", &["bytes"]),
-    ("delay", &["ms"]),
-    ("stall", &["when"]),
-    ("cut", &["when"]),
-    ("early", &["status"]),
-    ("cut-stream", &["events"]),
-    (
-        "end",
-        &["status", "reason", "code", "message", "text", "file"],
-    ),
-    ("sse", &["dialect"]),
+    ("html", "status"),
+    ("empty", ""),
+    ("cut-json", ""),
+    ("wrong-kind", ""),
+    ("no-id", ""),
+    ("huge", "bytes"),
+    ("delay", "ms"),
+    ("stall", "when"),
+    ("cut", "when"),
+    ("early", "status"),
+    ("cut-stream", "events"),
+    ("end", "status reason code message text commentary file"),
+    ("sse", "dialect"),
+    ("but", "status type header before after patch"),
 ];
 
 const MOMENTS: &[(&str, Moment)] = &[
@@ -152,18 +154,11 @@ const DIALECTS: &[(&str, Dialect)] = &[
     ("empty-output", Dialect::EmptyOutput),
 ];
 
+/// What may follow a body that a rule writes, in place of its end.
+const BREAKS: &str = "cut stall";
+
 /// How a response may end, or the indexing of files in a vector store.
-const ENDS: &[(&str, ())] = &[
-    ("completed", ()),
-    ("failed", ()),
-    ("incomplete", ()),
-    ("cancelled", ()),
-    ("expired", ()),
-    ("in_progress", ()),
-    ("refusal", ()),
-    ("empty", ()),
-    ("none", ()),
-];
+const ENDS: &str = "completed failed incomplete cancelled expired in_progress refusal empty none";
 
 impl Action {
     /// Reads the word of a rule that names the action, with its keys.
@@ -171,14 +166,14 @@ impl Action {
         let status: Option<u16> = word
             .parse()
             .ok()
-            .filter(|status| (200..600).contains(status));
+            .filter(|status| (200..1000).contains(status));
         let name = if status.is_some() { "NNN" } else { word };
         let row = ACTIONS.iter().find(|(action, _)| *action == name);
         let known = row.ok_or_else(|| format!("unknown action '{word}'"))?.1;
         if let Some((key, _)) = keys
             .0
             .iter()
-            .find(|(key, _)| !known.contains(&key.as_str()))
+            .find(|(key, _)| !known.split(' ').any(|one| one == key))
         {
             return Err(format!("{word} knows no {key}="));
         }
@@ -186,7 +181,6 @@ impl Action {
     }
 
     fn build(name: &str, status: u16, keys: Keys) -> Result<Action, String> {
-        let missing = |key: &str| format!("{name} needs {key}=");
         Ok(match name {
             "html" => Action::Html {
                 status: keys.number("status")?.unwrap_or(200),
@@ -196,10 +190,10 @@ impl Action {
             "wrong-kind" => Action::WrongKind,
             "no-id" => Action::NoId,
             "huge" => Action::Huge {
-                bytes: keys.number("bytes")?.ok_or_else(|| missing("bytes"))?,
+                bytes: keys.needed("bytes")?,
             },
             "delay" => Action::Delay {
-                ms: keys.number("ms")?.ok_or_else(|| missing("ms"))?,
+                ms: keys.needed("ms")?,
             },
             "stall" => Action::Stall(keys.one_of("when", MOMENTS)?.unwrap_or(Moment::Work)),
             "cut" => Action::Cut(keys.one_of("when", MOMENTS)?.unwrap_or(Moment::Work)),
@@ -209,22 +203,35 @@ impl Action {
                 keys: Keys::default(),
             },
             "cut-stream" => Action::CutStream {
-                events: keys.number("events")?.ok_or_else(|| missing("events"))?,
+                events: keys.needed("events")?,
             },
             "end" => {
-                keys.one_of("status", ENDS)?
-                    .ok_or_else(|| missing("status"))?;
+                keys.among("status", ENDS)?.ok_or("status= is missing")?;
                 Action::End(keys)
             }
             "sse" => Action::Sse(
                 keys.one_of("dialect", DIALECTS)?
-                    .ok_or_else(|| missing("dialect"))?,
+                    .ok_or("dialect= is missing")?,
             ),
-            _ => Action::Status {
-                status,
-                early: keys.get("early") == Some("true"),
-                keys,
-            },
+            "but" => Action::but(keys)?,
+            _ => Action::status(status, keys)?,
         })
+    }
+
+    fn status(status: u16, keys: Keys) -> Result<Action, String> {
+        keys.among("then", BREAKS)?;
+        Ok(Action::Status {
+            status,
+            early: keys.get("early") == Some("true"),
+            keys,
+        })
+    }
+
+    fn but(keys: Keys) -> Result<Action, String> {
+        keys.number::<u16>("status")?;
+        match keys.get("patch") {
+            Some(patch) if Json::read(patch).is_err() => Err(format!("patch={patch}: not JSON")),
+            _ => Ok(Action::But(keys)),
+        }
     }
 }

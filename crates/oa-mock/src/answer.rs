@@ -12,9 +12,7 @@ pub(crate) fn text(body: &Json, input: &Input) -> String {
     match format.and_then(|format| format.text_of("type")) {
         Some("json_schema") => {
             let schema = format.and_then(|format| format.get("schema"));
-            schema
-                .map_or(Json::Null, |schema| example(schema, schema, 0))
-                .write()
+            fitting(schema.unwrap_or(&Json::Null))
         }
         Some("json_object") => {
             let lines = input
@@ -33,6 +31,11 @@ pub(crate) fn text(body: &Json, input: &Input) -> String {
         }
         _ => proof(body, input),
     }
+}
+
+/// A document that fits a schema.
+pub(crate) fn fitting(schema: &Json) -> String {
+    example(schema, schema, 0).write()
 }
 
 /// Whether an answer may say what it likes.

@@ -92,7 +92,7 @@ impl Page {
             Some(text) => limit(text, most)?,
         };
         let order = call.query("order").unwrap_or("desc");
-        value::word("order", order, &["asc", "desc"])?;
+        value::word("order", order, "asc desc")?;
         let after = call.query("after").map(str::to_owned);
         Ok(Page {
             limit,

@@ -12,8 +12,8 @@ pub(crate) enum Kind {
     Text(usize),
     /// The id of a file.
     Id,
-    /// One of a closed set of strings.
-    Word(&'static [&'static str]),
+    /// One of these words.
+    Word(&'static str),
     Flag,
     Integer(i64, i64),
     Decimal(f64, f64),
@@ -34,7 +34,7 @@ pub(crate) enum Kind {
     Either(&'static str, &'static [Kind]),
 }
 
-/// A `type` and the members that go with it; `None`: any.
+/// Values of `type` and the members that go with them; `None`: any.
 pub(crate) type Variant = (&'static str, Option<&'static [Field]>);
 
 /// A member of a closed object.
@@ -90,21 +90,31 @@ impl Check {
         object: &Json,
         path: &str,
     ) -> Result<(), ApiError> {
-        for (key, value) in object.members() {
-            let path = join(path, key);
-            let known = fields.iter().find(|field| field.name == key);
-            let known = known.filter(|field| field.need != Need::Older || self.older_guide);
-            let field = known.ok_or_else(|| value::unknown(&path))?;
-            if *value != Json::Null || field.need != Need::Nullable {
-                self.value(field.kind, value, &path)?;
-            }
-        }
         let missing =
             |field: &&Field| field.need == Need::Required && object.member(field.name).is_none();
-        match fields.iter().find(missing) {
-            Some(field) => Err(missing_parameter(&join(path, field.name))),
-            None => Ok(()),
+        if let Some(field) = fields.iter().find(missing) {
+            return Err(missing_parameter(&join(path, field.name)));
         }
+        let named = |key: &String| {
+            let known = fields.iter().find(|field| field.name == key);
+            known.filter(|field| field.need != Need::Older || self.older_guide)
+        };
+        if let Some((key, _)) = object
+            .members()
+            .iter()
+            .find(|(key, _)| named(key).is_none())
+        {
+            return Err(value::unknown(&join(path, key)));
+        }
+        for (key, value) in object.members() {
+            match named(key) {
+                Some(field) if *value != Json::Null || field.need != Need::Nullable => {
+                    self.value(field.kind, value, &join(path, key))?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn value(self, kind: Kind, value: &Json, path: &str) -> Result<(), ApiError> {
@@ -159,12 +169,13 @@ impl Check {
             Some(Json::Text(name)) => name,
             Some(other) => return Err(wrong_type(&at, "a string", other)),
         };
-        match variants.iter().find(|(variant, _)| *variant == name) {
+        let is = |variants: &str| variants.split(' ').any(|variant| variant == name);
+        match variants.iter().find(|(variants, _)| is(variants)) {
             Some((_, Some(fields))) => self.object(fields, value, path),
             Some((_, None)) => Ok(()),
             None => {
-                let names: Vec<_> = variants.iter().map(|(variant, _)| *variant).collect();
-                value::word(&at, name, &names)
+                let names: Vec<_> = variants.iter().map(|(variants, _)| *variants).collect();
+                value::word(&at, name, &names.join(" "))
             }
         }
     }
@@ -192,7 +203,8 @@ fn expected(kind: Kind) -> String {
         Kind::Flag => "a boolean".to_owned(),
         Kind::Integer(..) => "an integer".to_owned(),
         Kind::Decimal(..) => "a decimal".to_owned(),
-        Kind::Metadata | Kind::Attributes | Kind::Open | Kind::Closed(_) | Kind::Variants(..) => {
+        Kind::Metadata => "a metadata object".to_owned(),
+        Kind::Attributes | Kind::Open | Kind::Closed(_) | Kind::Variants(..) => {
             "an object".to_owned()
         }
         Kind::List(kind) | Kind::Few(_, _, kind) => match kind {

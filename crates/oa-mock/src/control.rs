@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 use serde::Serialize;
 
 use crate::call;
-use crate::fault::Rule;
+use crate::fault;
 use crate::files::File;
 use crate::json::Json;
 use crate::ledger::Entry;
@@ -83,9 +83,7 @@ fn with_files(store: &VectorStore) -> Json {
 }
 
 fn add_rules(mock: &Mock, text: &str) -> Reply {
-    let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let rules: Result<Vec<Rule>, String> = lines.map(str::parse).collect();
-    match rules {
+    match fault::rules(text) {
         Ok(rules) => {
             mock.rules().0.extend(rules);
             done()

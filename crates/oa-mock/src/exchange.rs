@@ -41,7 +41,7 @@ pub(crate) async fn exchange(
     let reply = answer(&mock, &head, incoming, place, action).await;
     let status = match &reply {
         Ok(Reply {
-            content: Content::Half { .. },
+            content: Content::Broken { .. },
             ..
         })
         | Err(_) => 0,
@@ -186,10 +186,13 @@ fn cut() -> io::Error {
     io::Error::other("cut on demand")
 }
 
-/// The headers that every answer of the API carries.
-fn dress(mock: &Mock, reply: Reply, took: Duration) -> Reply {
-    reply
+/// The headers that every answer of the API carries; what the answer has of its own counts more.
+fn dress(mock: &Mock, mut reply: Reply, took: Duration) -> Reply {
+    let own = std::mem::take(&mut reply.headers);
+    let mut reply = reply
         .header("x-request-id", &mock.ids.hex("req_", 32))
         .header("openai-processing-ms", &took.as_millis().to_string())
-        .header("openai-version", "2020-10-01")
+        .header("openai-version", "2020-10-01");
+    reply.headers.extend(own);
+    reply
 }

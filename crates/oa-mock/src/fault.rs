@@ -60,6 +60,17 @@ impl FromStr for Rule {
     }
 }
 
+/// Reads rules, one a line; a line break within quotes belongs to its rule.
+pub(crate) fn rules(text: &str) -> Result<Vec<Rule>, String> {
+    let mut quoted = false;
+    let lines = text.split(|c| {
+        quoted ^= c == '\'';
+        c == '\n' && !quoted
+    });
+    let lines = lines.filter(|line| !line.trim().is_empty());
+    lines.map(str::parse).collect()
+}
+
 /// The rules in force.
 #[derive(Default)]
 pub(crate) struct Rules(pub(crate) Vec<Rule>);
@@ -165,13 +176,14 @@ fn words(text: &str) -> Result<Vec<String>, String> {
 
 /// Only sentences have blanks; `_` is part of codes and statuses.
 fn spoken(word: &str) -> bool {
-    word.starts_with("message=") || word.starts_with("text=")
+    let mut keys = ["message=", "text=", "commentary="].into_iter();
+    keys.any(|key| word.starts_with(key))
 }
 
 #[cfg(test)]
 #[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
-    use super::{Rule, Rules};
+    use super::{Rule, Rules, rules};
     use crate::action::{Action, Dialect, Moment};
 
     fn action(text: &str) -> Action {
@@ -237,9 +249,21 @@ mod tests {
             "POST /x 400 skip=x",
             "POST /x end status=done",
             "POST /x 400 percent=101",
+            "POST /x 1000",
+            "POST /x 200 events='data: 1' then=nothing",
+            "POST /x but patch={",
+            "POST /x but status=ok",
         ] {
             assert!(wrong.parse::<Rule>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_rule_ends_with_its_line_outside_quotes() {
+        let text = "POST /x 200 raw='one\ntwo'\n\n* /y 500\n";
+        let read = rules(text).expect(text);
+        let read: Vec<&str> = read.iter().map(|rule| rule.text.as_str()).collect();
+        assert_eq!(read, ["POST /x 200 raw='one\ntwo'", "* /y 500"]);
     }
 
     #[test]

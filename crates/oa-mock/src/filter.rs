@@ -8,9 +8,7 @@ use crate::json::Json;
 use crate::schema::store::{COMPARISON, COMPOUND};
 use crate::value::{self, join, missing_parameter, wrong_type};
 
-const NAMES: &[&str] = &[
-    "eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "and", "or",
-];
+const NAMES: &str = "eq ne gt gte lt lte in nin and or";
 
 /// A filter.
 #[derive(Debug)]

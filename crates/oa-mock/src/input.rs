@@ -9,9 +9,10 @@ use crate::value::{self, missing_parameter};
 
 /// All `input_file` parts of a question together.
 const MOST_BYTES: usize = 50_000_000;
+const MOST_IMAGES: usize = 1500;
 
-const TO_MODEL: &[&str] = &["input_text", "input_image", "input_file"];
-const FROM_MODEL: &[&str] = &["output_text", "refusal"];
+const TO_MODEL: &str = "input_text input_image input_file";
+const FROM_MODEL: &str = "output_text refusal";
 
 /// A question as the answer quotes it.
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub(crate) struct Input {
     pub(crate) attachments: Vec<String>,
     /// Bytes of the `input_file` parts.
     pub(crate) bytes: usize,
+    /// Number of the `input_image` parts.
+    pub(crate) images: usize,
 }
 
 /// A content part and where it stands.
@@ -50,7 +53,29 @@ impl Input {
             );
             return Err(ApiError::new(400, message).param("input"));
         }
+        if input.images > MOST_IMAGES {
+            let message = format!(
+                "Invalid input: The request has {} images, but at most {MOST_IMAGES} are supported.",
+                input.images
+            );
+            return Err(ApiError::new(400, message).param("input"));
+        }
+        input.names_json(body)?;
         Ok(input)
+    }
+
+    /// A model that nobody tells of JSON may write blanks for ever.
+    fn names_json(&self, body: &Json) -> Result<(), ApiError> {
+        let format = body.get("text").and_then(|text| text.get("format"));
+        if format.and_then(|format| format.text_of("type")) != Some("json_object") {
+            return Ok(());
+        }
+        let said = |text: &str| text.to_ascii_lowercase().contains("json");
+        if self.texts.iter().any(|text| said(text)) {
+            return Ok(());
+        }
+        let message = "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.";
+        Err(ApiError::new(400, message).param("input"))
     }
 
     /// About as many tokens as the API would count.
@@ -91,6 +116,7 @@ impl Input {
                 .extend(part.part.text_of("text").map(str::to_owned)),
             "input_image" => {
                 let line = part.image(files)?;
+                self.images += 1;
                 self.attachments.push(line);
             }
             "input_file" => {
@@ -189,9 +215,13 @@ impl Part<'_> {
         let name = self
             .text("filename")
             .ok_or_else(|| missing_parameter(&self.at("filename")))?;
-        let data = Data::read(url).filter(|data| data.mime.contains('/')).ok_or_else(|| {
-            self.invalid("file_data", "Expected a base64-encoded data URL with a valid file MIME type (e.g. 'data:text/plain;base64,aW1nIGJ5dGVzIGhlcmU='), but got a value that is none.")
-        })?;
+        let wanted = "Expected a base64-encoded data URL with a valid file MIME type (e.g. 'data:text/plain;base64,aW1nIGJ5dGVzIGhlcmU=')";
+        let wrong = |why: &str| self.invalid("file_data", &format!("{wanted}, but got {why}."));
+        let data = Data::read(url).filter(|data| data.mime.contains('/'));
+        let data = data.ok_or_else(|| wrong("a value that is none"))?;
+        if !kind::is_inline(&data.mime) {
+            return Err(wrong(&format!("unsupported MIME type '{}'", data.mime)));
+        }
         Ok((
             line("input_file", name, data.bytes as u64, &data.sha256),
             data.bytes,
@@ -310,7 +340,7 @@ fn listed(given: &Json, id: String) -> Json {
 
 fn item(id: String, role: &str, content: &Json) -> Json {
     let parts = match content {
-        Json::Text(text) if role == "assistant" => vec![crate::response::output_text(text)],
+        Json::Text(text) if role == "assistant" => vec![crate::message::output_text(text)],
         Json::Text(text) => {
             vec![Json::object([
                 ("type", "input_text".into()),

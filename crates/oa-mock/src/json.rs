@@ -91,6 +91,26 @@ impl Json {
         }
     }
 
+    /// Merges a patch into it (RFC 7396): objects at every depth, null removes.
+    pub(crate) fn merge(&mut self, patch: Json) {
+        let Json::Object(members) = patch else {
+            *self = patch;
+            return;
+        };
+        if !matches!(self, Json::Object(_)) {
+            *self = Json::Object(Vec::new());
+        }
+        for (key, value) in members {
+            if value == Json::Null {
+                self.remove(&key);
+                continue;
+            }
+            let mut merged = self.member(&key).cloned().unwrap_or(Json::Null);
+            merged.merge(value);
+            self.set(&key, merged);
+        }
+    }
+
     /// Removes a member.
     pub(crate) fn remove(&mut self, key: &str) {
         if let Json::Object(members) = self {

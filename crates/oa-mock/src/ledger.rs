@@ -1,6 +1,7 @@
 //! The ledger: every request in the order of its arrival, with what came of it.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use hyper::http::request;
 use serde::Serialize;
@@ -12,15 +13,17 @@ use crate::form::Part;
 use crate::json::Json;
 
 /// What the server was asked.
-#[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) entries: Vec<Entry>,
     connections: Vec<u64>,
+    began: Instant,
 }
 
 /// One request.
 #[derive(Serialize)]
 pub(crate) struct Entry {
+    /// When it came: milliseconds since the ledger was begun.
+    ms: u64,
     method: String,
     path: String,
     query: String,
@@ -40,6 +43,16 @@ pub(crate) struct Shown {
     form: Option<Vec<Json>>,
 }
 
+impl Default for Ledger {
+    fn default() -> Ledger {
+        Ledger {
+            entries: Vec::new(),
+            connections: Vec::new(),
+            began: Instant::now(),
+        }
+    }
+}
+
 impl Ledger {
     /// Notes that a request came on a connection; gives its place.
     pub(crate) fn open(
@@ -52,6 +65,7 @@ impl Ledger {
             self.connections.push(connection);
         }
         self.entries.push(Entry {
+            ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             method: head.method.to_string(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),

@@ -6,6 +6,7 @@ mod body;
 mod call;
 mod check;
 mod child;
+mod choice;
 mod control;
 mod data;
 mod error;
@@ -24,6 +25,7 @@ mod ledger;
 mod log;
 mod member;
 mod members;
+mod message;
 mod mock;
 mod passage;
 mod rank;
@@ -37,6 +39,8 @@ mod server;
 mod store;
 mod stores;
 mod stream;
+mod strict;
+mod terms;
 mod trouble;
 mod value;
 mod wire;
@@ -68,13 +72,20 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   xN: the first N requests only; skip=K: K requests pass first; percent=P: so
   many of them, drawn by the seed. ACTION is
   NNN (code= type= message='…' param= retry-after= retry-after-ms=
-      should-retry= location= header='Name: value' body='…' early=true),
+      should-retry= location= header='Name: value' early=true),
+  NNN with a body of its own: body='…' as it stands, raw='…' or events='…' with
+      \\n \\r \\t \\\\ \\xNN (type= is its content type, empty: none; header= may
+      stand more than once; then=cut or then=stall in place of its end),
+  but (status= type= header= before='…' after='…' patch='{…}'): the true answer
+      with this changed; patch is a JSON Merge Patch,
   html [status=], empty, cut-json, wrong-kind, no-id, huge bytes=, delay ms=,
   stall or cut [when=before|body|answer] (stall before or in the body: until
       all rules are removed), cut-stream events=,
-  end status= [reason= code= message= text= file=NAME], or sse dialect=.
+  end status= [reason= code= message= text= commentary= file=NAME], or
+  sse dialect=.
   end says how what a POST makes will end: a response, or the indexing of files
-  (failed, cancelled, in_progress: never), with file= only that of these names.
+  (failed, cancelled, in_progress: never), with file= only that of these names;
+  commentary= is said in a message of its own before the final answer.
 
 Controls:
   GET and DELETE /mock/ledger, POST and DELETE /mock/faults,
@@ -84,6 +95,8 @@ Examples:
   oa-mock -- sh -c 'oa-upload a.pdf | oa-respond -p Summarise. | oa-delete -t'
   oa-mock --fault 'POST /responses 429 retry-after=1 x2' --looks 5
   oa-mock --fault 'POST /vector_stores/** end status=failed file=a.md'
+  oa-mock --fault \"POST /responses 200 events='data: {}\\n\\n' then=cut\"
+  oa-mock --fault 'GET /files but type=text/plain patch={\"has_more\":null}'
 
 Exit status: that of CMD; without CMD 0; 2 for wrong usage";
 

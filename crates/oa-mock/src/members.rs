@@ -11,7 +11,7 @@ use crate::store::VectorStore;
 use crate::stores::{self, alive, find};
 use crate::value::{self, missing_parameter};
 
-const FILTERS: &[&str] = &["in_progress", "completed", "failed", "cancelled"];
+const FILTERS: &str = "in_progress completed failed cancelled";
 
 /// `POST /vector_stores/{id}/files`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {

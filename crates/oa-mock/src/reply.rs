@@ -6,7 +6,10 @@ use crate::error::ApiError;
 use crate::json::Json;
 use crate::stream::Play;
 
-const JSON: &str = "application/json";
+/// The content type of documents.
+pub(crate) const JSON: &str = "application/json";
+/// The content type of server-sent events.
+pub(crate) const EVENTS: &str = "text/event-stream; charset=utf-8";
 
 /// An answer.
 pub(crate) struct Reply {
@@ -18,9 +21,11 @@ pub(crate) struct Reply {
 /// What an answer holds.
 pub(crate) enum Content {
     Bytes(Bytes),
-    /// The same, but after the first half the connection closes, or falls silent.
-    Half {
+    /// Bytes that are not the end, whatever length was promised: then the connection closes, or falls
+    /// silent.
+    Broken {
         bytes: Bytes,
+        promised: Option<u64>,
         silent: bool,
     },
     /// A JSON string of so many bytes.
@@ -51,15 +56,12 @@ impl Reply {
 
     /// Server-sent events.
     pub(crate) fn events(play: Play) -> Reply {
-        Reply::new(
-            200,
-            "text/event-stream; charset=utf-8",
-            Content::Events(play),
-        )
+        Reply::new(200, EVENTS, Content::Events(play))
     }
 
-    /// The same answer with one more header.
+    /// The same answer with this header, in place of one of its name.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Reply {
+        self.headers.retain(|(other, _)| other != name);
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }

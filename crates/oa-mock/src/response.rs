@@ -1,9 +1,11 @@
 //! A stored response: the request's echo, and how it looks at each point of its life.
 
 use crate::action::Keys;
-use crate::file_search::{Citation, MOST_RESULTS, SearchCall};
+use crate::choice::FunctionCall;
+use crate::file_search::{MOST_RESULTS, SearchCall};
 use crate::id::now;
 use crate::json::Json;
+use crate::message::Message;
 use crate::mock::FOREIGN;
 
 /// Where a response stands.
@@ -13,6 +15,14 @@ pub(crate) enum Phase {
     InProgress,
     Final,
     Cancelled,
+}
+
+/// An output item.
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    Search(SearchCall),
+    Call(FunctionCall),
+    Message(Message),
 }
 
 /// How a response ends when it is final.
@@ -53,17 +63,14 @@ impl Ending {
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
     pub(crate) id: String,
-    pub(crate) message_id: String,
     pub(crate) created_at: u64,
     pub(crate) completed_at: u64,
     /// The body of the request.
     pub(crate) request: Json,
     /// The input as it is listed.
     pub(crate) items: Vec<Json>,
-    pub(crate) text: String,
-    /// What was searched before the answer, and where the answer cites it.
-    pub(crate) searches: Vec<SearchCall>,
-    pub(crate) citations: Vec<Citation>,
+    /// What a final response holds, in its order.
+    pub(crate) output: Vec<Item>,
     pub(crate) input_tokens: u64,
     pub(crate) ending: Ending,
     pub(crate) phase: Phase,
@@ -129,16 +136,22 @@ impl Stored {
         if phase != Phase::Final || silent {
             return Vec::new();
         }
-        let status = if self.ending.status == "incomplete" {
-            "incomplete"
-        } else {
-            "completed"
+        let last = self.output.len().saturating_sub(1);
+        let items = self.output.iter().enumerate();
+        let status = |n: usize| match self.ending.status.as_str() {
+            "incomplete" if n == last => "incomplete",
+            _ => "completed",
         };
-        let searches = self.searches.iter();
-        let results = self.shows_results();
-        let searches = searches.map(|search| search.json("completed", results));
-        let message = self.message(status, vec![self.part()]);
-        searches.chain([message]).collect()
+        items.map(|(n, item)| self.item(item, status(n))).collect()
+    }
+
+    /// A whole output item with this status.
+    pub(crate) fn item(&self, item: &Item, status: &str) -> Json {
+        match item {
+            Item::Search(search) => search.json(status, self.shows_results()),
+            Item::Call(call) => call.json(status, &call.arguments),
+            Item::Message(message) => message.json(status, vec![message.whole()]),
+        }
     }
 
     /// Whether searches tell what they found.
@@ -146,37 +159,6 @@ impl Stored {
         let include = self.request.get("include").map(Json::elements);
         let mut include = include.unwrap_or_default().iter();
         include.any(|word| word.text() == Some("file_search_call.results"))
-    }
-
-    /// The output message with these content parts.
-    pub(crate) fn message(&self, status: &str, content: Vec<Json>) -> Json {
-        Json::object([
-            ("id", self.message_id.as_str().into()),
-            ("type", "message".into()),
-            ("status", status.into()),
-            ("content", content.into()),
-            ("role", "assistant".into()),
-        ])
-    }
-
-    /// Whether it ends with a refusal.
-    pub(crate) fn refuses(&self) -> bool {
-        self.ending.status == "refusal"
-    }
-
-    /// The whole content part of the answer.
-    pub(crate) fn part(&self) -> Json {
-        if self.refuses() {
-            Json::object([
-                ("type", "refusal".into()),
-                ("refusal", self.text.as_str().into()),
-            ])
-        } else {
-            let mut part = output_text(&self.text);
-            let annotations = self.citations.iter().map(Citation::json);
-            part.set("annotations", annotations.collect::<Vec<_>>().into());
-            part
-        }
     }
 
     fn status(&self, phase: Phase) -> &str {
@@ -205,7 +187,13 @@ impl Stored {
     }
 
     fn usage(&self) -> Json {
-        let output = (self.text.chars().count().div_ceil(4) + 1) as u64;
+        let letters = |item: &Item| match item {
+            Item::Search(_) => 0,
+            Item::Call(call) => call.arguments.chars().count(),
+            Item::Message(message) => message.text.chars().count(),
+        };
+        let letters: usize = self.output.iter().map(letters).sum();
+        let output = (letters.div_ceil(4) + 1) as u64;
         let details = [
             ("cached_tokens", 0_u64.into()),
             ("cache_write_tokens", 0_u64.into()),
@@ -232,16 +220,12 @@ impl Stored {
             ("conversation", Json::Text(id)) => Json::object([("id", id.as_str().into())]),
             ("service_tier", Json::Text(tier)) if tier == "auto" => standard,
             ("tools", Json::Array(tools)) => Json::Array(tools.iter().cloned().map(tool).collect()),
-            (_, Json::Object(_)) => {
+            (_, Json::Object(_)) if matches!(standard, Json::Object(_)) => {
                 let mut merged = standard;
                 for (key, value) in given.members() {
                     merged.set(key, value.clone());
                 }
-                if merged == Json::Null {
-                    given.clone()
-                } else {
-                    merged
-                }
+                merged
             }
             _ => given.clone(),
         }
@@ -299,14 +283,4 @@ fn tool(mut tool: Json) -> Json {
         }
     }
     tool
-}
-
-/// An `output_text` part.
-pub(crate) fn output_text(text: &str) -> Json {
-    Json::object([
-        ("type", "output_text".into()),
-        ("annotations", Json::Array(Vec::new())),
-        ("logprobs", Json::Array(Vec::new())),
-        ("text", text.into()),
-    ])
 }

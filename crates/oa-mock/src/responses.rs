@@ -2,23 +2,26 @@
 
 use crate::answer;
 use crate::call::{Call, Page};
+use crate::choice;
 use crate::error::ApiError;
 use crate::file_search::{self, Citation, SearchCall};
 use crate::id::now;
 use crate::input::{self, Input};
 use crate::json::Json;
-use crate::mock::{Mock, Store};
+use crate::message::Message;
+use crate::mock::Mock;
 use crate::reply::Reply;
-use crate::response::{Ending, Phase, Stored};
+use crate::response::{Ending, Item, Phase, Stored};
 use crate::schema;
 use crate::stream::Play;
-use crate::value::{self, missing_parameter};
+use crate::terms;
+use crate::value;
 
 /// `POST /responses`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let body = call.json()?;
     mock.check().object(schema::RESPONSE, &body, "")?;
-    check_together(&body, &mut mock.store())?;
+    terms::check(&body, &mut mock.store())?;
     // A copy: nobody waits for the store while megabytes of base64 are undone.
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
@@ -29,8 +32,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     } else {
         Reply::json(200, &response.json())
     };
-    // What runs in the background is kept even when it is not to be stored: the API holds it for minutes.
-    if response.background() || response.request.member("store") != Some(&Json::Bool(false)) {
+    if response.request.member("store") != Some(&Json::Bool(false)) {
         mock.store().responses.push(response);
     }
     Ok(reply)
@@ -44,30 +46,62 @@ fn answered(
     searches: Vec<SearchCall>,
 ) -> Stored {
     let ending = Ending::read(call.end.as_ref());
-    let (text, citations) = say(call, &ending, &body, input, &searches);
     let phase = match (body.flag("background"), ending.status.as_str()) {
         (true, _) => Phase::Queued,
         (false, "in_progress") => Phase::InProgress,
         (false, _) => Phase::Final,
     };
     let items = input::items(&body, || mock.ids.hex("msg_", 48));
+    let output = output(mock, call, &ending, &body, input, searches);
     let mut request = body;
     request.remove("input");
     Stored {
         id: mock.ids.hex("resp_", 48),
-        message_id: mock.ids.hex("msg_", 48),
         created_at: now(),
         completed_at: now(),
         request,
         items,
-        text,
-        searches,
-        citations,
+        output,
         input_tokens: input.tokens(),
         ending,
         phase,
         looks: 0,
     }
+}
+
+/// What a response holds: a commentary if a rule says so, searches, then the answer or the call of a function.
+fn output(
+    mock: &Mock,
+    call: &Call,
+    ending: &Ending,
+    body: &Json,
+    input: &Input,
+    searches: Vec<SearchCall>,
+) -> Vec<Item> {
+    let commentary = call.end.as_ref().and_then(|keys| keys.get("commentary"));
+    let mut output = Vec::new();
+    output.extend(commentary.map(|text| {
+        Item::Message(Message {
+            id: mock.ids.hex("msg_", 48),
+            text: text.to_owned(),
+            phase: Some("commentary"),
+            ..Message::default()
+        })
+    }));
+    if let Some(forced) = choice::forced(body, &mock.ids) {
+        output.push(Item::Call(forced));
+        return output;
+    }
+    let (text, citations) = say(call, ending, body, input, &searches);
+    output.extend(searches.into_iter().map(Item::Search));
+    output.push(Item::Message(Message {
+        id: mock.ids.hex("msg_", 48),
+        text,
+        phase: commentary.map(|_| "final_answer"),
+        citations,
+        refuses: ending.status == "refusal",
+    }));
+    output
 }
 
 /// What a response says, as far as it comes, and the citations in that.
@@ -93,70 +127,6 @@ fn say(
     };
     citations.retain(|citation| citation.index <= cited);
     (text, citations)
-}
-
-/// What no table says: members that need or exclude each other.
-fn check_together(body: &Json, store: &mut Store) -> Result<(), ApiError> {
-    let previous = body.text_of("previous_response_id");
-    if previous.is_some() && body.get("conversation").is_some() {
-        let message = "Mutually exclusive parameters: 'previous_response_id'. Ensure you are only providing one of: 'previous_response_id' or 'conversation'.";
-        return Err(ApiError::invalid(
-            "mutually_exclusive_parameters",
-            "previous_response_id",
-            message,
-        ));
-    }
-    if let Some(id) = previous
-        && store.response(id).is_none()
-    {
-        let message = format!("Previous response with id '{id}' not found.");
-        return Err(ApiError::invalid(
-            "previous_response_not_found",
-            "previous_response_id",
-            message,
-        ));
-    }
-    let others = ["input", "previous_response_id", "prompt", "conversation"];
-    if !others.iter().any(|key| body.get(key).is_some()) {
-        return Err(missing_parameter("input"));
-    }
-    if body.get("stream_options").is_some() && !body.flag("stream") {
-        let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
-        return Err(ApiError::new(400, message).param("stream_options"));
-    }
-    check_format(body)
-}
-
-fn check_format(body: &Json) -> Result<(), ApiError> {
-    let format = body.get("text").and_then(|text| text.get("format"));
-    let Some(name) = format.and_then(|format| format.text_of("name")) else {
-        return Ok(());
-    };
-    if !name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-    {
-        let message = "Invalid 'text.format.name': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'.";
-        return Err(ApiError::invalid(
-            "invalid_value",
-            "text.format.name",
-            message,
-        ));
-    }
-    let schema = format.and_then(|format| format.get("schema"));
-    let closed =
-        schema.and_then(|schema| schema.get("additionalProperties")) == Some(&Json::Bool(false));
-    if format.is_some_and(|format| format.flag("strict")) && !closed {
-        let message = format!(
-            "Invalid schema for response_format '{name}': In context=(), 'additionalProperties' is required to be supplied and to be false."
-        );
-        return Err(ApiError::invalid(
-            "invalid_json_schema",
-            "text.format.schema",
-            message,
-        ));
-    }
-    Ok(())
 }
 
 /// `GET /responses/{id}`, which may be a stream taken up again.
@@ -241,6 +211,7 @@ pub(crate) fn delete(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
 /// `GET /responses/{id}/input_items`
 pub(crate) fn input_items(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let page = Page::read(call, 20, 100)?;
+    include(call)?;
     let mut store = mock.store();
     let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
     let id = |item: &Json| item.text_of("id").unwrap_or_default().to_owned();
@@ -259,6 +230,7 @@ pub(crate) fn input_items(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
 pub(crate) fn input_tokens(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let body = call.json()?;
     mock.check().object(schema::INPUT_TOKENS, &body, "")?;
+    terms::asked(&body, &mut mock.store())?;
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
     let count = [

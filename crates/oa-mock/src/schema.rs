@@ -3,30 +3,27 @@
 pub(crate) mod store;
 
 use crate::check::Kind::{
-    self, Any, Closed, Decimal, Either, Flag, Id, Integer, List, Metadata, Open, Text, Variants,
-    Word,
+    self, Any, Closed, Decimal, Either, Few, Flag, Id, Integer, List, Metadata, Open, Text,
+    Variants, Word,
 };
 use crate::check::{Field, must, null, older, opt};
 
 const LONG: Kind = Text(10_485_760);
 const SHORT: Kind = Text(usize::MAX);
-const CACHE: &[Field] = &[
-    opt("mode", Word(&["implicit", "explicit"])),
-    opt("ttl", SHORT),
-];
+const BREAKPOINT: Kind = Closed(&[must("mode", Word("explicit"))]);
 
 const INPUT_TEXT: &[Field] = &[
     must("type", SHORT),
     must("text", LONG),
-    null("prompt_cache_breakpoint", Closed(CACHE)),
+    null("prompt_cache_breakpoint", BREAKPOINT),
 ];
 const INPUT_IMAGE: &[Field] = &[
     must("type", SHORT),
     null("image_url", Text(20_971_520)),
     null("file_id", Id),
     older("image_file_id", Id),
-    null("detail", Word(&["low", "high", "auto", "original"])),
-    null("prompt_cache_breakpoint", Closed(CACHE)),
+    null("detail", Word("low high auto original")),
+    null("prompt_cache_breakpoint", BREAKPOINT),
 ];
 const INPUT_FILE: &[Field] = &[
     must("type", SHORT),
@@ -34,8 +31,8 @@ const INPUT_FILE: &[Field] = &[
     null("file_data", Text(73_400_320)),
     null("file_url", SHORT),
     null("filename", SHORT),
-    null("detail", Word(&["auto", "low", "high"])),
-    null("prompt_cache_breakpoint", Closed(CACHE)),
+    null("detail", Word("auto low high")),
+    null("prompt_cache_breakpoint", BREAKPOINT),
 ];
 
 /// The content parts of messages; of answers fed back only the type is looked at.
@@ -44,24 +41,47 @@ pub(crate) const PARTS: Kind = List(&Variants(
     &[
         ("input_text", Some(INPUT_TEXT)),
         ("input_image", Some(INPUT_IMAGE)),
-        ("output_text", None),
-        ("refusal", None),
+        ("output_text refusal", None),
         ("input_file", Some(INPUT_FILE)),
-        ("computer_screenshot", None),
-        ("summary_text", None),
+        ("computer_screenshot summary_text", None),
     ],
 ));
 
 const MESSAGE: &[Field] = &[
     opt("id", SHORT),
     opt("type", SHORT),
-    must("role", Word(&["assistant", "system", "developer", "user"])),
+    must("role", Word("assistant system developer user")),
     must(
         "content",
         Either("an array of objects or string", &[LONG, PARTS]),
     ),
-    null("phase", Word(&["commentary", "final_answer"])),
-    null("status", Word(&["in_progress", "completed", "incomplete"])),
+    null("phase", Word("commentary final_answer")),
+    STATUS,
+];
+
+const STATUS: Field = null("status", Word("in_progress completed incomplete"));
+const FUNCTION_CALL: &[Field] = &[
+    must("type", SHORT),
+    must("call_id", Text(64)),
+    must("name", SHORT),
+    must("arguments", LONG),
+    null("id", SHORT),
+    null("caller", Open),
+    null("namespace", SHORT),
+    STATUS,
+];
+const FUNCTION_OUTPUT: &[Field] = &[
+    must("type", SHORT),
+    null("call_id", Text(64)),
+    must(
+        "output",
+        Either("a string or array of objects", &[LONG, PARTS]),
+    ),
+    null("id", SHORT),
+    null("caller", Open),
+    null("name", Text(128)),
+    null("namespace", Text(64)),
+    STATUS,
 ];
 
 const ITEMS: Kind = List(&Variants(
@@ -72,35 +92,18 @@ const ITEMS: Kind = List(&Variants(
             "item_reference",
             Some(&[must("type", SHORT), must("id", SHORT)]),
         ),
-        ("file_search_call", None),
-        ("computer_call", None),
-        ("computer_call_output", None),
-        ("web_search_call", None),
-        ("function_call", None),
-        ("function_call_output", None),
-        ("tool_search_call", None),
-        ("tool_search_output", None),
-        ("additional_tools", None),
-        ("reasoning", None),
-        ("compaction", None),
-        ("compaction_trigger", None),
-        ("configuration_update", None),
-        ("image_generation_call", None),
-        ("code_interpreter_call", None),
-        ("local_shell_call", None),
-        ("local_shell_call_output", None),
-        ("shell_call", None),
-        ("shell_call_output", None),
-        ("apply_patch_call", None),
-        ("apply_patch_call_output", None),
-        ("mcp_list_tools", None),
-        ("mcp_approval_request", None),
-        ("mcp_approval_response", None),
-        ("mcp_call", None),
-        ("custom_tool_call", None),
-        ("custom_tool_call_output", None),
-        ("program", None),
-        ("program_output", None),
+        ("function_call", Some(FUNCTION_CALL)),
+        ("function_call_output", Some(FUNCTION_OUTPUT)),
+        (
+            "\
+                file_search_call computer_call computer_call_output web_search_call \
+                tool_search_call tool_search_output additional_tools reasoning compaction compaction_trigger \
+                configuration_update image_generation_call code_interpreter_call local_shell_call \
+                local_shell_call_output shell_call shell_call_output apply_patch_call \
+                apply_patch_call_output mcp_list_tools mcp_approval_request mcp_approval_response mcp_call \
+                custom_tool_call custom_tool_call_output program program_output",
+            None,
+        ),
     ],
 ));
 
@@ -119,22 +122,13 @@ const TOOLS: Kind = List(&Variants(
     &[
         ("function", Some(FUNCTION)),
         ("file_search", Some(store::FILE_SEARCH)),
-        ("web_search", None),
-        ("web_search_2025_08_26", None),
-        ("web_search_preview", None),
-        ("web_search_preview_2025_03_11", None),
-        ("computer", None),
-        ("computer_use_preview", None),
-        ("mcp", None),
-        ("code_interpreter", None),
-        ("programmatic_tool_calling", None),
-        ("image_generation", None),
-        ("local_shell", None),
-        ("shell", None),
-        ("custom", None),
-        ("namespace", None),
-        ("tool_search", None),
-        ("apply_patch", None),
+        (
+            "\
+                web_search web_search_2025_08_26 web_search_preview web_search_preview_2025_03_11 computer \
+                computer_use_preview mcp code_interpreter programmatic_tool_calling image_generation \
+                local_shell shell custom namespace tool_search apply_patch",
+            None,
+        ),
     ],
 ));
 
@@ -155,40 +149,63 @@ const FORMAT: Kind = Variants(
 );
 const TEXT: Kind = Closed(&[
     null("format", FORMAT),
-    null("verbosity", Word(&["low", "medium", "high"])),
+    null("verbosity", Word("low medium high")),
 ]);
 
 const REASONING: Kind = Closed(&[
-    null("mode", Word(&["standard", "pro"])),
-    null(
-        "effort",
-        Word(&["none", "minimal", "low", "medium", "high", "xhigh", "max"]),
-    ),
-    null("summary", Word(&["auto", "concise", "detailed"])),
-    null("context", Word(&["auto", "current_turn", "all_turns"])),
-    null("generate_summary", Word(&["auto", "concise", "detailed"])),
+    null("mode", Word("standard pro")),
+    null("effort", Word("none minimal low medium high xhigh max")),
+    null("summary", Word("auto concise detailed")),
+    null("context", Word("auto current_turn all_turns")),
+    null("generate_summary", Word("auto concise detailed")),
 ]);
 
 /// What an answer may hold on request.
-pub(crate) const INCLUDES: &[&str] = &[
-    "file_search_call.results",
-    "web_search_call.results",
-    "web_search_call.action.sources",
-    "message.input_image.image_url",
-    "computer_call_output.output.image_url",
-    "code_interpreter_call.outputs",
-    "reasoning.encrypted_content",
-    "message.output_text.logprobs",
-];
+pub(crate) const INCLUDES: &str = "\
+    file_search_call.results web_search_call.results web_search_call.action.sources \
+    message.input_image.image_url computer_call_output.output.image_url \
+    code_interpreter_call.outputs reasoning.encrypted_content message.output_text.logprobs";
 const INCLUDE: Kind = List(&Word(INCLUDES));
 
 const INPUT: Kind = Either("a string or array of input items", &[LONG, ITEMS]);
 const CONVERSATION: Kind = Either("a string or object", &[SHORT, Closed(&[must("id", SHORT)])]);
-const TOOL_CHOICE: Kind = Either(
-    "a string or object",
-    &[Word(&["none", "auto", "required"]), Open],
+/// A choice that says no more than the type of a tool.
+const HOSTED: Option<&[Field]> = Some(&[must("type", SHORT)]);
+const NAMED: Option<&[Field]> = Some(&[must("type", SHORT), must("name", SHORT)]);
+const CHOICES: Kind = Variants(
+    "",
+    &[
+        (
+            "allowed_tools",
+            Some(&[
+                must("type", SHORT),
+                must("mode", Word("auto required")),
+                must("tools", List(&Open)),
+            ]),
+        ),
+        ("function custom", NAMED),
+        (
+            "mcp",
+            Some(&[
+                must("type", SHORT),
+                must("server_label", SHORT),
+                null("name", SHORT),
+            ]),
+        ),
+        (
+            "\
+                file_search web_search web_search_2025_08_26 web_search_preview \
+                web_search_preview_2025_03_11 computer computer_use_preview computer_use image_generation \
+                code_interpreter programmatic_tool_calling apply_patch shell",
+            HOSTED,
+        ),
+    ],
 );
-const TRUNCATION: Kind = Word(&["auto", "disabled"]);
+const TOOL_CHOICE: Kind = Either(
+    "an object or 'none', 'auto', or 'required'",
+    &[Word("none auto required"), CHOICES],
+);
+const TRUNCATION: Kind = Word("auto disabled");
 
 /// The body of `POST /responses`.
 pub(crate) const RESPONSE: &[Field] = &[
@@ -198,6 +215,10 @@ pub(crate) const RESPONSE: &[Field] = &[
     null("previous_response_id", SHORT),
     null("conversation", CONVERSATION),
     null("background", Flag),
+    null(
+        "background_options",
+        Closed(&[null("completion_window", Word("soonest 2h 8h"))]),
+    ),
     null("store", Flag),
     null("stream", Flag),
     null(
@@ -218,19 +239,24 @@ pub(crate) const RESPONSE: &[Field] = &[
     null("reasoning", REASONING),
     null(
         "service_tier",
-        Word(&[
-            "auto",
-            "default",
-            "flex",
-            "scale",
-            "priority",
-            "fast",
-            "ultrafast",
-        ]),
+        Word("auto default flex scale priority fast ultrafast"),
     ),
     null("truncation", TRUNCATION),
-    null("context_management", Any),
-    null("moderation", Open),
+    null(
+        "context_management",
+        Few(
+            1,
+            usize::MAX,
+            &Closed(&[
+                must("type", Word("compaction")),
+                null("compact_threshold", Integer(1000, i64::MAX)),
+            ]),
+        ),
+    ),
+    null(
+        "moderation",
+        Closed(&[must("model", SHORT), null("policy", Open)]),
+    ),
     null(
         "prompt",
         Closed(&[
@@ -240,14 +266,20 @@ pub(crate) const RESPONSE: &[Field] = &[
         ]),
     ),
     null("prompt_cache_key", SHORT),
-    null("prompt_cache_options", Closed(CACHE)),
     null(
-        "prompt_cache_retention",
-        Word(&["in_memory", "in-memory", "24h"]),
+        "prompt_cache_options",
+        Closed(&[
+            opt("mode", Word("implicit explicit")),
+            opt("ttl", Word("30m 12h")),
+            null("prewarm", Any),
+            null("comparison_response_id", SHORT),
+        ]),
     ),
-    null("safety_identifier", Text(64)),
+    null("prompt_cache_retention", Word("in_memory 24h")),
+    null("safety_identifier", Text(128)),
     null("user", SHORT),
     null("access_programs", Open),
+    null("image", Closed(&[null("context_compression", Any)])),
 ];
 
 /// The body of `POST /responses/input_tokens`.
@@ -263,5 +295,5 @@ pub(crate) const INPUT_TOKENS: &[Field] = &[
     null("text", TEXT),
     null("reasoning", REASONING),
     null("truncation", TRUNCATION),
-    null("personality", SHORT),
+    null("personality", Text(64)),
 ];

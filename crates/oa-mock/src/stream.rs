@@ -1,9 +1,12 @@
 //! A response as server-sent events: which ones, in which order, and how they are written.
 
 use crate::action::Dialect;
+use crate::choice::FunctionCall;
 use crate::error::ApiError;
+use crate::file_search::SearchCall;
 use crate::json::Json;
-use crate::response::{Phase, Stored, output_text};
+use crate::message::Message;
+use crate::response::{Item, Phase, Stored};
 
 /// As many characters come at once.
 const STEP: usize = 24;
@@ -133,18 +136,13 @@ fn events(response: &Stored) -> Vec<Event> {
         "empty" => score.whole("response.completed", Phase::Final),
         // There is no event for these; the stream just ends.
         "cancelled" | "expired" => {}
-        "in_progress" => {
-            score.searches();
-            score.start();
-        }
+        "in_progress" => score.output(true),
         "incomplete" => {
-            score.searches();
-            score.message();
+            score.output(false);
             score.whole("response.incomplete", Phase::Final);
         }
         _ => {
-            score.searches();
-            score.message();
+            score.output(false);
             score.whole("response.completed", Phase::Final);
         }
     }
@@ -180,90 +178,126 @@ impl Score<'_> {
         self.add(name, [("output_index", place.into()), ("item", item)]);
     }
 
-    /// The message stands behind the searches.
-    fn place(&self) -> usize {
-        self.response.searches.len()
-    }
-
-    fn searches(&mut self) {
+    /// Every item; the last one may only begin.
+    fn output(&mut self, begins: bool) {
         let response = self.response;
-        for (place, search) in response.searches.iter().enumerate() {
-            let item = |status: &str| search.json(status, response.shows_results());
-            self.item("response.output_item.added", place, item("in_progress"));
-            for step in ["in_progress", "searching", "completed"] {
-                let which = [
-                    ("output_index", place.into()),
-                    ("item_id", search.id.as_str().into()),
-                ];
-                self.add(&format!("response.file_search_call.{step}"), which);
+        let done = response.output(Phase::Final);
+        for (place, item) in response.output.iter().enumerate() {
+            let only_begins = begins && place + 1 == response.output.len();
+            match item {
+                Item::Search(search) => self.search(place, search),
+                Item::Call(call) => self.call(place, call, only_begins),
+                Item::Message(message) => self.message(place, message, only_begins),
             }
-            self.item("response.output_item.done", place, item("completed"));
+            if let Some(item) = done.get(place).filter(|_| !only_begins) {
+                self.item("response.output_item.done", place, item.clone());
+            }
         }
     }
 
-    fn part(&mut self, name: &str, member: &str, value: Json) {
-        let id = self.response.message_id.as_str();
+    fn search(&mut self, place: usize, search: &SearchCall) {
+        let begun = search.json("in_progress", self.response.shows_results());
+        self.item("response.output_item.added", place, begun);
+        for step in ["in_progress", "searching", "completed"] {
+            let which = [
+                ("output_index", place.into()),
+                ("item_id", search.id.as_str().into()),
+            ];
+            self.add(&format!("response.file_search_call.{step}"), which);
+        }
+    }
+
+    fn call(&mut self, place: usize, call: &FunctionCall, begins: bool) {
+        let begun = call.json("in_progress", "");
+        self.item("response.output_item.added", place, begun);
+        if begins {
+            return;
+        }
+        let which = || {
+            [
+                ("item_id", call.id.as_str().into()),
+                ("output_index", place.into()),
+            ]
+        };
+        let name = "response.function_call_arguments";
+        for piece in pieces(&call.arguments) {
+            self.add(&format!("{name}.delta"), which());
+            self.set("delta", piece.into());
+        }
+        self.add(&format!("{name}.done"), which());
+        self.set("name", call.name.as_str().into());
+        self.set("arguments", call.arguments.as_str().into());
+    }
+
+    fn message(&mut self, place: usize, message: &Message, begins: bool) {
+        let begun = message.json("in_progress", Vec::new());
+        self.item("response.output_item.added", place, begun);
+        let mut part = Part {
+            score: self,
+            place,
+            id: &message.id,
+        };
+        part.add("response.content_part.added", "part", message.part(""));
+        if begins {
+            return;
+        }
+        let (kind, member) = if message.refuses {
+            ("response.refusal", "refusal")
+        } else {
+            ("response.output_text", "text")
+        };
+        for piece in pieces(&message.text) {
+            part.add(&format!("{kind}.delta"), "delta", piece.into());
+        }
+        for (n, citation) in message.citations.iter().enumerate() {
+            let name = "response.output_text.annotation.added";
+            part.add(name, "annotation_index", n.into());
+            part.score.set("annotation", citation.json());
+        }
+        part.add(
+            &format!("{kind}.done"),
+            member,
+            message.text.as_str().into(),
+        );
+        part.add("response.content_part.done", "part", message.whole());
+    }
+
+    /// Adds a member to the last event.
+    fn set(&mut self, key: &str, value: Json) {
+        if let Some(event) = self.events.last_mut() {
+            event.data.set(key, value);
+        }
+    }
+}
+
+/// Where the events of a content part belong.
+struct Part<'a, 'b> {
+    score: &'a mut Score<'b>,
+    place: usize,
+    id: &'a str,
+}
+
+impl Part<'_, '_> {
+    fn add(&mut self, name: &str, member: &str, value: Json) {
         let place = [
-            ("item_id", id.into()),
-            ("output_index", self.place().into()),
+            ("item_id", self.id.into()),
+            ("output_index", self.place.into()),
             ("content_index", 0_u64.into()),
         ];
-        self.add(name, place);
-        if let Some(event) = self.events.last_mut() {
-            event.data.set(member, value);
-            if WITH_LOGPROBS.contains(&name) {
-                event.data.set("logprobs", Json::Array(Vec::new()));
-            }
+        self.score.add(name, place);
+        self.score.set(member, value);
+        if WITH_LOGPROBS.contains(&name) {
+            self.score.set("logprobs", Json::Array(Vec::new()));
         }
     }
+}
 
-    /// Up to the first delta.
-    fn start(&mut self) {
-        let empty = if self.response.refuses() {
-            Json::object([("type", "refusal".into()), ("refusal", "".into())])
-        } else {
-            output_text("")
-        };
-        let message = self.response.message("in_progress", Vec::new());
-        self.item("response.output_item.added", self.place(), message);
-        self.part("response.content_part.added", "part", empty);
-    }
-
-    fn message(&mut self) {
-        self.start();
-        let refusal = ("response.refusal.delta", "response.refusal.done", "refusal");
-        let text = (
-            "response.output_text.delta",
-            "response.output_text.done",
-            "text",
-        );
-        let (delta, done, member) = if self.response.refuses() {
-            refusal
-        } else {
-            text
-        };
-        let letters: Vec<char> = self.response.text.chars().collect();
-        let step = letters.len().div_ceil(2).clamp(1, STEP);
-        for piece in letters.chunks(step) {
-            self.part(delta, "delta", piece.iter().collect::<String>().into());
-        }
-        self.annotations();
-        self.part(done, member, self.response.text.as_str().into());
-        self.part("response.content_part.done", "part", self.response.part());
-        let message = self.response.output(Phase::Final).pop();
-        if let Some(message) = message {
-            self.item("response.output_item.done", self.place(), message);
-        }
-    }
-
-    fn annotations(&mut self) {
-        let response = self.response;
-        for (n, citation) in response.citations.iter().enumerate() {
-            let name = "response.output_text.annotation.added";
-            self.part(name, "annotation_index", n.into());
-            if let Some(event) = self.events.last_mut() {
-                event.data.set("annotation", citation.json());
-            }
-        }
-    }
+/// A text as it comes: at least in two pieces, if it has two letters.
+fn pieces(text: &str) -> Vec<String> {
+    let letters: Vec<char> = text.chars().collect();
+    let step = letters.len().div_ceil(2).clamp(1, STEP);
+    letters
+        .chunks(step)
+        .map(|piece| piece.iter().collect())
+        .collect()
 }

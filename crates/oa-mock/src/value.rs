@@ -1,5 +1,7 @@
 //! Single values of a request: what is wrong with them, in the API's words.
 
+use std::fmt::Display;
+
 use crate::error::ApiError;
 use crate::json::Json;
 
@@ -74,9 +76,9 @@ pub(crate) fn id(path: &str, text: &str) -> Result<(), ApiError> {
     Err(ApiError::invalid("invalid_value", path, message))
 }
 
-/// Refuses a string that is not in a closed set.
-pub(crate) fn word(path: &str, text: &str, words: &[&str]) -> Result<(), ApiError> {
-    if words.contains(&text) {
+/// Refuses a string that is none of these words.
+pub(crate) fn word(path: &str, text: &str, words: &str) -> Result<(), ApiError> {
+    if words.split(' ').any(|word| word == text) {
         return Ok(());
     }
     let message = format!(
@@ -87,8 +89,8 @@ pub(crate) fn word(path: &str, text: &str, words: &[&str]) -> Result<(), ApiErro
 }
 
 /// `'a', 'b', and 'c'`.
-pub(crate) fn listed(words: &[&str], last: &str) -> String {
-    let quoted: Vec<_> = words.iter().map(|word| format!("'{word}'")).collect();
+pub(crate) fn listed(words: &str, last: &str) -> String {
+    let quoted: Vec<_> = words.split(' ').map(|word| format!("'{word}'")).collect();
     match quoted.as_slice() {
         [one, two] => format!("{one} {last} {two}"),
         [first @ .., end] if !first.is_empty() => format!("{}, {last} {end}", first.join(", ")),
@@ -99,72 +101,31 @@ pub(crate) fn listed(words: &[&str], last: &str) -> String {
 /// Refuses an integer outside a range.
 pub(crate) fn integer(path: &str, digits: &str, least: i64, most: i64) -> Result<(), ApiError> {
     let value = digits.parse().unwrap_or(i64::MAX);
-    match (value < least, value > most) {
-        (true, _) => Err(range(
-            path,
-            "integer",
-            "below",
-            "minimum",
-            ">=",
-            &least.to_string(),
-            digits,
-        )),
-        (_, true) => Err(range(
-            path,
-            "integer",
-            "above",
-            "maximum",
-            "<=",
-            &most.to_string(),
-            digits,
-        )),
-        _ => Ok(()),
-    }
+    range((path, "integer", digits), value, least, most)
 }
 
 /// Refuses a number outside a range.
 pub(crate) fn decimal(path: &str, digits: &str, least: f64, most: f64) -> Result<(), ApiError> {
     let value = digits.parse().unwrap_or(f64::MAX);
-    match (value < least, value > most) {
-        (true, _) => Err(range(
-            path,
-            "decimal",
-            "below",
-            "minimum",
-            ">=",
-            &least.to_string(),
-            digits,
-        )),
-        (_, true) => Err(range(
-            path,
-            "decimal",
-            "above",
-            "maximum",
-            "<=",
-            &most.to_string(),
-            digits,
-        )),
-        _ => Ok(()),
-    }
+    range((path, "decimal", digits), value, least, most)
 }
 
-fn range(
-    path: &str,
-    kind: &str,
-    side: &str,
-    limit: &str,
-    sign: &str,
-    bound: &str,
-    got: &str,
-) -> ApiError {
+fn range<T: Copy + PartialOrd + Display>(
+    (path, kind, got): (&str, &str, &str),
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), ApiError> {
+    let (side, limit, sign, bound) = match (value < least, value > most) {
+        (true, _) => ("below", "minimum", ">=", least),
+        (_, true) => ("above", "maximum", "<=", most),
+        _ => return Ok(()),
+    };
     let message = format!(
         "Invalid '{path}': {kind} {side} {limit} value. Expected a value {sign} {bound}, but got {got} instead."
     );
-    ApiError::invalid(
-        &format!("{kind}_{side}_{}_value", &limit[..3]),
-        path,
-        message,
-    )
+    let code = format!("{kind}_{side}_{}_value", &limit[..3]);
+    Err(ApiError::invalid(&code, path, message))
 }
 
 /// Refuses a list of too few or too many elements.

@@ -31,9 +31,13 @@ pub(crate) fn response(mock: &Arc<Mock>, reply: Reply) -> io::Result<Response<Bo
     let mut length = None;
     let body = match reply.content {
         Content::Bytes(bytes) => Either::Left(Full::new(bytes)),
-        Content::Half { bytes, silent } => {
-            length = Some(bytes.len() as u64);
-            Either::Right(spawn(move |sender| half(bytes, silent, sender)))
+        Content::Broken {
+            bytes,
+            promised,
+            silent,
+        } => {
+            length = promised;
+            Either::Right(spawn(move |sender| unfinished(bytes, silent, sender)))
         }
         Content::Huge(bytes) => {
             length = Some(bytes);
@@ -74,11 +78,12 @@ fn broken(sender: Sender<Bytes, io::Error>) -> Option<()> {
     None
 }
 
-async fn half(bytes: Bytes, silent: bool, mut sender: Sender<Bytes, io::Error>) -> Option<()> {
-    sender
-        .send_data(bytes.slice(..bytes.len() / 2))
-        .await
-        .ok()?;
+async fn unfinished(
+    bytes: Bytes,
+    silent: bool,
+    mut sender: Sender<Bytes, io::Error>,
+) -> Option<()> {
+    sender.send_data(bytes).await.ok()?;
     if silent {
         std::future::pending::<()>().await;
     }

@@ -8,7 +8,7 @@ use crate::check::Kind::{
 use crate::check::{Field, must, null, opt};
 
 const EXPIRES_AFTER: Kind = Closed(&[
-    must("anchor", Word(&["last_active_at"])),
+    must("anchor", Word("last_active_at")),
     must("days", Integer(1, 365)),
 ]);
 
@@ -77,7 +77,7 @@ pub(crate) const SEARCH: &[Field] = &[
     opt(
         "ranking_options",
         Closed(&[
-            opt("ranker", Word(&["none", "auto", "default-2024-11-15"])),
+            opt("ranker", Word("none auto default-2024-11-15")),
             THRESHOLD,
         ]),
     ),
@@ -94,7 +94,7 @@ pub(super) const FILE_SEARCH: &[Field] = &[
     null(
         "ranking_options",
         Closed(&[
-            opt("ranker", Word(&["auto", "default-2024-11-15"])),
+            opt("ranker", Word("auto default-2024-11-15")),
             THRESHOLD,
             opt(
                 "hybrid_search",
