@@ -8,6 +8,7 @@
 mod answer;
 mod bodies;
 mod delete;
+mod dialects;
 mod errors;
 mod events;
 mod exits;
