@@ -44,6 +44,14 @@ impl Authority {
         scene.file("ca.pem", self.pem());
     }
 
+    /// Its own certificate and key, as many make them for a server.
+    pub(super) fn itself(&self) -> Pair {
+        Pair {
+            certificate: self.0.pem(),
+            key: self.0.key().serialize_pem(),
+        }
+    }
+
     /// A certificate for these names.
     pub(super) fn pair(&self, names: &[&str]) -> Pair {
         self.sign(names, |_| {})

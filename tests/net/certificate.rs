@@ -45,21 +45,32 @@ fn a_certificate_that_is_not_good_is_named_and_nothing_is_sent() {
     let (ours, other) = (Authority::new(), Authority::new());
     let here = ["localhost", "127.0.0.1"];
     let cases = [
-        (other.server(), "UnknownIssuer"),
+        (other.server(), "UnknownIssuer", "is trusted by --cacert"),
         (
             Authority::server_with(&ours.pair(&["elsewhere.test"])),
             "elsewhere.test",
+            "for other names",
         ),
-        (Authority::server_with(&ours.expired(&here)), "xpired"),
+        (
+            Authority::server_with(&ours.expired(&here)),
+            "xpired",
+            "renew it",
+        ),
+        (
+            Authority::server_with(&ours.itself()),
+            "CaUsedAsEndEntity",
+            "basicConstraints=CA:FALSE",
+        ),
     ];
     let scene = Scene::new();
     ours.publish(&scene);
-    for (config, word) in cases {
+    for (config, word, hint) in cases {
         let server = Server::secure(config, obliging);
         for tool in ["oa-respond -n -p why", "oa-upload report.pdf"] {
             let line = format!("{tool} --cacert ca.pem");
             let ran = at(&scene, &server.url(), &line).is(6).says(&[
                 word,
+                hint,
                 "certificate",
                 "TLS",
                 place(&server.url()),

@@ -44,6 +44,38 @@ fn gone(kind: ErrorKind) -> bool {
     )
 }
 
+/// What is wrong with a certificate, by a piece of its error, and what to do.
+const CERTIFICATES: [(&str, &str); 5] = [
+    (
+        "CaUsedAsEndEntity",
+        "the server shows the certificate of an authority as its own: make it one that is none (openssl req -x509 … -addext basicConstraints=CA:FALSE)",
+    ),
+    (
+        "UnsupportedCertVersion",
+        "the certificate is of an old version: make one of version 3 (openssl req -x509 … -addext subjectAltName=…)",
+    ),
+    (
+        "Expired",
+        "the server's certificate has expired: renew it, or is the clock of this machine wrong?",
+    ),
+    (
+        "NotValidYet",
+        "the server's certificate is not valid yet: is the clock of this machine wrong?",
+    ),
+    (
+        "NotValidForName",
+        "the certificate is for other names than this one: is the base URL the name that it is for?",
+    ),
+];
+const UNTRUSTED: &str =
+    "is this the right server? A private authority is trusted by --cacert FILE or SSL_CERT_FILE";
+const NO_CIPHER: &str = "the server speaks no version of TLS that is taken here (1.2 and 1.3)";
+
+fn certificate(why: &str) -> &'static str {
+    let known = CERTIFICATES.iter().find(|(piece, _)| why.contains(piece));
+    known.map_or(UNTRUSTED, |(_, hint)| hint)
+}
+
 /// What to do, where no trying again helps: one side does not trust the other.
 pub(super) fn hint(error: &Error) -> Option<&'static str> {
     let tls = match error {
@@ -57,8 +89,11 @@ pub(super) fn hint(error: &Error) -> Option<&'static str> {
         _ => return None,
     };
     match tls {
-        rustls::Error::InvalidCertificate(_) => Some(
-            "is this the right server? A private authority is trusted by --cacert FILE or SSL_CERT_FILE",
+        rustls::Error::InvalidCertificate(why) => Some(certificate(&format!("{why:?}"))),
+        rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => Some(NO_CIPHER),
+        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => Some(
+            "the two sides share no cipher, or the server wants a certificate (--cert and --key)",
         ),
         rustls::Error::AlertReceived(alert) => refuses_us(*alert).then_some(
             "the server wants to know who asks: name a certificate that it trusts by --cert and --key",
@@ -81,6 +116,5 @@ fn refuses_us(alert: AlertDescription) -> bool {
             | A::UnknownCA
             | A::AccessDenied
             | A::DecryptError
-            | A::HandshakeFailure
     )
 }
