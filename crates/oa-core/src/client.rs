@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::value::RawValue;
 use ureq::SendBody;
 use ureq::http::response::Parts;
-use ureq::http::{HeaderMap, Request, Response};
+use ureq::http::{HeaderMap, HeaderName, Request, Response};
 
 use crate::body::Reader;
 use crate::cli::{self, Connection};
@@ -90,11 +90,16 @@ impl Client {
         log.keep_secret(&key);
         let target = connection.target()?;
         let way = Way::new(connection, &target)?;
+        let headers = cli::headers()?;
+        let values = headers.iter().map(|(_, value)| value.as_str());
+        values
+            .chain(way.password())
+            .for_each(|secret| log.keep_secret(secret));
         Ok(Client {
             lanes: Lanes::new(&interrupt),
             base: target.base,
             key,
-            headers: cli::headers()?,
+            headers,
             connect_timeout: connection.connect_timeout,
             timeout: connection.timeout,
             limits: connection.limits(),
@@ -260,6 +265,11 @@ impl Client {
             request = request.header("accept-encoding", "identity");
         }
         for (name, value) in &self.headers {
+            // They take the place of our own of the same name.
+            let own = request.headers_mut().zip(HeaderName::try_from(name).ok());
+            if let Some((headers, name)) = own {
+                headers.remove(name);
+            }
             request = request.header(name, value);
         }
         match (reader, &call.body) {

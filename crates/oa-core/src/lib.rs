@@ -36,6 +36,7 @@ pub mod record;
 pub mod reply;
 pub mod retry;
 pub mod scan;
+mod secret;
 pub mod shell;
 mod sniff;
 pub mod wait;

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
 use crate::interrupt::lock;
+use crate::secret::Secrets;
 
 /// Uploads below this many bytes are over before a bar says anything.
 const BAR_FROM: u64 = 4 << 20;
@@ -31,7 +32,7 @@ pub struct Log {
     tool: &'static str,
     level: Level,
     bars: OnceLock<MultiProgress>,
-    secret: Mutex<Option<String>>,
+    secrets: Mutex<Secrets>,
     bare: bool,
 }
 
@@ -43,7 +44,7 @@ impl Log {
             tool,
             level,
             bars: OnceLock::new(),
-            secret: Mutex::new(None),
+            secrets: Mutex::default(),
             bare: !io::stderr().is_terminal(),
         }
     }
@@ -62,17 +63,13 @@ impl Log {
 
     /// From now on this text is never written.
     pub fn keep_secret(&self, secret: &str) {
-        *lock(&self.secret) = Some(secret.to_owned());
+        lock(&self.secrets).add(secret);
     }
 
-    /// The text without the key, wherever it stands.
+    /// The text without the secrets, wherever and in whatever shape they stand.
     #[must_use]
     pub fn redact(&self, text: &str) -> String {
-        match lock(&self.secret).as_deref() {
-            // A key of a few letters is a dummy for a local server, and would tear words apart.
-            Some(secret) if secret.len() >= 8 => text.replace(secret, "***"),
-            _ => text.to_owned(),
-        }
+        lock(&self.secrets).redact(text)
     }
 
     /// The failure without the key, whichever part of it a server put the key into.

@@ -14,15 +14,30 @@ fuzz_target!(|input: (u16, Option<String>, Vec<u8>)| {
         request_id: location.clone(),
         location,
         body,
+        cut: None,
     };
     let error = reply.error();
     assert!(!error.message.is_empty());
     assert!(error.message.len() <= 3 * size + 200);
     assert!(!escape(&error.to_string()).contains(char::is_control));
-    for expect in [Expect::Object("file"), Expect::List, Expect::Deleted] {
-        match reply.expect(expect) {
-            Ok(object) => assert!(!object.get().contains('\n')),
-            Err(why) => assert!(!why.is_empty()),
+    let expected = [
+        Expect::Object("file"),
+        Expect::Response,
+        Expect::List,
+        Expect::Deleted,
+    ];
+    for expect in expected {
+        let object = match reply.expect(expect) {
+            Ok(understood) => Some(understood.object),
+            Err(complaint) => {
+                assert!(!complaint.words.is_empty());
+                complaint.part
+            }
+        };
+        // Whatever was put right is JSON of one line.
+        if let Some(object) = object {
+            assert!(!object.get().contains('\n'));
+            assert!(serde_json::from_str::<serde::de::IgnoredAny>(object.get()).is_ok());
         }
     }
 });

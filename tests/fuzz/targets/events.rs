@@ -11,8 +11,9 @@ mod events;
 fn all(bytes: &[u8], buffer: usize) -> Vec<String> {
     let mut events = events::Events::new(BufReader::with_capacity(buffer, bytes));
     let mut seen = Vec::new();
-    while let Ok(Some(data)) = events.next_data() {
-        seen.push(data);
+    while let Ok(Some(event)) = events.next_event() {
+        assert!(!event.data.trim().is_empty());
+        seen.push(event.data + &event.name.unwrap_or_default());
     }
     seen
 }

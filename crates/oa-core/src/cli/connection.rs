@@ -1,6 +1,7 @@
 //! The server and the way to it, from options and environment.
 
 use std::io::Read;
+use std::net::ToSocketAddrs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::shell::word;
 
 /// Bytes of a key file that are read; a device never ends.
 const LONGEST_KEY_FILE: u64 = 64 << 10;
+/// Headers that say where a request ends, or whom it is for.
+const FRAMING: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
 /// Options of the connection.
@@ -70,6 +73,8 @@ pub(crate) struct Target {
     pub(crate) secure: bool,
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// The key travels in the clear, so it may not leave this machine.
+    pub(crate) local_only: bool,
 }
 
 impl Connection {
@@ -129,7 +134,8 @@ impl Connection {
         if !is_host(host) || !rest.bytes().all(clean) {
             return Err(wrong());
         }
-        if !secure && !is_loopback(host) && !self.allow_insecure_http {
+        let port = port.unwrap_or(if secure { 443 } else { 80 });
+        if !secure && !is_loopback(host, port) && !self.allow_insecure_http {
             return Err(Error::usage(format!(
                 "base URL {}: the key would travel in the clear",
                 shown(base)
@@ -140,7 +146,8 @@ impl Connection {
             base: base.to_owned(),
             secure,
             host: host.to_owned(),
-            port: port.unwrap_or(if secure { 443 } else { 80 }),
+            port,
+            local_only: !secure && !self.allow_insecure_http,
         })
     }
 
@@ -171,6 +178,17 @@ fn shown(address: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
+/// A path for a message, unless it looks like a key that came to the wrong place.
+fn shown_path(path: &std::path::Path) -> String {
+    let text = path.to_string_lossy();
+    let key = text.starts_with("sk-") || (text.len() > 40 && !text.contains(['/', '.', ' ']));
+    if key {
+        "(not shown: it looks like a key)".to_owned()
+    } else {
+        text.into_owned()
+    }
+}
+
 /// Headers that the environment adds to every request, names in lower case.
 pub(crate) fn headers() -> Result<Vec<(String, String)>> {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -188,6 +206,14 @@ pub(crate) fn headers() -> Result<Vec<(String, String)>> {
             .split_once(':')
             .ok_or_else(|| Error::usage("OPENAI_CUSTOM_HEADERS: a line is not `Name: value`"))?;
         headers.push((name.trim().to_lowercase(), value.trim().to_owned()));
+    }
+    if let Some((name, _)) = headers
+        .iter()
+        .find(|(name, _)| FRAMING.contains(&name.as_str()))
+    {
+        return Err(Error::usage(format!(
+            "OPENAI_CUSTOM_HEADERS: `{name}` is set by the tool itself"
+        )));
     }
     let proper = |text: &str| text.bytes().all(|byte| (32..127).contains(&byte));
     let token = |name: &str| {
@@ -217,22 +243,27 @@ fn is_host(text: &str) -> bool {
     }
 }
 
-/// Whether this host is the machine itself.
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
+/// Whether this host is the machine itself: its addresses say so, whatever its name is.
+pub(crate) fn is_loopback(host: &str, port: u16) -> bool {
+    let found = (host.trim_matches(['[', ']']), port).to_socket_addrs();
+    let mut addresses = found.into_iter().flatten().peekable();
+    addresses.peek().is_some() && addresses.all(|address| address.ip().is_loopback())
 }
 
 fn read_key(path: &PathBuf, log: &Log) -> anyhow::Result<String> {
     use std::os::unix::fs::PermissionsExt;
-    let name = path.display();
+    let name = shown_path(path);
     let about = || format!("key file {name}");
     let file = std::fs::File::open(path).with_context(about)?;
     let mode = file.metadata().with_context(about)?.permissions().mode();
     let mut text = String::new();
-    file.take(LONGEST_KEY_FILE)
+    file.take(LONGEST_KEY_FILE + 1)
         .read_to_string(&mut text)
         .with_context(about)?;
+    anyhow::ensure!(
+        text.len() as u64 <= LONGEST_KEY_FILE,
+        "key file {name}: no key is that long"
+    );
     if mode & 0o077 != 0 {
         log.warning(&format!(
             "key file {name}: others may read it; `chmod 600 {}`",

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use serde_json::value::RawValue;
 use ureq::http::HeaderMap;
 
 use super::{Answer, Call, Client, header, trouble};
 use crate::body::Sent;
 use crate::error::{Error, Kind};
-use crate::reply::{Complaint, Reply};
+use crate::reply::Reply;
 use crate::retry::{self, Effect, Outcome, Reached};
 use crate::shell::word;
 
@@ -91,7 +92,7 @@ impl Client {
             now,
         );
         if !(200..300).contains(&reply.status) {
-            return Err(self.refused(call, headers, reply, wait));
+            return Err(self.refused(call, headers, &self.redacted(reply), wait));
         }
         let poll_after = header(headers, "openai-poll-after-ms");
         match reply.expect(call.expect) {
@@ -107,13 +108,27 @@ impl Client {
                     poll_after: retry::asked_wait(poll_after, None, now).or(wait),
                 })
             }
-            Err(complaint) => Err(self.not_understood(call, reply, complaint)),
+            Err(complaint) => Err(self.not_understood(call, &self.redacted(reply), complaint.part)),
+        }
+    }
+
+    /// The reply for a message: secrets go before anything is cut, quoted or parsed.
+    fn redacted(&self, reply: &Reply) -> Reply {
+        let text = String::from_utf8_lossy(&reply.body);
+        let location = reply.location.as_deref();
+        Reply {
+            status: reply.status,
+            request_id: reply.request_id.clone(),
+            location: location.map(|text| self.log.redact(text)),
+            body: self.log.redact(&text).into_bytes(),
+            cut: reply.cut.clone(),
         }
     }
 
     /// A reply that is not what its status promised: whatever was asked for may have been done, so what came
     /// of it is kept.
-    fn not_understood(&self, call: &Call, reply: &Reply, complaint: Complaint) -> Failure {
+    fn not_understood(&self, call: &Call, reply: &Reply, part: Option<Box<RawValue>>) -> Failure {
+        let complaint = reply.expect(call.expect).err().unwrap_or_default();
         let words = complaint.words;
         let message = format!("{} {}{}: {words}", call.method, self.base, call.path);
         let mut error = Error::new(Kind::Network, message);
@@ -125,7 +140,7 @@ impl Client {
             error.retryable = false;
             error.hint = error.hint.take().or_else(|| call.look.clone());
             error.body = Some(kept(reply)).filter(|body| !body.is_empty());
-            error.part = complaint.part;
+            error.part = part;
         }
         Failure {
             error: self.log.redact_error(error),

@@ -18,7 +18,11 @@ const MOST: usize = 16;
 
 /// The system's resolver on a thread of its own, because nothing ends its wait.
 #[derive(Debug)]
-pub(super) struct Names(pub(super) Arc<Wire>);
+pub(super) struct Names {
+    pub(super) wire: Arc<Wire>,
+    /// The key travels in the clear: an address of another machine is none.
+    pub(super) local_only: bool,
+}
 
 impl Resolver for Names {
     fn resolve(
@@ -37,9 +41,15 @@ impl Resolver for Names {
             vec![address]
         } else {
             let host = uri.host().unwrap_or_default();
-            self.0.begin_step(format!("looking up {host}"));
+            self.wire.begin_step(format!("looking up {host}"));
             self.look_up(place, timeout)?
         };
+        if self.local_only && !found.iter().all(|address| address.ip().is_loopback()) {
+            return Err(Error::Io(io::Error::new(
+                ErrorKind::PermissionDenied,
+                "it is another machine, and the key would travel in the clear",
+            )));
+        }
         let mut addresses = self.empty();
         found
             .into_iter()
@@ -59,7 +69,7 @@ impl Names {
         let stop = sender.clone();
         let ended = || io::Error::from(ErrorKind::NotConnected);
         // Nobody listens any more once the addresses are there.
-        self.0.on_stop(move || drop(stop.send(Err(ended()))));
+        self.wire.on_stop(move || drop(stop.send(Err(ended()))));
         std::thread::spawn(move || {
             let found = place.to_socket_addrs().map(Iterator::collect);
             let _ = sender.send(found);

@@ -22,6 +22,8 @@ pub(crate) struct Way {
     tls: Option<TlsConfig>,
     proxy: Option<Proxy>,
     keepalive: Duration,
+    /// Only this machine may be reached.
+    local_only: bool,
 }
 
 impl Way {
@@ -41,7 +43,7 @@ impl Way {
         if let Some(proxy) = &proxy
             && !target.secure
             && !connection.allow_insecure_http
-            && !is_loopback(proxy.host())
+            && !is_loopback(proxy.host(), proxy.port())
         {
             let place = place(proxy.uri());
             let message = format!("the key would travel in the clear to the proxy {place}");
@@ -59,7 +61,13 @@ impl Way {
             tls,
             proxy,
             keepalive: connection.keepalive_time,
+            local_only: target.local_only,
         })
+    }
+
+    /// The password of the proxy, which is never to be shown.
+    pub(crate) fn password(&self) -> Option<&str> {
+        self.proxy.as_ref().and_then(Proxy::password)
     }
 
     /// ` through the proxy HOST:PORT`, for a message; empty without one.
@@ -95,7 +103,14 @@ impl Way {
                     wire: Arc::clone(&wire),
                     tunnels: self.proxy.as_ref().is_some_and(tunnels),
                 });
-        let agent = Agent::with_parts(config.build(), chain, Names(Arc::clone(&wire)));
+        let agent = Agent::with_parts(
+            config.build(),
+            chain,
+            Names {
+                wire: Arc::clone(&wire),
+                local_only: self.local_only,
+            },
+        );
         (agent, wire)
     }
 }
