@@ -204,6 +204,9 @@ fn what_a_server_answers_is_passed_on_or_refused() {
     let good = |more: &str| {
         format!("{{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"completed\",\"output\":[],\"x\":{more}}}").into_bytes()
     };
+    let latin = good("\"@\"").into_iter();
+    let latin = latin.map(|byte| if byte == b'@' { 0xe9 } else { byte });
+    let latin: Vec<u8> = latin.collect();
     let bodies: [(&str, Vec<u8>, bool); 10] = [
         ("deep lists", good(&deep("[", "]")), true),
         ("deep objects", good(&deep("{\"a\":", "}")), true),
@@ -212,11 +215,7 @@ fn what_a_server_answers_is_passed_on_or_refused() {
         ("numbers", good("[1e999999,0.10]"), true),
         ("NUL", good("\"\0"), false),
         ("no UTF-8", [good("1"), vec![0xff]].concat(), true),
-        (
-            "Latin-1",
-            [&b"{\"id\":\"resp_1\",\"x\":\"\xe9\"}"[..]].concat(),
-            false,
-        ),
+        ("Latin-1", latin, true),
         ("deep nonsense", "[".repeat(DEEP).into_bytes(), false),
         (
             "deep output",
