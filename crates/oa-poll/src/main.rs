@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use oa_core::answer::{Response, settle};
+use oa_core::answer::{Response, forget, settle};
 use oa_core::cli::{Arguments, Options, Order, Run, duration};
 use oa_core::client::{Answer, Call, Client, Expect, spread};
 use oa_core::error::EXIT_TABLE;
@@ -219,7 +219,10 @@ impl Poller<'_> {
         };
         match self.run.pipe.stopped() {
             Some(stop) => Err(stop.hint(again(&id))),
-            None => Ok(Some(id)),
+            None => {
+                forget(record);
+                Ok(Some(id))
+            }
         }
     }
 
