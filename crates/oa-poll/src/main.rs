@@ -217,13 +217,11 @@ impl Poller<'_> {
         let Some(id) = response.id else {
             return Err(Error::input("the record's `response` has no id"));
         };
-        match self.run.pipe.stopped() {
-            Some(stop) => Err(stop.hint(again(&id))),
-            None => {
-                forget(record);
-                Ok(Some(id))
-            }
+        if let Some(stop) = self.run.pipe.stopped() {
+            return Err(stop.hint(again(&id)));
         }
+        forget(record);
+        Ok(Some(id))
     }
 
     fn look(&self, watch: &mut Watch) -> Seen {
