@@ -4,20 +4,20 @@ use serde_json::{Value, json};
 
 use crate::scene::Scene;
 
-fn user(parts: &Value) -> Value {
+pub(crate) fn user(parts: &Value) -> Value {
     json!([{"role": "user", "content": parts}])
 }
 
-fn asked(parts: &Value) -> Value {
+pub(crate) fn asked(parts: &Value) -> Value {
     json!({"model": "gpt-5.2", "input": user(parts)})
 }
 
-fn why() -> Value {
+pub(crate) fn why() -> Value {
     json!({"type": "input_text", "text": "why?"})
 }
 
 /// The body that a dry run makes of a record and options.
-fn body(scene: &Scene, record: &Value, options: &str) -> Value {
+pub(crate) fn body(scene: &Scene, record: &Value, options: &str) -> Value {
     let line = format!("oa-respond --dry-run -p 'why?' {options}");
     scene.feed(&record.to_string(), &line).is(0).record()["request"].clone()
 }
@@ -32,49 +32,69 @@ fn parts_of_every_shape() {
     let url = "https://example.com/a/x.pdf?y=1";
     let rows = [
         (json!({}), "", json!([why()])),
-        (file("a.pdf"), "", json!([why(), document])),
-        (file("a.txt"), "", json!([why(), document])),
-        (file("a.png"), "", json!([why(), picture("auto")])),
+        (file("a.pdf"), "", json!([document, why()])),
+        (file("a.txt"), "", json!([document, why()])),
+        (file("a.png"), "", json!([picture("auto"), why()])),
         (
             file("a.webp"),
             "--detail high",
-            json!([why(), picture("high")]),
+            json!([picture("high"), why()]),
         ),
         (
             file("a.jpg"),
             "--detail original",
-            json!([why(), picture("original")]),
+            json!([picture("original"), why()]),
         ),
-        (file("a.txt"), "--detail low", json!([why(), document])),
+        (file("a.txt"), "--detail low", json!([document, why()])),
         (
             file("a.pdf"),
             "--detail low",
-            json!([why(), {"type": "input_file", "file_id": "file-1", "detail": "low"}]),
+            json!([{"type": "input_file", "file_id": "file-1", "detail": "low"}, why()]),
         ),
         (
             file("a.png"),
             "--image-field image_file_id",
-            json!([why(), {"type": "input_image", "image_file_id": "file-1", "detail": "auto"}]),
+            json!([{"type": "input_image", "image_file_id": "file-1", "detail": "auto"}, why()]),
         ),
         (
             file("a.pdf"),
             "--image-field image_file_id",
-            json!([why(), document]),
+            json!([document, why()]),
         ),
         (
             json!({}),
             "-a file-abc",
-            json!([why(), {"type": "input_file", "file_id": "file-abc"}]),
+            json!([{"type": "input_file", "file_id": "file-abc"}, why()]),
         ),
         (
             json!({}),
             "-a 'https://example.com/a/x.pdf?y=1'",
-            json!([why(), {"type": "input_file", "file_url": url}]),
+            json!([{"type": "input_file", "file_url": url}, why()]),
+        ),
+        (
+            json!({}),
+            "-a 'HTTPS://example.com/%70.pn%67?x=.pdf#y'",
+            json!([{"type": "input_image", "image_url": "HTTPS://example.com/%70.pn%67?x=.pdf#y", "detail": "auto"}, why()]),
+        ),
+        (
+            json!({}),
+            "-a https://png.example.png -a https://example.com/x.png/ -a 'https://example.com/get?name=x.png'",
+            json!([
+                {"type": "input_file", "file_url": "https://png.example.png"},
+                {"type": "input_file", "file_url": "https://example.com/x.png/"},
+                {"type": "input_file", "file_url": "https://example.com/get?name=x.png"},
+                why(),
+            ]),
+        ),
+        (
+            json!({}),
+            "-a https://example.com/x%2Epdf --detail low",
+            json!([{"type": "input_file", "file_url": "https://example.com/x%2Epdf", "detail": "low"}, why()]),
         ),
         (
             json!({}),
             "-a https://example.com/p.PNG",
-            json!([why(), {"type": "input_image", "image_url": "https://example.com/p.PNG", "detail": "auto"}]),
+            json!([{"type": "input_image", "image_url": "https://example.com/p.PNG", "detail": "auto"}, why()]),
         ),
     ];
     for (record, options, parts) in rows {
@@ -108,7 +128,7 @@ fn a_files_purpose_decides_only_where_its_name_does_not() {
     for (file, kind) in rows {
         let record = json!({"files": [file]});
         let content = &body(&scene, &record, "")["input"][0]["content"];
-        assert_eq!(content[1]["type"], kind, "{record}");
+        assert_eq!(content[0]["type"], kind, "{record}");
     }
 }
 
@@ -123,7 +143,19 @@ fn options_become_fields() {
         ),
         ("-i - ", json!({"instructions": "-"})),
         ("--no-store", json!({"store": false})),
-        ("-b", json!({"background": true})),
+        ("-b", json!({"background": true, "store": true})),
+        (
+            "-b --request '{\"store\":false}'",
+            json!({"background": true, "store": false}),
+        ),
+        (
+            "-b --request '{\"store\":null}'",
+            json!({"background": true}),
+        ),
+        (
+            "--request '{\"background\":true}'",
+            json!({"background": true}),
+        ),
         ("--stream", json!({"stream": true})),
         ("--max-output-tokens 99", json!({"max_output_tokens": 99})),
         (
@@ -184,88 +216,6 @@ fn text_from_files_is_added() {
 }
 
 #[test]
-fn a_request_is_merged_as_a_patch_at_every_depth() {
-    let scene = Scene::new();
-    let record = json!({"request": {
-        "metadata": {"a": null, "b": "2"},
-        "text": {"verbosity": "low"},
-        "model": "from-record",
-        "temperature": null,
-    }});
-    let options = "--request '{\"metadata\":{\"a\":\"1\",\"c\":\"3\"},\"temperature\":1,\"text\":{\"format\":{\"type\":\"text\"}}}'";
-    let mut expected = asked(&json!([why()]));
-    expected["metadata"] = json!({"b": "2", "c": "3"});
-    expected["text"] = json!({"format": {"type": "text"}, "verbosity": "low"});
-    expected["model"] = json!("from-record");
-    assert_eq!(body(&scene, &record, options), expected);
-    scene.file(
-        "r.json",
-        "{\"top_p\": 0.10,\n \"metadata\": {\"z\":\"1\", \"a\":\"2\"}}",
-    );
-    scene.ok("oa-respond -n -p x --request-file r.json");
-    let ledger = scene.ledger();
-    let raw = ledger.of("POST /responses")[0].raw().to_owned();
-    assert!(raw.contains("\"top_p\":0.10"), "{raw}");
-    assert!(
-        raw.contains("\"metadata\":{\"z\":\"1\",\"a\":\"2\"}"),
-        "{raw}"
-    );
-}
-
-#[test]
-fn digits_and_order_of_a_request_reach_the_server_as_written() {
-    let scene = Scene::new();
-    let request =
-        r#"{"seed":12345678901234567890123,"temperature":1e0,"x":{"b":1.10,"a":"\u00e9"}}"#;
-    scene
-        .mock
-        .fault("POST /responses 400 code=unknown_parameter");
-    scene
-        .feed(&format!("{{\"request\":{request}}}"), "oa-respond -p why")
-        .is(7);
-    let ledger = scene.ledger();
-    let raw = ledger.of("POST /responses")[0].raw();
-    for (key, value) in [
-        ("seed", "12345678901234567890123"),
-        ("temperature", "1e0"),
-        ("x", r#"{"b":1.10,"a":"\u00e9"}"#),
-    ] {
-        assert!(
-            raw.contains(&format!("\"{key}\":{value}")),
-            "{key} in {raw}"
-        );
-    }
-}
-
-#[test]
-fn a_requests_own_input_replaces_ours_and_must_name_the_files() {
-    let scene = Scene::new();
-    let file = json!([{"id": "file-1", "filename": "a.pdf"}]);
-    let own = user(&json!([{"type": "input_file", "file_id": "file-1"}, why()]));
-    let record = json!({"files": file, "request": {"input": own}});
-    let line = "oa-respond --dry-run";
-    let request = scene.feed(&record.to_string(), line).is(0).record()["request"].clone();
-    assert_eq!(request, json!({"model": "gpt-5.2", "input": own}));
-    let record = json!({"files": file, "request": {"input": "why?"}});
-    let ran = scene.feed(&record.to_string(), line).is(3);
-    assert!(
-        ran.record()["error"]["message"]
-            .as_str()
-            .unwrap()
-            .contains("file-1")
-    );
-    for way_out in [
-        json!({"previous_response_id": "resp_1"}),
-        json!({"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
-    ] {
-        let mut record = record.clone();
-        let request = record["request"].as_object_mut().unwrap();
-        request.extend(way_out.as_object().unwrap().clone());
-        scene.feed(&record.to_string(), line).is(0);
-    }
-}
-
-#[test]
 fn a_schema_keeps_the_order_of_its_keys() {
     let scene = Scene::new();
     let schema = r#"{"type":"object","properties":{"reasoning":{"type":"string"},"answer":{"type":"number"}},"required":["reasoning","answer"],"additionalProperties":false}"#;
@@ -303,10 +253,79 @@ fn a_dry_run_can_be_looked_at_changed_and_sent() {
     let line = "oa-upload report.pdf | oa-respond --dry-run -p why | jq -c '.request.temperature = 0.5' | oa-respond | oa-delete";
     let record = scene.ok(line).record();
     let mut body = asked(&json!([
-        {"type": "input_text", "text": "why"},
         {"type": "input_file", "file_id": record["files"][0]["id"]},
+        {"type": "input_text", "text": "why"},
     ]));
     body["temperature"] = json!(0.5);
     assert_eq!(scene.question(), body);
     scene.nothing_left();
+}
+
+#[test]
+fn a_forgotten_upload_buys_no_answer_about_nothing() {
+    let scene = Scene::new();
+    let file = json!({"id": "file-1", "filename": "a.txt", "path": "a.txt"});
+    let input = json!([{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]);
+    let answer = json!({"id": "resp_1", "status": "completed", "output": []});
+    for (record, line, status) in [
+        (json!({"paths": "a.txt"}), "oa-respond -p why", 3),
+        (
+            json!({"paths": ["a.txt", "b.txt"], "files": [file]}),
+            "oa-respond -p why",
+            3,
+        ),
+        (
+            json!({"paths": ["a.txt"], "files": [{"id": "file-1"}]}),
+            "oa-respond -p why",
+            3,
+        ),
+        (
+            json!({"paths": ["a.txt"], "vector_store": {"id": "vs_1"}}),
+            "oa-respond -p why --file-search",
+            3,
+        ),
+        (
+            json!({"paths": ["a.txt"], "files": [file]}),
+            "oa-respond -p why --dry-run",
+            0,
+        ),
+        (json!({"paths": []}), "oa-respond -p why --dry-run", 0),
+        (
+            json!({"paths": ["b.txt"], "files": [file], "request": {"input": input}}),
+            "oa-respond --dry-run",
+            0,
+        ),
+        (
+            json!({"paths": ["b.txt"], "request": {"previous_response_id": "resp_1"}}),
+            "oa-respond -p why --dry-run",
+            0,
+        ),
+        (
+            json!({"paths": ["b.txt"], "response": answer}),
+            "oa-respond -c -p why --dry-run",
+            0,
+        ),
+        (
+            json!({"paths": ["b.txt"], "response": answer}),
+            "oa-respond -p why --only-missing",
+            0,
+        ),
+    ] {
+        let ran = scene.feed(&record.to_string(), line).is(status);
+        if status == 3 {
+            assert_eq!(ran.kinds(), ["input"], "{record}");
+            ran.says(&["oa-upload comes first"]);
+        }
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn an_id_is_as_long_as_its_server_makes_it() {
+    let scene = Scene::new();
+    let id = format!("file-{}", "x".repeat(295));
+    let record = json!({"files": [{"id": id, "filename": "a.pdf"}]});
+    let parts = json!([{"type": "input_file", "file_id": id}, why()]);
+    assert_eq!(body(&scene, &record, ""), asked(&parts));
+    assert_eq!(body(&scene, &json!({}), &format!("-a {id}")), asked(&parts));
 }

@@ -4,14 +4,14 @@ use serde_json::{Value, json};
 
 use crate::scene::{PDF, PNG, Scene};
 
-/// The last part of the last question.
+/// The first part of the last question.
 fn part(scene: &Scene) -> Value {
     let ledger = scene.ledger();
     let body = ledger.of("POST /responses").last().unwrap().json();
     body["input"][0]["content"]
         .as_array()
         .unwrap()
-        .last()
+        .first()
         .unwrap()
         .clone()
 }
@@ -145,7 +145,7 @@ fn attachments_come_after_the_records_own_files_in_order() {
         .collect();
     assert_eq!(
         kinds,
-        ["text", "file_id", "file_data", "file_url", "image_url"]
+        ["file_id", "file_data", "file_url", "image_url", "text"]
     );
     scene.nothing_left();
 }
@@ -229,5 +229,147 @@ fn a_file_that_has_expired_is_refused() {
         json!({"files": [{"id": "file-1", "filename": "a.pdf", "expires_at": 1_000_000_000}]});
     let ran = scene.feed(&record.to_string(), "oa-respond -p why").is(3);
     assert_eq!(ran.kinds(), ["input"]);
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn the_table_of_kinds_holds_inline_too() {
+    let scene = Scene::new();
+    scene
+        .file("x.zip", b"PK\x03\x04\x14\0")
+        .file("x.mp3", b"ID3\x04\0")
+        .file("x.mp4", b"\0\0\0\x18ftypisom\0\0\0\0mp42isom")
+        .file("x.docm", b"PK\x03\x04\x14\0")
+        .file("x.bin", b"\0\x01\x02")
+        .file("my x.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+        .file("x.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
+        .file("x.txt", "");
+    for (name, way_out) in [
+        ("x.zip", "unpack it"),
+        ("x.mp3", "as text"),
+        ("x.mp4", "as text"),
+        ("x.docm", "convert it to PDF or text"),
+        ("x.bin", "convert it to PDF or text"),
+        ("my x.heic", "heif-convert 'my x.heic' 'my x.jpg'"),
+        ("x.svg", "rsvg-convert -o x.png x.svg"),
+        ("x.txt", "leave it out"),
+    ] {
+        let line = format!("oa-respond -n -p why -a '{name}'");
+        let ran = scene.sh(&line).is(3).says(&[way_out, "--force"]);
+        let error = ran.record()["error"].clone();
+        assert_eq!(error["kind"], "input", "{name}");
+        assert!(
+            error["message"]
+                .as_str()
+                .unwrap()
+                .starts_with(&format!("{name}: ")),
+            "{error}"
+        );
+        let ran = scene.ok(&format!("{line} --force --dry-run"));
+        ran.says(&[&format!("oa-respond: warning: {name}: ")]);
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn what_is_no_file_is_named_and_not_attached() {
+    let scene = Scene::new();
+    scene.ok("mkdir folder");
+    for (name, said) in [
+        ("missing.pdf", "missing.pdf: no such file or directory"),
+        ("folder", "folder: is a directory"),
+        ("/dev/zero", "/dev/zero: is no regular file"),
+        ("ftp://example.com/x.pdf", "http:// and https:// only"),
+        ("file:///etc/hostname", "http:// and https:// only"),
+        ("<(yes)", "50000001 bytes; all documents"),
+    ] {
+        let ran = scene.sh(&format!("oa-respond -n -p why -a {name}")).is(3);
+        assert_eq!(ran.says(&[said]).kinds(), ["input"], "{name}");
+    }
+    scene
+        .sh("yes | oa-respond -p why -a -")
+        .is(3)
+        .says(&["50000001 bytes"]);
+    for (id, said) in [
+        (
+            "vs_1",
+            "oa-respond --search-store vs_1; a local file of such a name is ./vs_1",
+        ),
+        ("resp_1", "oa-poll resp_1 | oa-respond -c"),
+        ("batch_1", "a batch cannot be attached"),
+    ] {
+        let ran = scene.sh(&format!("oa-respond -n -p why -a {id}")).is(2);
+        assert_eq!(ran.says(&[said]).kinds(), ["usage"], "{id}");
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+    scene.file("vs_1", "text");
+    scene.ok("oa-respond -n -p why -a ./vs_1");
+    assert_eq!(part(&scene)["filename"], "vs_1.txt");
+}
+
+#[test]
+fn a_stream_is_named_by_what_it_brings_or_by_its_user() {
+    let scene = Scene::new();
+    let zip = |name: &str| [b"PK\x03\x04\x14\0".as_slice(), &[0; 24], name.as_bytes()].concat();
+    scene
+        .file("letter", zip("word/document.xml"))
+        .file("sheet", zip("xl/workbook.xml"))
+        .file("latin1", b"caf\xe9");
+    for (line, name) in [
+        ("oa-respond -p why -a - <letter", "stdin.docx"),
+        ("oa-respond -p why -a - <sheet", "stdin.xlsx"),
+        ("oa-respond -p why -a - <latin1", "stdin.txt"),
+        (
+            "oa-respond -p why -a - --filename Data.CSV <notes.txt",
+            "Data.csv",
+        ),
+        (
+            "oa-respond -p why -a - --filename main.zig <notes.txt",
+            "main.zig.txt",
+        ),
+        (
+            "oa-respond -n -p why -a <(cat notes.txt) --filename n.md",
+            "n.md",
+        ),
+        (
+            "oa-respond -n -p why -a report.pdf --filename other.pdf",
+            "other.pdf",
+        ),
+        (
+            "oa-respond -p why -a - -a report.pdf --filename s.pdf <report.pdf",
+            "s.pdf",
+        ),
+    ] {
+        scene.ok(line);
+        assert_eq!(part(&scene)["filename"], name, "{line}");
+    }
+    scene.ok("oa-respond -n -p why -a <(cat report.pdf)");
+    let name = part(&scene)["filename"].clone();
+    assert_eq!(name.as_str().unwrap().rsplit('.').next(), Some("pdf"));
+    scene.ok("mkfifo p; cat figure.png >p & oa-respond -n -p why -a p");
+    assert_eq!(part(&scene)["type"], "input_image");
+    let asked = scene.ledger().asked().len();
+    for line in [
+        "oa-respond -n -p why -a notes.txt -a report.pdf --filename x.txt",
+        "oa-respond -n -p why -a file-1 --filename x.txt",
+        "oa-respond -n -p why --filename x.txt",
+    ] {
+        scene.sh(line).is(2).says(&["--filename names one file"]);
+    }
+    let ran = scene
+        .sh("oa-respond -p why -a - --filename x.pdf <figure.png")
+        .is(3);
+    ran.says(&["the contents are PNG, the name says PDF"]);
+    let binary = "printf '\\0\\1\\2' | oa-respond -p why -a -";
+    scene.sh(binary).is(3).says(&["neither text nor a type"]);
+    assert_eq!(scene.ledger().asked().len(), asked);
+}
+
+#[test]
+fn a_file_that_has_expired_is_told_how_to_be_uploaded_again() {
+    let scene = Scene::new();
+    let record = json!({"files": [{"id": "file-1", "path": "my a.pdf", "expires_at": 1}]});
+    let ran = scene.feed(&record.to_string(), "oa-respond -p why").is(3);
+    ran.says(&["file-1 has expired; upload it again: oa-upload 'my a.pdf'"]);
     assert_eq!(scene.ledger().asked(), [""; 0]);
 }

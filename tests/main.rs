@@ -19,6 +19,7 @@ mod hostile;
 mod house;
 mod index;
 mod inline;
+mod layers;
 mod limits;
 mod list;
 mod log;

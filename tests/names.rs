@@ -1,6 +1,7 @@
 //! The stored name decides what the API accepts later, so it is made with care.
 
-use crate::scene::Scene;
+use crate::scene::{PNG, Scene};
+use crate::upload::uploaded;
 
 /// Local name and name in the form, its `%22`, `%0D` and `%0A` read back as browsers mean them.
 const ROWS: [(&str, &str); 17] = [
@@ -110,4 +111,59 @@ fn text_of_an_unknown_type_becomes_txt_and_other_data_is_refused() {
     let record = scene.ok("oa-upload data.xyz | oa-delete").record();
     assert_eq!(record["files"][0]["filename"], "data.xyz.txt");
     scene.nothing_left();
+}
+
+#[test]
+fn contents_are_refused_only_where_they_are_positively_of_another_family() {
+    let scene = Scene::new();
+    scene
+        .file("a.pdf", "plain words")
+        .file("b.txt", "%PDF is how a PDF begins")
+        .file("c.jpg", PNG)
+        .file("d.xml", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>")
+        .file("e.docx", b"PK\x03\x04\x14\0")
+        .file("f.txt", b"\xff\xfeh\0i\0")
+        .file("g.csv", b"caf\xe9,1\n");
+    for name in [
+        "a.pdf", "b.txt", "c.jpg", "d.xml", "e.docx", "f.txt", "g.csv",
+    ] {
+        let request = uploaded(&scene, name);
+        let file = request.part("file");
+        assert_eq!(file.filename.as_deref(), Some(name));
+        assert_ne!(
+            file.content_type.as_deref(),
+            Some("application/octet-stream")
+        );
+    }
+}
+
+#[test]
+fn txt_is_appended_for_questions_and_searches_only() {
+    let scene = Scene::new();
+    scene
+        .file("main.zig", "text\n")
+        .file("table.csv", "a,b\n")
+        .file("main.go", "package x\n");
+    let named = |arguments: &str| {
+        uploaded(&scene, arguments)
+            .part("file")
+            .filename
+            .clone()
+            .unwrap()
+    };
+    assert_eq!(named("main.zig"), "main.zig.txt");
+    assert_eq!(named("-P assistants main.zig"), "main.zig.txt");
+    assert_eq!(named("-P assistants main.go"), "main.go");
+    for purpose in ["batch", "evals", "fine-tune"] {
+        let ran = scene.sh(&format!("oa-upload -P {purpose} main.zig")).is(3);
+        ran.says(&["this purpose is for JSON lines"]);
+        assert_eq!(named(&format!("-P {purpose} --force main.zig")), "main.zig");
+    }
+    // What a search does not take keeps its name, and is refused with the way out.
+    let ran = scene.sh("oa-upload -P assistants table.csv").is(3);
+    ran.says(&["file search does not take this type", "--filename NAME.txt"]);
+    assert_eq!(
+        named("-P assistants table.csv --filename table.csv.txt"),
+        "table.csv.txt"
+    );
 }

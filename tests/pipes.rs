@@ -19,15 +19,16 @@ fn the_whole_pipe_uploads_asks_waits_and_cleans_up() {
     assert_eq!(asked[6..], ["DELETE /files/*"; 3]);
     let ids: Vec<&Value> = (0..3).map(|n| &record["files"][n]["id"]).collect();
     let content = json!([
-        {"type": "input_text", "text": "Check all answers."},
         {"type": "input_file", "file_id": ids[0]},
         {"type": "input_image", "file_id": ids[1], "detail": "auto"},
         {"type": "input_file", "file_id": ids[2]},
+        {"type": "input_text", "text": "Check all answers."},
     ]);
     let body = json!({
         "model": "gpt-5.2",
         "input": [{"role": "user", "content": content}],
         "background": true,
+        "store": true,
     });
     assert_eq!(scene.question(), body);
     let keys: Vec<&String> = record.as_object().unwrap().keys().collect();
@@ -73,7 +74,7 @@ fn jq_fits_between_any_two_stages() {
     ));
     let record = record.record();
     assert_eq!((&record["m"], &record["seen"]), (&json!(2), &json!(true)));
-    assert_eq!(scene.question()["input"][0]["content"][0]["text"], "one?");
+    assert_eq!(scene.question()["input"][0]["content"][1]["text"], "one?");
     scene.nothing_left();
 }
 

@@ -149,7 +149,7 @@ fn null_in_a_key_of_the_pipe_counts_as_absent() {
         .feed(record, "oa-upload | oa-respond -p why | oa-delete")
         .is(0);
     assert_eq!(ran.record()["response"]["status"], "completed");
-    assert_eq!(scene.question()["input"][0]["content"][0]["text"], "why");
+    assert_eq!(scene.question()["input"][0]["content"][1]["text"], "why");
     scene.nothing_left();
 }
 

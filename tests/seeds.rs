@@ -24,12 +24,12 @@ fn as_the_script_asks(
     );
     let mut body = json!({
         "model": "gpt-5.2",
-        "input": [{"role": "user", "content": [{"type": "input_text", "text": text}, part]}],
+        "input": [{"role": "user", "content": [part, {"type": "input_text", "text": text}]}],
     });
     let fields = more.as_object().unwrap().clone();
     body.as_object_mut().unwrap().extend(fields);
     let mut sent = ledger.requests[1].json();
-    let part = sent["input"][0]["content"][1].as_object_mut().unwrap();
+    let part = sent["input"][0]["content"][0].as_object_mut().unwrap();
     let older = part.contains_key("image_file_id");
     let key = if older { "image_file_id" } else { "file_id" };
     let id = part.insert(key.to_owned(), json!("ID")).unwrap();
@@ -102,7 +102,7 @@ fn seed_background_mode_with_file_attachment_and_polling() {
         "user_data",
         "Perform a detailed audit and summarize issues.",
         &json!({"type": "input_file", "file_id": "ID"}),
-        &json!({"background": true}),
+        &json!({"background": true, "store": true}),
     );
 }
 

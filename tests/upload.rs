@@ -22,7 +22,7 @@ fn names(request: &Request) -> Vec<&str> {
 }
 
 /// Uploads and deletes with these arguments; the one upload as it arrived.
-fn uploaded(scene: &Scene, arguments: &str) -> Request {
+pub(crate) fn uploaded(scene: &Scene, arguments: &str) -> Request {
     scene.ok(&format!("oa-upload {arguments} | oa-delete"));
     scene.nothing_left();
     let ledger = scene.ledger();
@@ -162,10 +162,10 @@ fn pictures_that_the_api_does_not_take_are_refused_with_the_conversion() {
         let error = ran.record()["error"].clone();
         assert_eq!(error["kind"], "input", "{name}");
         let advice = error.to_string();
-        let way_out = [".png", ".jpg", "PNG", "JPEG"]
-            .iter()
-            .any(|w| advice.contains(w));
-        assert!(way_out, "no way out is named: {advice}");
+        let stem = name.split('.').next().unwrap();
+        let way_out = [format!(" {stem}.png"), format!(" {stem}.jpg")];
+        let way_out = way_out.iter().any(|made| advice.contains(made));
+        assert!(way_out && advice.contains(&format!(" {name}")), "{advice}");
     }
     assert_eq!(scene.ledger().asked(), [""; 0]);
 }
@@ -291,4 +291,79 @@ fn a_server_that_ignores_the_expiry_is_told_of() {
     let ran = scene.ok("oa-upload notes.txt").says(&["expir"]);
     assert_eq!(ran.record()["files"][0]["id"], "file-old");
     scene.nothing_left();
+}
+
+#[test]
+fn what_is_no_path_is_told_what_to_type() {
+    let scene = Scene::new();
+    scene.ok("mkdir 'my folder'");
+    for (path, said) in [
+        ("missing.txt", "missing.txt: no such file or directory"),
+        ("/dev/zero", "/dev/zero: is no regular file"),
+        (
+            "'my folder'",
+            "`find 'my folder' -type f -print0 | xargs -0 oa-upload`",
+        ),
+        (
+            "https://example.com/a.pdf",
+            "`oa-respond -a https://example.com/a.pdf`",
+        ),
+        ("file-abc", "`oa-respond -a file-abc`"),
+    ] {
+        let ran = scene.sh(&format!("oa-upload {path}")).is(3).says(&[said]);
+        assert_eq!(ran.kinds(), ["input"], "{path}");
+    }
+    scene.file("file-abc", "text");
+    let request = uploaded(&scene, "file-abc");
+    assert_eq!(
+        request.part("file").filename.as_deref(),
+        Some("file-abc.txt")
+    );
+    assert_eq!(scene.ledger().asked(), ["POST /files", "DELETE /files/*"]);
+}
+
+#[test]
+fn force_turns_rules_on_size_into_warnings_too() {
+    let scene = Scene::new();
+    scene
+        .file("empty.txt", "")
+        .file("x.pdf", PNG)
+        .file("x.zip", b"PK\x03\x04\x14\0");
+    for (name, said) in [
+        ("empty.txt", "a file must have at least 1"),
+        ("x.pdf", "the contents are PNG, the name says PDF"),
+        ("x.zip", "neither text nor a type that a question takes"),
+    ] {
+        let ran = scene.sh(&format!("oa-upload {name}")).is(3).says(&[said]);
+        assert!(
+            ran.stderr.ends_with("; --force sends it all the same\n"),
+            "{}",
+            ran.stderr
+        );
+        scene
+            .sh(&format!("oa-upload --force {name}"))
+            .says(&["warning: ", said]);
+        let ledger = scene.ledger();
+        let file = ledger
+            .of("POST /files")
+            .last()
+            .unwrap()
+            .part("file")
+            .filename
+            .clone();
+        assert_eq!(file.as_deref(), Some(name));
+    }
+}
+
+#[test]
+fn a_document_too_large_to_attach_is_said_to_be_searchable() {
+    let scene = Scene::new();
+    scene.ok("printf '%%PDF-1.4' >big.pdf; truncate -s 50000001 big.pdf; cp big.pdf most.pdf; truncate -s 50000000 most.pdf");
+    let ran = scene.ok("oa-upload big.pdf | oa-delete");
+    ran.says(&[
+        "warning: big.pdf: 50000001 bytes",
+        "it can be searched but not attached",
+    ]);
+    let ran = scene.ok("oa-upload most.pdf | oa-delete");
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
 }

@@ -5,8 +5,11 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Kind, Result};
 use crate::field::{Fields, Look};
 use crate::id::Id;
-use crate::object::raw;
-use crate::record::Record;
+use crate::reply::sentence;
+
+mod settle;
+
+pub use settle::{Wanted, forget, settle, settle_as, show};
 
 /// Statuses of a Response that still runs; every other one is final, also one that nobody knows.
 const RUNNING: [&str; 2] = ["queued", "in_progress"];
@@ -21,6 +24,12 @@ const TRANSIENT: [&str; 6] = [
     "failed_to_download_image",
 ];
 
+/// Characters that are quoted of an error in which no sentence is found.
+const EXCERPT: usize = 200;
+
+/// Items that wait for something that their client does.
+const CALLS: [&str; 2] = ["function_call", "custom_tool_call"];
+
 /// A Response object as far as the tools look at it; the object itself travels as it came.
 #[derive(Debug)]
 pub struct Response {
@@ -31,8 +40,11 @@ pub struct Response {
     /// Whether it runs in the background, which alone can be polled and cancelled.
     pub background: Option<bool>,
     error: Option<Failure>,
-    incomplete_details: Option<Incomplete>,
+    /// Why it is incomplete, in the server's word.
+    reason: Option<String>,
     output: Option<Vec<Item>>,
+    /// The request, as the server echoes it, had a JSON schema.
+    wants_json: bool,
     /// Tokens that were counted, once it is final.
     pub usage: Option<Usage>,
 }
@@ -46,20 +58,17 @@ pub struct Usage {
     pub output_tokens: Option<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Failure {
     code: Option<String>,
     message: Option<String>,
-}
-
-#[derive(Debug)]
-struct Incomplete {
-    reason: Option<String>,
+    param: Option<String>,
 }
 
 #[derive(Debug)]
 struct Item {
     kind: String,
+    phase: Option<String>,
     content: Option<Vec<Part>>,
 }
 
@@ -86,9 +95,10 @@ impl Look for Response {
             id: fields.id(),
             status: fields.text("status"),
             background: fields.get("background"),
-            error: fields.object("error"),
-            incomplete_details: fields.object("incomplete_details"),
+            error: fields.raw("error").and_then(Failure::read),
+            reason: fields.raw("incomplete_details").and_then(reason),
             output: fields.list("output"),
+            wants_json: wants_json(fields.raw("text")),
             usage: fields.object("usage"),
         }
     }
@@ -103,27 +113,41 @@ impl Look for Usage {
     }
 }
 
-impl Look for Failure {
-    fn look(fields: &Fields) -> Failure {
-        Failure {
-            code: fields.text("code"),
-            message: fields.text("message"),
-        }
+impl Failure {
+    /// An error in whatever shape a server has for it: a text, an object, a list of either. What says nothing
+    /// (`{}`, `""`, `false`) is none.
+    fn read(raw: &RawValue) -> Option<Failure> {
+        let fields = Fields::of(raw);
+        let message = sentence(raw).or_else(|| fields.word("reason"));
+        let code = fields.word("code").or_else(|| fields.word("type"));
+        let says = match raw.get() {
+            text if text.starts_with('{') => fields.say_something(),
+            text => !text.starts_with(['"', '[', 'f']) && text != "0",
+        };
+        let whole = || raw.get().chars().take(EXCERPT).collect();
+        Some(Failure {
+            message: match &code {
+                None if message.is_none() => Some(says.then(whole)?),
+                _ => message,
+            },
+            code,
+            param: fields.text("param"),
+        })
     }
 }
 
-impl Look for Incomplete {
-    fn look(fields: &Fields) -> Incomplete {
-        Incomplete {
-            reason: fields.text("reason"),
-        }
-    }
+/// Why a Response is incomplete: the `reason` of its details, or what stands in their place.
+fn reason(details: &RawValue) -> Option<String> {
+    let fields = Fields::of(details);
+    let reason = fields.word("reason").or_else(|| sentence(details));
+    reason.or_else(|| fields.word("type"))
 }
 
 impl Look for Item {
     fn look(fields: &Fields) -> Item {
         Item {
             kind: fields.text("type").unwrap_or_default(),
+            phase: fields.text("phase"),
             content: fields.list("content"),
         }
     }
@@ -190,14 +214,24 @@ impl Response {
         }
     }
 
+    /// The messages that are the answer; where none says that it is, all of them.
+    fn messages(&self) -> impl Iterator<Item = &Item> {
+        let all = || {
+            let items = self.output.iter().flatten();
+            items.filter(|item| item.kind == "message")
+        };
+        let answers = |item: &&Item| is_answer(item.phase.as_deref());
+        let any = all().any(|item| answers(&item));
+        all().filter(move |item| !any || answers(item))
+    }
+
     fn parts(&self) -> impl Iterator<Item = &Part> {
-        let items = self.output.iter().flatten();
-        items
-            .filter(|item| item.kind == "message")
+        self.messages()
             .flat_map(|item| item.content.iter().flatten())
     }
 
-    /// All `output_text` parts of all messages, joined with nothing between them; `None` when there is none.
+    /// The answer: all `output_text` parts of its messages, joined with nothing between them; `None` when there
+    /// is none.
     #[must_use]
     pub fn output_text(&self) -> Option<String> {
         let texts: Vec<&str> = self
@@ -208,9 +242,21 @@ impl Response {
         (!texts.is_empty()).then(|| texts.concat())
     }
 
+    fn has_text(&self) -> bool {
+        self.output_text().is_some_and(|text| !text.is_empty())
+    }
+
+    /// Whether it asks its client to do something first, so that there is no answer yet.
+    fn calls(&self) -> bool {
+        let items = self.output.iter().flatten();
+        items
+            .map(|item| item.kind.as_str())
+            .any(|kind| CALLS.contains(&kind))
+    }
+
     fn refusal(&self) -> Option<&str> {
         let mut refusals = self.parts().filter_map(|part| part.refusal.as_deref());
-        refusals.next()
+        refusals.find(|words| !words.is_empty())
     }
 
     /// Whether the Response is the answer that was asked for.
@@ -222,27 +268,28 @@ impl Response {
             return Ok(());
         }
         match self.status_word() {
-            "completed" => self.refused(),
+            "completed" if self.has_text() => Ok(()),
+            "completed" => self.empty(),
             "incomplete" if allow_incomplete => Ok(()),
             "incomplete" => Err(self.incomplete()),
             word => Err(self.failed(word)),
         }
     }
 
-    fn refused(&self) -> Result<()> {
-        match (self.output_text(), self.refusal()) {
-            (None, Some(words)) => Err(Error::new(
+    /// Without a text it may be a refusal, or an error that the status says nothing of.
+    fn empty(&self) -> Result<()> {
+        match (self.refusal(), &self.error) {
+            (Some(words), _) => Err(Error::new(
                 Kind::Failed,
                 format!("the model refused: {words}"),
             )),
-            _ => Ok(()),
+            (None, Some(_)) => Err(self.failed("completed")),
+            (None, None) => Ok(()),
         }
     }
 
     fn incomplete(&self) -> Error {
-        let details = self.incomplete_details.as_ref();
-        let reason = details.and_then(|details| details.reason.as_deref());
-        let reason = reason.unwrap_or("no reason given");
+        let reason = self.reason.as_deref().unwrap_or("no reason given");
         let message = format!("response {} is incomplete: {reason}", self.name());
         let error = Error::new(Kind::Incomplete, message);
         match reason {
@@ -254,14 +301,15 @@ impl Response {
     }
 
     fn failed(&self, word: &str) -> Error {
+        let mut message = format!("response {} ended {word}", self.name());
         let failure = self.error.as_ref();
-        let said = failure.and_then(|failure| failure.message.as_deref());
-        let message = match said {
-            Some(said) => format!("response {} ended {word}: {said}", self.name()),
-            None => format!("response {} ended {word}", self.name()),
-        };
+        let said = failure.and_then(|failure| failure.message.as_ref().or(failure.code.as_ref()));
+        if let Some(said) = said {
+            message = format!("{message}: {said}");
+        }
         let mut error = Error::new(Kind::Failed, message);
         error.code = failure.and_then(|failure| failure.code.clone());
+        error.param = failure.and_then(|failure| failure.param.clone());
         let code = error.code.as_deref().unwrap_or_default();
         error.retryable = TRANSIENT.contains(&code);
         error
@@ -285,93 +333,18 @@ impl Response {
     }
 }
 
-/// Puts a Response into the record, with its text and citations once it is final.
-///
-/// # Errors
-/// The verdict on the Response, `failed` or `incomplete`.
-pub fn settle(record: &mut Record, response: &RawValue, allow_incomplete: bool) -> Result<()> {
-    settle_as(
-        record,
-        response,
-        &Response::read(response),
-        allow_incomplete,
-    )
+/// Whether an item of this phase is the answer, and not what some models say before it.
+#[must_use]
+pub fn is_answer(phase: Option<&str>) -> bool {
+    matches!(phase, None | Some("final_answer"))
 }
 
-/// The same for a Response whose answer came by another way than in the object itself.
-///
-/// # Errors
-/// As [`settle`].
-pub fn settle_as(
-    record: &mut Record,
-    response: &RawValue,
-    read: &Response,
-    allow_incomplete: bool,
-) -> Result<()> {
-    record.object_mut().set("response", response.to_owned());
-    if read.is_final() {
-        show(record, read);
-    }
-    read.verdict(allow_incomplete)
-}
-
-/// Writes what an answer says and cites, in place of what stood there.
-pub fn show(record: &mut Record, read: &Response) {
-    match read.output_text() {
-        Some(text) => record.object_mut().put("output_text", &text),
-        None => record.object_mut().remove("output_text"),
-    }
-    cite(record, read);
-}
-
-#[derive(serde::Serialize)]
-struct Citation {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filename: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    count: usize,
-}
-
-/// Writes `citations`: each file or address that the answer cites, once.
-fn cite(record: &mut Record, response: &Response) {
-    let files = record.files();
-    let mut citations: Vec<Citation> = Vec::new();
-    let cited = response
-        .parts()
-        .flat_map(|part| part.annotations.iter().flatten());
-    for note in cited.filter(|note| note.file_id.is_some() || note.url.is_some()) {
-        let same = |seen: &&mut Citation| seen.file_id == note.file_id && seen.url == note.url;
-        if let Some(seen) = citations.iter_mut().find(same) {
-            seen.count += 1;
-            continue;
-        }
-        let file = files
-            .iter()
-            .find(|file| file.id.as_ref().map(Id::as_str) == note.file_id.as_deref());
-        citations.push(Citation {
-            kind: note.kind.clone(),
-            file_id: note.file_id.clone(),
-            filename: note.filename.clone(),
-            url: note.url.clone(),
-            title: note.title.clone(),
-            path: file.and_then(|file| file.path.clone()),
-            count: 1,
-        });
-    }
-    if citations.is_empty() {
-        record.object_mut().remove("citations");
-    } else {
-        record.object_mut().set("citations", raw(&citations));
-    }
+/// Whether this value of `text`, in a request or echoed in a Response, asks for JSON of a schema.
+#[must_use]
+pub fn wants_json(text: Option<&RawValue>) -> bool {
+    let format = text.and_then(|text| Fields::of(text).raw("format"));
+    let kind = format.and_then(|format| Fields::of(format).text("type"));
+    kind.as_deref() == Some("json_schema")
 }
 
 #[cfg(test)]
@@ -408,6 +381,23 @@ mod tests {
                 true,
                 Some(Kind::Failed),
             ),
+            (r#"{"output":[],"error":{}}"#, true, None),
+            (
+                r#"{"output":[],"error":{"code":null,"message":null}}"#,
+                true,
+                None,
+            ),
+            (r#"{"output":[],"error":true}"#, true, Some(Kind::Failed)),
+            (
+                r#"{"status":"completed","error":"out of memory","output":[]}"#,
+                true,
+                Some(Kind::Failed),
+            ),
+            (
+                r#"{"status":"completed","error":"odd","output":[{"type":"message","content":[{"type":"output_text","text":"x"}]}]}"#,
+                true,
+                None,
+            ),
         ];
         for (text, is_final, kind) in cases {
             let response = read(text);
@@ -431,24 +421,66 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_cited_once_with_its_count_and_path() {
-        let mut record = Record::default();
-        record.object_mut().put(
-            "files",
-            &serde_json::json!([{"id":"file-1","path":"a/b.pdf"}]),
-        );
-        let note = r#"{"type":"file_citation","file_id":"file-1","index":3,"filename":"b.pdf"}"#;
-        let text = format!(
-            r#"{{"status":"completed","output":[{{"type":"message","content":[{{"type":"output_text","text":"x","annotations":[{note},{note}]}}]}}]}}"#
-        );
-        let response: Box<RawValue> = serde_json::from_str(&text).unwrap_or_default();
-        assert!(settle(&mut record, &response, false).is_ok());
-        let cited = record.object().get("citations").map(RawValue::get);
-        assert_eq!(
-            cited,
-            Some(
-                r#"[{"type":"file_citation","file_id":"file-1","filename":"b.pdf","path":"a/b.pdf","count":2}]"#
+    fn the_reason_is_found_in_whatever_shape_it_has() {
+        let failed = "response - ended failed: ";
+        for (error, message) in [
+            (r#""upstream timed out""#, "upstream timed out"),
+            (r#"{"code":"x","message":"m","param":"p","type":"t"}"#, "m"),
+            (r#"{"error":{"message":"m"}}"#, "m"),
+            (r#"[{"detail":"m"}]"#, "m"),
+            (r#"{"why":"out of memory"}"#, r#"{"why":"out of memory"}"#),
+            ("503", "503"),
+        ] {
+            let response = read(&format!(r#"{{"status":"failed","error":{error}}}"#));
+            let verdict = response.verdict(false).err().map(|e| e.message.clone());
+            assert_eq!(verdict, Some(format!("{failed}{message}")));
+        }
+        let mut deep = r#""m""#.to_owned();
+        for _ in 0..20_000 {
+            deep = format!(r#"{{"error":{deep}}}"#);
+        }
+        let response = read(&format!(r#"{{"status":"failed","error":{deep}}}"#));
+        assert!(response.verdict(false).is_err());
+        for (details, reason) in [
+            (r#"{"reason":"max_messages"}"#, "max_messages"),
+            (r#""max_tokens""#, "max_tokens"),
+            ("7", "no reason given"),
+            (r#"{"message":"too long"}"#, "too long"),
+            ("[]", "no reason given"),
+            (r#"{"reason":null}"#, "no reason given"),
+        ] {
+            let response = read(&format!(
+                r#"{{"status":"incomplete","incomplete_details":{details}}}"#
+            ));
+            let verdict = response.verdict(false).err().map(|e| e.message.clone());
+            let message = format!("response - is incomplete: {reason}");
+            assert_eq!(verdict, Some(message));
+        }
+    }
+
+    #[test]
+    fn the_answer_is_the_final_answer() {
+        let message = |phase: &str, text: &str| {
+            format!(
+                r#"{{"type":"message","phase":{phase},"content":[{{"type":"output_text","text":"{text}"}},{{"type":"output_text","text":null}}]}}"#
             )
+        };
+        let (aside, last) = (
+            message("\"commentary\"", "a"),
+            message("\"final_answer\"", "b"),
         );
+        for (items, text) in [
+            (format!("{aside},{last}"), Some("b")),
+            (
+                format!("{aside},{},{last}", message("null", "c")),
+                Some("cb"),
+            ),
+            (format!("{aside},{aside}"), Some("aa")),
+            (message("7", "d"), Some("d")),
+            (String::new(), None),
+        ] {
+            let response = read(&format!(r#"{{"output":[{items}]}}"#));
+            assert_eq!(response.output_text().as_deref(), text, "{items}");
+        }
     }
 }

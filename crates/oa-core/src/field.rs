@@ -6,6 +6,7 @@
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::Number;
 use serde_json::value::RawValue;
 
 use crate::id::Id;
@@ -35,6 +36,24 @@ impl<'a> Fields<'a> {
         text_of(self.raw(key)?)
     }
 
+    /// The text or number under a key, as a word.
+    pub(crate) fn word(&self, key: &str) -> Option<String> {
+        let number = || self.get::<Number>(key).map(|number| number.to_string());
+        let text = self.text(key).filter(|text| !text.trim().is_empty());
+        text.or_else(number)
+    }
+
+    /// Keys and values, each on its own.
+    pub(crate) fn into_entries(self) -> Vec<(String, Box<RawValue>)> {
+        let fields = self.0.into_iter();
+        fields.map(|(key, value)| (key, value.to_owned())).collect()
+    }
+
+    /// Whether anything but `null` stands in it.
+    pub(crate) fn say_something(&self) -> bool {
+        self.0.iter().any(|(_, value)| value.get() != "null")
+    }
+
     /// The `id` of the object, where it can be sent.
     pub(crate) fn id(&self) -> Option<Id> {
         Id::parse(&self.text("id")?).ok()
@@ -56,7 +75,8 @@ impl<'a> Fields<'a> {
         )
     }
 
-    fn raw(&self, key: &str) -> Option<&'a RawValue> {
+    /// The value of a key as it came.
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a RawValue> {
         let found = self.0.iter().rev().find(|(name, _)| name == key);
         found
             .map(|(_, value)| *value)
@@ -87,7 +107,8 @@ impl<'de> Deserialize<'de> for Fields<'de> {
 }
 
 /// The text that a JSON string is; half a surrogate pair in it, which is no Unicode, becomes U+FFFD.
-pub(crate) fn text_of(raw: &RawValue) -> Option<String> {
+#[must_use]
+pub fn text_of(raw: &RawValue) -> Option<String> {
     struct Text;
     impl Visitor<'_> for Text {
         type Value = String;

@@ -4,9 +4,13 @@
 //! only for inline `file_data` is it the MIME type of the data URL. So names are decided here, once,
 //! and contents are only asked whether they contradict the name.
 
-pub use crate::sniff::is_text;
 use crate::sniff::prove;
+pub use crate::sniff::{is_text, is_utf16};
 use Family::{Office, Other, Pdf, Picture, Text};
+
+mod name;
+
+pub use name::{conversion, extension, stored_name, stream_name};
 
 /// What a file is, as coarsely as the API tells files apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +40,9 @@ pub struct Kind {
     pub attach: bool,
     /// Accepted by file search.
     pub search: bool,
-    /// For a picture that the API refuses: the command that makes one it accepts.
-    pub convert: Option<&'static str>,
+    /// For a picture that the API refuses: the command that makes one it accepts, and what that is called. The
+    /// file comes before what is made of it, but behind `-o`.
+    convert: Option<(&'static str, &'static str)>,
 }
 
 const fn known(extension: &'static str, mime: &'static str, family: Family) -> Kind {
@@ -73,7 +78,11 @@ const fn both(extension: &'static str, mime: &'static str, family: Family) -> Ki
     }
 }
 
-const fn refused(extension: &'static str, mime: &'static str, convert: &'static str) -> Kind {
+const fn refused(
+    extension: &'static str,
+    mime: &'static str,
+    convert: (&'static str, &'static str),
+) -> Kind {
     Kind {
         convert: Some(convert),
         ..known(extension, mime, Picture)
@@ -100,15 +109,15 @@ static KINDS: &[Kind] = &[
     attached("jpeg", "image/jpeg", Picture),
     attached("gif", "image/gif", Picture),
     attached("webp", "image/webp", Picture),
-    refused("heic", "image/heic", "heif-convert in.heic out.jpg"),
-    refused("heif", "image/heif", "heif-convert in.heif out.jpg"),
-    refused("avif", "image/avif", "magick in.avif out.png"),
-    refused("tif", "image/tiff", "magick in.tif out.png"),
-    refused("tiff", "image/tiff", "magick in.tiff out.png"),
-    refused("bmp", "image/bmp", "magick in.bmp out.png"),
-    refused("ico", "image/vnd.microsoft.icon", "magick in.ico out.png"),
+    refused("heic", "image/heic", ("heif-convert", "jpg")),
+    refused("heif", "image/heif", ("heif-convert", "jpg")),
+    refused("avif", "image/avif", ("magick", "png")),
+    refused("tif", "image/tiff", ("magick", "png")),
+    refused("tiff", "image/tiff", ("magick", "png")),
+    refused("bmp", "image/bmp", ("magick", "png")),
+    refused("ico", "image/vnd.microsoft.icon", ("magick", "png")),
     // The server's list has .svg, but it answers "You uploaded an invalid file".
-    refused("svg", "image/svg+xml", "rsvg-convert -o out.png in.svg"),
+    refused("svg", "image/svg+xml", ("rsvg-convert -o", "png")),
     both("pdf", "application/pdf", Pdf),
     // Sheets
     attached("xla", EXCEL, Office),
@@ -233,23 +242,6 @@ fn of_extension(extension: &str) -> Option<&'static Kind> {
         .find(|kind| kind.extension.eq_ignore_ascii_case(extension))
 }
 
-fn base(path: &str) -> &str {
-    path.trim_end_matches('/')
-        .rsplit('/')
-        .next()
-        .unwrap_or(path)
-}
-
-/// What follows the last dot of the base name, as written. `.bashrc`, `a.` and `Mr. Smith` have none.
-#[must_use]
-pub fn extension(name: &str) -> Option<&str> {
-    let (stem, extension) = base(name).rsplit_once('.')?;
-    let real = !stem.trim_start_matches('.').is_empty()
-        && !extension.is_empty()
-        && !extension.contains(char::is_whitespace);
-    real.then_some(extension)
-}
-
 /// The kind that a name claims, by its extension in any case; `None` if there is none or no list has it.
 #[must_use]
 pub fn of_name(name: &str) -> Option<&'static Kind> {
@@ -273,9 +265,21 @@ fn label(kind: &Kind) -> String {
     }
 }
 
-/// Of another family than the name says? SVG and RTF are text too, so a text's name fits them.
+/// SVG and RTF are text too, so a text's name fits them.
+fn is_text_too(found: &Kind) -> bool {
+    matches!(found.extension, "svg" | "rtf")
+}
+
+/// Whether contents are a plain text: UTF-8, and not a kind that only begins like one, as an archive of few bytes
+/// does.
+#[must_use]
+pub fn is_plain(head: &[u8], whole: bool) -> bool {
+    is_text(head, whole) && sniff(head).is_none_or(is_text_too)
+}
+
+/// Of another family than the name says?
 fn contradicts(found: &Kind, named: Option<&Kind>) -> bool {
-    let text_too = matches!(found.extension, "svg" | "rtf");
+    let text_too = is_text_too(found);
     match named.map(|kind| kind.family) {
         None | Some(Text) => !text_too,
         Some(Other) => matches!(found.family, Picture | Pdf) && !text_too,
@@ -318,32 +322,6 @@ pub fn refused_picture(name: &str, head: &[u8]) -> Option<&'static Kind> {
 #[must_use]
 pub fn is_picture(name: &str) -> bool {
     of_name(name).is_some_and(|kind| kind.family == Picture && kind.attach)
-}
-
-/// The name to store a file under: base name, extension in lower case, and `.txt` appended for the
-/// purposes `user_data` and `assistants` where the API knows no such extension and it is a `text`.
-///
-/// `Makefile` → `Makefile.txt`, `main.zig` → `main.zig.txt`, `REPORT.PDF` → `REPORT.pdf`. What file
-/// search alone accepts (`main.go`) keeps its name for `assistants`.
-#[must_use]
-pub fn stored_name(path: &str, purpose: &str, text: bool) -> String {
-    let mut name = base(path).to_owned();
-    if let Some(extension) = extension(path) {
-        let lower = extension.to_ascii_lowercase();
-        name.truncate(name.len() - extension.len());
-        name.push_str(&lower);
-    }
-    let kind = of_name(&name);
-    let odd = match purpose {
-        "user_data" => !kind.is_some_and(|kind| kind.attach),
-        "assistants" => !kind.is_some_and(|kind| kind.attach || kind.search),
-        _ => false,
-    };
-    if odd && text {
-        name.truncate(name.trim_end_matches('.').len());
-        name.push_str(".txt");
-    }
-    name
 }
 
 /// The purpose to upload for when none was asked: `vision` for PNG, JPEG, WEBP, GIF, else `user_data`.
@@ -499,6 +477,21 @@ mod tests {
     }
 
     #[test]
+    fn what_begins_like_a_text_may_be_none() {
+        for (head, expected) in [
+            (b"hello".as_slice(), true),
+            (b"<svg>", true),
+            (b"{\\rtf1", true),
+            (b"PK\x03\x04", false),
+            (b"ID3\x04", false),
+            (b"%PDF-1.7 of letters", false),
+            (b"a\0", false),
+        ] {
+            assert_eq!(is_plain(head, true), expected, "{}", head.escape_ascii());
+        }
+    }
+
+    #[test]
     fn names_and_contents_may_conflict() {
         let pdf: &[u8] = b"%PDF-1.7";
         let svg: &[u8] = b"<svg>";
@@ -581,6 +574,56 @@ mod tests {
         ] {
             let found = refused_picture(name, head).map(|kind| kind.extension);
             assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_conversion_is_a_command_that_can_be_copied() {
+        for (path, command) in [
+            (
+                "a/my photo.heic",
+                "heif-convert 'a/my photo.heic' 'a/my photo.jpg'",
+            ),
+            ("-x.bmp", "magick ./-x.bmp ./-x.png"),
+            ("plan.svg", "rsvg-convert -o plan.png plan.svg"),
+        ] {
+            let found = of_name(path).map(|kind| conversion(kind, path));
+            assert_eq!(found.as_deref(), Some(command));
+        }
+        let heic = of_name("x.heic").map(|kind| conversion(kind, "x.jpg"));
+        assert_eq!(heic.as_deref(), Some("heif-convert x.jpg x-new.jpg"));
+    }
+
+    #[test]
+    fn a_stream_is_named_by_what_it_brings() {
+        let zip = |name: &str| [ZIP, &[0; 24], name.as_bytes()].concat();
+        let ole = |name: &str| {
+            let wide: Vec<u8> = name.bytes().flat_map(|byte| [byte, 0]).collect();
+            [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", wide.as_slice()].concat()
+        };
+        for (stem, head, name) in [
+            ("stdin", b"hello".to_vec(), "stdin.txt"),
+            ("stdin", b"caf\xe9".to_vec(), "stdin.txt"),
+            ("stdin", b"\xff\xfeh\0i\0".to_vec(), "stdin.txt"),
+            ("stdin", b"\0\x01\x02".to_vec(), "stdin"),
+            ("stdin", PNG.to_vec(), "stdin.png"),
+            ("63", b"%PDF-1.7".to_vec(), "63.pdf"),
+            ("a.csv", b"1,2".to_vec(), "a.csv"),
+            ("stdin", zip("word/document.xml"), "stdin.docx"),
+            ("stdin", zip("xl/workbook.xml"), "stdin.xlsx"),
+            ("stdin", zip("ppt/presentation.xml"), "stdin.pptx"),
+            (
+                "stdin",
+                zip("mimetypeapplication/vnd.oasis.opendocument.text"),
+                "stdin.odt",
+            ),
+            ("stdin", zip("mimetypeapplication/epub+zip"), "stdin.epub"),
+            ("stdin", zip("holiday.jpg"), "stdin.zip"),
+            ("stdin", ole("Workbook"), "stdin.xls"),
+            ("stdin", ole("PowerPoint Document"), "stdin.ppt"),
+            ("stdin", ole("WordDocument"), "stdin.doc"),
+        ] {
+            assert_eq!(stream_name(stem, &head), name, "{}", head.escape_ascii());
         }
     }
 

@@ -11,8 +11,8 @@
 //! * [`id`] is how things on the server are named, [`error`] holds the kinds of failure and every number that leaves the process.
 //! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
 //! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
-//! * [`kind`], [`limit`], [`answer`], [`attribute`], [`filter`] and [`wait`] are what several tools know of files,
-//!   Responses, searches and patience.
+//! * [`kind`], [`limit`], [`question`], [`answer`], [`attribute`], [`filter`] and [`wait`] are what several tools know
+//!   of files, questions, Responses, searches and patience.
 
 pub mod answer;
 pub mod attribute;
@@ -32,6 +32,7 @@ pub mod log;
 mod net;
 pub mod object;
 pub mod pipe;
+pub mod question;
 pub mod record;
 pub mod reply;
 pub mod retry;

@@ -1,6 +1,8 @@
 //! The API's limits as one table (the rule, the number, its source, the way out) and the checks before an upload.
 
+use crate::error::{Error, Result};
 use crate::kind::{self, Kind};
+use crate::log::Log;
 
 /// One limit of the API.
 #[derive(Debug, PartialEq, Eq)]
@@ -139,17 +141,6 @@ pub const TEXT_CHARS: Rule = Rule {
     way_out: "attach it as a file",
 };
 
-/// The id of a file, in characters.
-pub const FILE_ID_CHARS: Rule = Rule {
-    name: "file-id",
-    limit: 64,
-    unit: "characters",
-    least: false,
-    says: "a file id may have at most 64",
-    source: "InputImageContent",
-    way_out: "write ./NAME for a local file of such a name",
-};
-
 /// The least life of a file that expires, in seconds (1 hour).
 pub const EXPIRY_SECONDS_MIN: Rule = Rule {
     name: "expiry-least",
@@ -183,72 +174,145 @@ pub const RULES: &[&Rule] = &[
     &IMAGES_PER_REQUEST,
     &IMAGE_BYTES_PER_REQUEST,
     &TEXT_CHARS,
-    &FILE_ID_CHARS,
     &EXPIRY_SECONDS_MIN,
     &EXPIRY_SECONDS_MAX,
 ];
 
-/// Why a file should not be sent.
+/// Why something should not be sent; `--force` turns it into a warning.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What is wrong; begins with the file's name and a colon.
+    /// What is wrong; begins with what the user calls it.
     pub text: String,
     /// What to do about it.
     pub way_out: String,
-    /// `--force` may turn it into a warning.
-    pub forceable: bool,
 }
 
 impl Problem {
-    fn forceable(text: String, way_out: String) -> Self {
-        Self {
-            text,
-            way_out,
-            forceable: true,
+    fn new(path: &str, what: &str, way_out: impl Into<String>) -> Problem {
+        Problem {
+            text: format!("{path}: {what}"),
+            way_out: way_out.into(),
         }
     }
-}
 
-fn broken(rule: &Rule, name: &str, value: u64) -> Option<Problem> {
-    let text = rule.exceeded(name, value)?;
-    Some(Problem::forceable(text, rule.way_out.into()))
-}
-
-/// Everything that speaks against uploading a file, from its name, length, first 512 to 1,024 bytes and
-/// purpose: at most one problem of size and one of type; an empty file has that problem only.
-#[must_use]
-pub fn upload_problems(name: &str, bytes: u64, head: &[u8], purpose: &str) -> Vec<Problem> {
-    if let Some(problem) = broken(&EMPTY_FILE, name, bytes) {
-        return vec![Problem {
-            forceable: false,
-            ..problem
-        }];
+    /// The problem that a value has with a rule, if any.
+    #[must_use]
+    pub fn of(rule: &Rule, what: &str, value: u64) -> Option<Problem> {
+        let text = rule.exceeded(what, value)?;
+        let way_out = rule.way_out.to_owned();
+        Some(Problem { text, way_out })
     }
-    let size = if purpose == "batch" {
-        &BATCH_BYTES
-    } else {
-        &UPLOAD_BYTES
-    };
-    let kind = picture_problem(name, head, purpose)
-        .or_else(|| conflict_problem(name, head))
-        .or_else(|| purpose_problem(name, purpose));
-    broken(size, name, bytes).into_iter().chain(kind).collect()
 }
 
-fn picture_problem(name: &str, head: &[u8], purpose: &str) -> Option<Problem> {
-    if !matches!(purpose, "vision" | "user_data" | "assistants") {
-        return None;
+/// Refuses for the first of these problems; where the user forces it, all of them are warnings.
+///
+/// # Errors
+/// `input`, with the way out.
+pub fn refuse(problems: impl IntoIterator<Item = Problem>, force: bool, log: &Log) -> Result<()> {
+    for problem in problems {
+        if !force {
+            let way_out = format!("{}; --force sends it all the same", problem.way_out);
+            return Err(Error::input(problem.text).hint(way_out));
+        }
+        log.warning(&problem.text);
     }
-    let refused = kind::refused_picture(name, head)?;
-    let text = format!(
-        "{name}: a {} picture; the API accepts PNG, JPEG, WEBP and GIF (images and vision guide)",
-        refused.extension.to_ascii_uppercase()
-    );
-    let way_out = match kind::sniff(head) {
-        Some(found) if found.attach => renamed(found),
-        _ => format!("convert it first: {}", refused.convert.unwrap_or_default()),
-    };
-    Some(Problem::forceable(text, way_out))
+    Ok(())
+}
+
+/// A file that is about to be sent, as far as the rules look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// What the user calls it.
+    pub path: &'a str,
+    /// The name that it would be stored under without the `.txt` that text gets: an SVG is a picture all the same.
+    pub name: &'a str,
+    /// Its size.
+    pub bytes: u64,
+    /// Its first 512 to 1,024 bytes.
+    pub head: &'a [u8],
+    /// What it is for; a purpose of the API.
+    pub purpose: &'a str,
+}
+
+impl Candidate<'_> {
+    /// Everything that speaks against sending it: at most one problem of size and one of type; an empty file has
+    /// that problem only.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        if let Some(problem) = Problem::of(&EMPTY_FILE, self.path, self.bytes) {
+            return vec![problem];
+        }
+        let size = if self.purpose == "batch" {
+            &BATCH_BYTES
+        } else {
+            &UPLOAD_BYTES
+        };
+        let kind = self
+            .picture_problem()
+            .or_else(|| self.conflict_problem())
+            .or_else(|| self.purpose_problem());
+        let size = Problem::of(size, self.path, self.bytes);
+        size.into_iter().chain(kind).collect()
+    }
+
+    fn picture_problem(&self) -> Option<Problem> {
+        if !matches!(self.purpose, "vision" | "user_data" | "assistants") {
+            return None;
+        }
+        let refused = kind::refused_picture(self.name, self.head)?;
+        let what = format!(
+            "a {} picture; the API accepts PNG, JPEG, WEBP and GIF (images and vision guide)",
+            refused.extension.to_ascii_uppercase()
+        );
+        let file = if self.path == "-" {
+            self.name
+        } else {
+            self.path
+        };
+        let way_out = match kind::sniff(self.head) {
+            Some(found) if found.attach => renamed(found),
+            _ => format!("convert it first: {}", kind::conversion(refused, file)),
+        };
+        Some(Problem::new(self.path, &what, way_out))
+    }
+
+    fn conflict_problem(&self) -> Option<Problem> {
+        let what = kind::conflict(self.name, self.head)?;
+        let found = kind::sniff(self.head)?;
+        Some(Problem::new(self.path, &what, renamed(found)))
+    }
+
+    fn purpose_problem(&self) -> Option<Problem> {
+        let jsonl = kind::of_name(self.name).is_some_and(|kind| kind.extension == "jsonl");
+        let (what, way_out) = match self.purpose {
+            "vision" if !kind::is_picture(self.name) => (
+                "purpose vision is for PNG, JPEG, WEBP and GIF (images and vision guide)",
+                "upload it with --purpose user_data",
+            ),
+            "batch" | "fine-tune" | "evals" if !jsonl => (
+                "this purpose is for JSON lines, in a file called .jsonl (POST /files)",
+                "give it the name it should have: --filename NAME.jsonl",
+            ),
+            _ => return None,
+        };
+        Some(Problem::new(self.path, what, way_out))
+    }
+
+    /// What should be known about it although it can be uploaded: a `user_data` document too large to attach.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        if self.purpose != "user_data" || kind::is_picture(self.name) {
+            return None;
+        }
+        let searched = kind::of_name(self.name).is_none_or(|kind| kind.search);
+        let use_left = if searched {
+            "can be searched but not attached"
+        } else {
+            "cannot be attached"
+        };
+        let text = REQUEST_DOCUMENT_BYTES.exceeded(self.path, self.bytes)?;
+        Some(format!("{text}: it {use_left}"))
+    }
 }
 
 /// A container may hold anything, so only its owner knows the right name.
@@ -259,48 +323,27 @@ fn renamed(found: &Kind) -> String {
     }
 }
 
-fn conflict_problem(name: &str, head: &[u8]) -> Option<Problem> {
-    let text = format!("{name}: {}", kind::conflict(name, head)?);
-    Some(Problem::forceable(text, kind::sniff(head).map(renamed)?))
-}
-
-fn purpose_problem(name: &str, purpose: &str) -> Option<Problem> {
-    let jsonl = kind::of_name(name).is_some_and(|kind| kind.extension == "jsonl");
-    let (text, way_out) = match purpose {
-        "vision" if !kind::is_picture(name) => (
-            "purpose vision is for PNG, JPEG, WEBP and GIF (images and vision guide)",
-            "upload it with --purpose user_data",
+/// A type that no question, or no search, takes, by the name that is stored: better said now than when the file
+/// is used.
+#[must_use]
+pub fn use_problem(path: &str, stored: &str, purpose: &str) -> Option<Problem> {
+    let kind = kind::of_name(stored);
+    let (what, way_out) = match purpose {
+        "user_data" if !kind.is_some_and(|kind| kind.attach) => (
+            "neither text nor a type that a question takes (file inputs guide)",
+            match kind.map(|kind| kind.extension) {
+                Some("zip" | "gz" | "tgz") => "unpack it and send what it holds",
+                Some("mp3" | "m4a" | "mp4" | "mov") => "send what is said in it, as text",
+                _ => "convert it to PDF or text",
+            },
         ),
-        "batch" | "fine-tune" | "evals" if !jsonl => (
-            "this purpose is for JSON lines, in a file called .jsonl (POST /files)",
-            "give it the name it should have: --filename NAME.jsonl",
+        "assistants" if !kind.is_some_and(|kind| kind.search) => (
+            "file search does not take this type (file search guide)",
+            "convert it to PDF or Markdown, or store it as text: --filename NAME.txt",
         ),
         _ => return None,
     };
-    Some(Problem::forceable(
-        format!("{name}: {text}"),
-        way_out.into(),
-    ))
-}
-
-/// What should be known about a file that can be uploaded: a `user_data` document too large to attach.
-#[must_use]
-pub fn upload_warnings(name: &str, bytes: u64, purpose: &str) -> Vec<String> {
-    if purpose != "user_data" || kind::is_picture(name) {
-        return Vec::new();
-    }
-    let searched = kind::of_name(name).is_none_or(|kind| kind.search);
-    let use_left = if searched {
-        "can be searched but not attached"
-    } else {
-        "cannot be attached"
-    };
-    let warning = |text| format!("{text}: it {use_left}");
-    REQUEST_DOCUMENT_BYTES
-        .exceeded(name, bytes)
-        .map(warning)
-        .into_iter()
-        .collect()
+    Some(Problem::new(path, what, way_out))
 }
 
 #[cfg(test)]
@@ -346,7 +389,7 @@ mod tests {
     fn problems_are_found_before_anything_is_sent() {
         let heic: &[u8] = b"\0\0\0\x10ftypheic\0\0\0\0";
         let (convert, rename) = (
-            "convert it first: heif-convert in.heic out.jpg",
+            "convert it first: heif-convert dir/a.heic dir/a.jpg",
             "give it the right name: --filename NAME.png",
         );
         let jsonl = "give it the name it should have: --filename NAME.jsonl";
@@ -369,7 +412,13 @@ mod tests {
                 "user_data",
                 vec!["split it", rename],
             ),
-            ("a.jpg", 9, heic, "vision", vec![convert]),
+            (
+                "a.jpg",
+                9,
+                heic,
+                "vision",
+                vec!["convert it first: heif-convert dir/a.jpg dir/a-new.jpg"],
+            ),
             ("a.heic", 9, heic, "user_data", vec![convert]),
             ("a.heic", 9, heic, "evals", vec![jsonl]),
             ("a.heic", 9, PNG, "user_data", vec![rename]),
@@ -393,22 +442,24 @@ mod tests {
             ("a.jsonl", 200_000_001, b"{}", "evals", vec![]),
             ("Makefile", 9, b"all:", "user_data", vec![]),
         ] {
-            let problems = upload_problems(name, bytes, head, purpose);
+            let path = format!("dir/{name}");
+            let file = Candidate {
+                path: &path,
+                name,
+                bytes,
+                head,
+                purpose,
+            };
+            let problems = file.problems();
             let found: Vec<_> = problems
                 .iter()
                 .map(|problem| problem.way_out.as_str())
                 .collect();
             assert_eq!(found, expected, "{name} {bytes} {purpose}");
-            assert!(
-                problems
-                    .iter()
-                    .all(|problem| problem.forceable == (bytes > 0))
-            );
-            assert!(
-                problems
-                    .iter()
-                    .all(|problem| problem.text.starts_with(name))
-            );
+            let named = problems
+                .iter()
+                .all(|problem| problem.text.starts_with(&format!("{path}: ")));
+            assert!(named, "{problems:?}");
         }
     }
 
@@ -431,8 +482,15 @@ mod tests {
             ("a.png", 50_000_001, "user_data", None),
             ("a.pdf", 50_000_001, "assistants", None),
         ] {
-            let warnings = upload_warnings(name, bytes, purpose);
-            let end = warnings.first().and_then(|text| text.rsplit(": ").next());
+            let file = Candidate {
+                path: name,
+                name,
+                bytes,
+                head: b"",
+                purpose,
+            };
+            let warning = file.warning();
+            let end = warning.as_deref().and_then(|text| text.rsplit(": ").next());
             assert_eq!(end, expected, "{name} {bytes} {purpose}");
         }
     }

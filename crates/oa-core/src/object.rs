@@ -1,20 +1,26 @@
 //! A JSON object kept whole: keys in their order, every value as the bytes it came in.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::field::text_of;
+use crate::field::Fields;
+pub use crate::field::text_of;
 
-/// How deep a merge goes before it is refused: deeper input is an attack on the stack, not a request.
-const MERGE_DEPTH: usize = 64;
+/// How deep lists and objects of a request may lie in each other: deeper is an attack on the stack. It is also as
+/// deep as common JSON readers go.
+const DEPTH: usize = 127;
+
+type Entry = (String, Box<RawValue>);
 
 /// A JSON object whose values are never parsed until somebody asks, so that digits, spelling, order
 /// and repeated keys leave as they came. Values are compact: no white space outside strings.
 #[derive(Clone, Default, Debug)]
 pub struct Object {
-    entries: Vec<(String, Box<RawValue>)>,
+    entries: Vec<Entry>,
 }
 
 impl Object {
@@ -75,30 +81,21 @@ impl Object {
     /// Merges a JSON Merge Patch (RFC 7396) over this object: objects at every depth, `null` removes.
     ///
     /// # Errors
-    /// A patch that is nested deeper than any request, or not JSON.
+    /// A patch that is nested deeper than any request.
     pub fn merge(&mut self, patch: &Object) -> anyhow::Result<()> {
-        self.merge_at(patch, 0)
+        patch.check_depth()?;
+        *self = merged(std::mem::take(&mut self.entries), patch.entries.clone());
+        Ok(())
     }
 
-    fn merge_at(&mut self, patch: &Object, depth: usize) -> anyhow::Result<()> {
-        anyhow::ensure!(
-            depth < MERGE_DEPTH,
-            "nested deeper than {MERGE_DEPTH} objects"
-        );
-        for (key, value) in patch.entries() {
-            if value.get() == "null" {
-                self.remove(key);
-            } else if value.get().starts_with('{') {
-                let mut below = match self.get(key) {
-                    Some(old) if old.get().starts_with('{') => Object::parse(old.get())?,
-                    _ => Object::default(),
-                };
-                below.merge_at(&Object::parse(value.get())?, depth + 1)?;
-                self.set(key, below.to_raw());
-            } else {
-                self.set(key, value.to_owned());
-            }
-        }
+    /// Whether it is nested no deeper than any request.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn check_depth(&self) -> anyhow::Result<()> {
+        let deepest = self.entries.iter().map(|(_, value)| depth(value.get()));
+        let deepest = deepest.max().unwrap_or_default() + 1;
+        anyhow::ensure!(deepest <= DEPTH, "nested deeper than {DEPTH} levels");
         Ok(())
     }
 
@@ -160,6 +157,85 @@ pub fn compact(json: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// A patch merged over an object. Keys are found by an index, because the number of both may be large.
+fn merged(target: Vec<Entry>, patch: Vec<Entry>) -> Object {
+    let (mut slots, mut places) = indexed(target);
+    for (key, value) in indexed(patch).0.into_iter().flatten() {
+        let place = *places.entry(key.clone()).or_insert(slots.len());
+        if place == slots.len() {
+            slots.push(None);
+        }
+        let old = slots[place].take().map(|(_, old)| old);
+        slots[place] = patched(old, value).map(|value| (key, value));
+    }
+    Object {
+        entries: slots.into_iter().flatten().collect(),
+    }
+}
+
+/// Entries and where each key stands; of a repeated one only the last counts, as JSON readers agree.
+fn indexed(entries: Vec<Entry>) -> (Vec<Option<Entry>>, HashMap<String, usize>) {
+    let mut slots: Vec<Option<Entry>> = Vec::with_capacity(entries.len());
+    let mut places = HashMap::new();
+    for (key, value) in entries {
+        if let Some(earlier) = places.insert(key.clone(), slots.len()) {
+            slots[earlier] = None;
+        }
+        slots.push(Some((key, value)));
+    }
+    (slots, places)
+}
+
+/// What a value becomes where a patch has this; `None` where it goes.
+fn patched(old: Option<Box<RawValue>>, patch: Box<RawValue>) -> Option<Box<RawValue>> {
+    let text = patch.get();
+    let below = old.filter(|old| text.starts_with('{') && old.get().starts_with('{'));
+    match (&below, text) {
+        (_, "null") => None,
+        // Without a `null` in it a new value stays as it was written.
+        (None, text) if !text.starts_with('{') || !text.contains("null") => Some(patch),
+        _ => {
+            let entries = |raw: &RawValue| Fields::of(raw).into_entries();
+            let target = below.map(|old| entries(&old)).unwrap_or_default();
+            Some(merged(target, entries(&patch)).to_raw())
+        }
+    }
+}
+
+/// Every string of a value, keys included, as the text that it is.
+pub fn strings(raw: &RawValue) -> impl Iterator<Item = Cow<'_, str>> {
+    let mut rest = raw.get();
+    std::iter::from_fn(move || {
+        let at = rest.find('"')?;
+        let length = string_length(&rest[at..]);
+        let written = &rest[at..at + length];
+        rest = &rest[at + length..];
+        let inner = written.get(1..length - 1).unwrap_or_default();
+        if !inner.contains('\\') {
+            return Some(Cow::Borrowed(inner));
+        }
+        let raw: &RawValue = serde_json::from_str(written).ok()?;
+        Some(Cow::Owned(text_of(raw).unwrap_or_default()))
+    })
+}
+
+/// How deep lists and objects lie in each other.
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let mut rest = json;
+    while let Some(at) = rest.find(['"', '{', '[', '}', ']']) {
+        let mut length = 1;
+        match rest.as_bytes()[at] {
+            b'"' => length = string_length(&rest[at..]),
+            b'{' | b'[' => depth += 1,
+            _ => depth = depth.saturating_sub(1),
+        }
+        deepest = deepest.max(depth);
+        rest = &rest[at + length..];
+    }
+    deepest
 }
 
 /// Length of the JSON string that `text` begins with, quotes included.
@@ -237,8 +313,52 @@ mod tests {
     }
 
     #[test]
+    fn strings_are_found_however_they_are_written() {
+        let raw = object(r#"{"a":["b\u0041","\"}{",{"c":"\\"}],"d":""}"#).to_raw();
+        let found: Vec<Cow<str>> = strings(&raw).collect();
+        assert_eq!(found, ["a", "bA", "\"}{", "c", "\\", "d", ""]);
+    }
+
+    #[test]
+    fn a_value_that_no_null_takes_from_stays_as_it_was_written() {
+        let patch = r#"{"a":{"k":1.10,"k":1e2},"b":{"x":null,"y":[null]},"c":{"z":"null"}}"#;
+        let mut target = object(r#"{"b":{"x":1,"w":2}}"#);
+        assert!(target.merge(&object(patch)).is_ok());
+        let whole = r#"{"b":{"w":2,"y":[null]},"a":{"k":1.10,"k":1e2},"c":{"z":"null"}}"#;
+        assert_eq!(target.to_line(), whole);
+        // Of repeated keys the last counts, on either side.
+        let patch = r#"{"a":{"k":null},"c":{"x":1},"c":{"y":2}}"#;
+        assert!(target.merge(&object(patch)).is_ok());
+        let whole = r#"{"b":{"w":2,"y":[null]},"a":{},"c":{"z":"null","y":2}}"#;
+        assert_eq!(target.to_line(), whole);
+    }
+
+    #[test]
     fn a_patch_as_deep_as_the_sea_is_refused() {
-        let deep = format!("{}1{}", "{\"a\":".repeat(5000), "}".repeat(5000));
-        assert!(object("{}").merge(&object(&deep)).is_err());
+        let deep = |levels: usize| {
+            let objects = "{\"a\":".repeat(levels);
+            object(&format!("{objects}\"[\"{}", "}".repeat(levels)))
+        };
+        for levels in [DEPTH + 1, 20_000] {
+            assert!(object("{}").merge(&deep(levels)).is_err());
+        }
+        let lists = format!("{{\"a\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
+        assert!(object("{}").merge(&object(&lists)).is_err());
+        let mut target = deep(DEPTH);
+        assert!(target.merge(&deep(DEPTH)).is_ok());
+        assert_eq!(target.to_line(), deep(DEPTH).to_line());
+    }
+
+    #[test]
+    fn a_merge_of_many_keys_takes_no_time_to_speak_of() {
+        let many = |from: usize| {
+            let keys: Vec<String> = (from..from + 60_000)
+                .map(|n| format!("\"{n}\":{n}"))
+                .collect();
+            object(&format!("{{{}}}", keys.join(",")))
+        };
+        let mut target = many(0);
+        assert!(target.merge(&many(30_000)).is_ok());
+        assert_eq!(target.entries().count(), 90_000);
     }
 }

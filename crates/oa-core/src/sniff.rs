@@ -41,6 +41,51 @@ pub(crate) fn prove(head: &[u8]) -> Option<&'static str> {
         .or_else(|| is_svg(head).then_some("svg"))
 }
 
+/// What lies in a container, where it tells: bytes that stand near its beginning, and the extension.
+static ZIPS: &[(&[u8], &str)] = &[
+    (b"mimetypeapplication/vnd.oasis.opendocument.text", "odt"),
+    (
+        b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+        "ods",
+    ),
+    (
+        b"mimetypeapplication/vnd.oasis.opendocument.presentation",
+        "odp",
+    ),
+    (b"mimetypeapplication/epub+zip", "epub"),
+    (b"word/", "docx"),
+    (b"xl/", "xlsx"),
+    (b"ppt/", "pptx"),
+];
+
+/// The same of an OLE container, whose names are UTF-16.
+static OLES: &[(&[u8], &str)] = &[
+    (b"W\0o\0r\0k\0b\0o\0o\0k\0", "xls"),
+    (b"P\0o\0w\0e\0r\0P\0o\0i\0n\0t\0", "ppt"),
+];
+
+/// The extension that fits the contents of a file without a name; `None` for data that is neither a known kind nor
+/// text in any encoding.
+pub(crate) fn content(head: &[u8]) -> Option<&'static str> {
+    let within = |table: &[(&[u8], &'static str)]| {
+        let has = |name: &[u8]| head.windows(name.len()).any(|window| window == name);
+        table.iter().find(|(name, _)| has(name)).map(|row| row.1)
+    };
+    match prove(head) {
+        Some("docx") => within(ZIPS).or(Some("zip")),
+        Some("doc") => within(OLES).or(Some("doc")),
+        Some(extension) => Some(extension),
+        None if head.contains(&0) && !is_utf16(head) => None,
+        None => Some("txt"),
+    }
+}
+
+/// Whether the bytes begin as UTF-16 does.
+#[must_use]
+pub fn is_utf16(head: &[u8]) -> bool {
+    head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff")
+}
+
 /// The `ftyp` box: a length, "ftyp", the major brand, a version, compatible brands.
 fn iso_media(head: &[u8]) -> Option<&'static str> {
     if head.first() != Some(&0) || head.get(4..8) != Some(b"ftyp".as_slice()) {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use oa_core::answer::{Response, settle};
+use oa_core::answer::{Response, forget, settle};
 use oa_core::cli::{Arguments, Options, Order, Run, duration};
 use oa_core::client::{Answer, Call, Client, Expect, spread};
 use oa_core::error::EXIT_TABLE;
@@ -217,10 +217,11 @@ impl Poller<'_> {
         let Some(id) = response.id else {
             return Err(Error::input("the record's `response` has no id"));
         };
-        match self.run.pipe.stopped() {
-            Some(stop) => Err(stop.hint(again(&id))),
-            None => Ok(Some(id)),
+        if let Some(stop) = self.run.pipe.stopped() {
+            return Err(stop.hint(again(&id)));
         }
+        forget(record);
+        Ok(Some(id))
     }
 
     fn look(&self, watch: &mut Watch) -> Seen {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use oa_core::answer::{Response, settle_as, show};
+use oa_core::answer::{Response, Wanted, settle_as, show};
 use oa_core::cli::Run;
 use oa_core::client::{Call, Client, Expect, Stream, Told};
 use oa_core::object::Object;
@@ -108,7 +108,11 @@ impl Asking<'_> {
         begun: Instant,
     ) -> Result<()> {
         let log = &self.run.pipe.log;
-        let verdict = settle_as(record, object, read, self.allow_incomplete);
+        let wanted = Wanted {
+            allow_incomplete: self.allow_incomplete,
+            json: self.request.json,
+        };
+        let verdict = settle_as(record, object, read, wanted);
         if read.is_final() {
             let seconds = begun.elapsed().as_secs();
             let summary = read.summary();

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use oa_core::answer::is_answer;
 use oa_core::object::{Object, raw_array};
 use serde_json::value::RawValue;
-
-/// The phase of a message that only comments on the work; its text is not the answer.
-const COMMENTARY: &str = "commentary";
 
 /// One item of the output.
 #[derive(Default)]
@@ -82,7 +80,7 @@ impl Item {
     /// Adds text; gives it back where it is part of the answer.
     fn add(&mut self, text: String) -> Option<String> {
         self.text.push_str(&text);
-        (self.phase.as_deref() != Some(COMMENTARY)).then_some(text)
+        is_answer(self.phase.as_deref()).then_some(text)
     }
 
     /// The item as it ended, or as far as it came; none where that is nothing.

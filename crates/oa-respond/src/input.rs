@@ -3,21 +3,22 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use oa_core::body::Local;
-use oa_core::error::plain;
 use oa_core::form::random_word;
 use oa_core::kind;
 use oa_core::limit::{
-    FILE_DATA_CHARS, FILE_ID_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST,
-    REQUEST_DOCUMENT_BYTES, Rule,
+    Candidate, FILE_DATA_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST,
+    Problem, REQUEST_DOCUMENT_BYTES, Rule, refuse, use_problem,
 };
 use oa_core::log::Log;
 use oa_core::object::Object;
-use oa_core::pipe::spool;
-use oa_core::record::{File, looks_like_id};
+use oa_core::record::{File, looks_like_id, of_id};
+use oa_core::shell::command;
 use oa_core::{Error, Id, Result};
 
+/// Bytes from the beginning of a file that tell whether it is a text.
+const TEXT_HEAD: u64 = 64 << 10;
 /// Bytes from the beginning of a file that tell what it is.
-const HEAD: u64 = 64 << 10;
+const HEAD: usize = 1024;
 
 /// Something that is attached, as the user named it.
 #[derive(Clone)]
@@ -38,61 +39,129 @@ pub(crate) struct Inline {
     pub(crate) place: String,
 }
 
-impl Attachment {
-    /// What `-a` names: an id, a URL, a path, or `-` for the bytes of stdin.
-    pub(crate) fn read(word: &str, force: bool, log: &Log) -> Result<Attachment> {
-        if looks_like_id(word) {
-            return Id::parse(word).map(Attachment::Id);
-        }
-        let lower = word.to_lowercase();
-        if lower.starts_with("http://") || lower.starts_with("https://") {
-            return Ok(Attachment::Url(word.to_owned()));
-        }
-        inline(word, force, log).map(Attachment::Inline)
+/// Reads what `-a` names. `filename` is for the one stream among it, or for the only local file.
+///
+/// # Errors
+/// `input` for what the API would refuse, `usage` for what cannot be attached at all.
+pub(crate) fn attachments(
+    words: &[String],
+    filename: Option<&str>,
+    force: bool,
+    log: &Log,
+) -> Result<Vec<Attachment>> {
+    let named = filename.map(|_| nameless(words)).transpose()?;
+    let read = |(at, word): (usize, &String)| {
+        let filename = filename.filter(|_| named == Some(at));
+        Attachment::read(word, filename, force, log)
+    };
+    words.iter().enumerate().map(read).collect()
+}
+
+/// Which of the words the user's name is for.
+fn nameless(words: &[String]) -> Result<usize> {
+    let numbered = words.iter().enumerate();
+    let local = numbered.filter(|(_, word)| !looks_like_id(word) && !is_url(word));
+    let (streams, files): (Vec<_>, Vec<_>) = local.partition(|(_, word)| Local::is_stream(word));
+    match (streams.as_slice(), files.as_slice()) {
+        ([(at, _)], _) | ([], [(at, _)]) => Ok(*at),
+        _ => Err(Error::usage(
+            "--filename names one file: what `-a -` or a FIFO brings",
+        )),
     }
 }
 
-fn inline(path: &str, force: bool, log: &Log) -> Result<Inline> {
-    let told = |error: std::io::Error| Error::input(format!("{path}: {}", plain(&error)));
-    let streamed =
-        path == "-" || std::fs::metadata(path).is_ok_and(|meta| !meta.is_file() && !meta.is_dir());
-    let local = if streamed {
-        Local::spooled(path, spool(path)?).map_err(told)?
+fn is_url(word: &str) -> bool {
+    let lower = word.to_lowercase();
+    lower.starts_with("http://") || lower.starts_with("https://")
+}
+
+impl Attachment {
+    /// What `-a` names: an id, a URL, a path, or `-` for the bytes of stdin.
+    fn read(word: &str, filename: Option<&str>, force: bool, log: &Log) -> Result<Attachment> {
+        if looks_like_id(word) {
+            no_file(word).map_or(Ok(()), Err)?;
+            return Id::parse(word).map(Attachment::Id);
+        }
+        if is_url(word) {
+            return Ok(Attachment::Url(word.to_owned()));
+        }
+        inline(word, filename, force, log).map(Attachment::Inline)
+    }
+
+    /// The text that stands for it in an input, and what to call it.
+    pub(crate) fn source(&self) -> (&str, String) {
+        match self {
+            Attachment::Id(id) => (id.as_str(), id.to_string()),
+            Attachment::Url(url) => (url, url.chars().take(60).collect()),
+            Attachment::Inline(inline) => (&inline.place, inline.local.label.clone()),
+        }
+    }
+}
+
+/// Ids of what is on the server, but is no file.
+fn no_file(word: &str) -> Option<Error> {
+    let record = of_id(word).record;
+    if !record.files().is_empty() {
+        return None;
+    }
+    let (what, instead) = if record.store().is_some() {
+        (
+            "a vector store is searched, not attached",
+            command("oa-respond --search-store", [word]),
+        )
+    } else if record.response().is_some() {
+        (
+            "a response is asked on from, not attached",
+            format!("{} | oa-respond -c", command("oa-poll", [word])),
+        )
     } else {
-        Local::open(path).map_err(told)?
+        ("a batch cannot be attached", "oa-list batches".to_owned())
     };
-    let head = local.head(HEAD).map_err(told)?;
-    let text = kind::is_text(&head, local.bytes() <= HEAD);
-    let given = match kind::sniff(&head) {
-        _ if path != "-" => path.to_owned(),
-        Some(kind) => format!("stdin.{}", kind.extension),
-        None => "stdin.txt".to_owned(),
+    let hint = format!("{instead}; a local file of such a name is ./{word}");
+    Some(Error::usage(format!("-a {word}: {what}")).hint(hint))
+}
+
+fn inline(path: &str, filename: Option<&str>, force: bool, log: &Log) -> Result<Inline> {
+    let wrong = |why: &str| Error::input(format!("{path}: {why}"));
+    // What is larger is refused anyway, whatever it is.
+    let most = if force {
+        u64::MAX
+    } else {
+        REQUEST_DOCUMENT_BYTES.limit
     };
+    let local = Local::take(path, most).map_err(|why| match path.split_once("://") {
+        Some(_) => wrong(&why).hint("a server fetches http:// and https:// only"),
+        None => wrong(&why),
+    })?;
+    let head = local.head(TEXT_HEAD);
+    let head = head.map_err(|error| wrong(&error.to_string()))?;
+    let given = match filename {
+        Some(name) => name.to_owned(),
+        None if path == "-" => kind::stream_name("stdin", &head),
+        None if local.is_spooled() => kind::stream_name(path, &head),
+        None => path.to_owned(),
+    };
+    let text = kind::is_plain(&head, local.bytes() <= TEXT_HEAD);
     let name = kind::stored_name(&given, "user_data", text);
-    check(path, &name, &local, &head, force, log)?;
+    let start = &head[..head.len().min(HEAD)];
+    let candidate = Candidate {
+        path,
+        name: &kind::stored_name(&given, "user_data", false),
+        bytes: local.bytes(),
+        head: start,
+        purpose: kind::purpose_of(&name),
+    };
+    let mut problems = candidate.problems();
+    if problems.is_empty() {
+        problems.extend(use_problem(path, &name, candidate.purpose));
+    }
+    refuse(problems, force, log)?;
     Ok(Inline {
-        mime: kind::mime_of(&name, &head),
+        mime: kind::mime_of(&name, start),
         name,
         local,
         place: format!("@@{}@@", random_word()),
     })
-}
-
-fn check(path: &str, name: &str, local: &Local, head: &[u8], force: bool, log: &Log) -> Result<()> {
-    let start = &head[..head.len().min(1024)];
-    for problem in
-        oa_core::limit::upload_problems(name, local.bytes(), start, kind::purpose_of(name))
-    {
-        let text = match problem.text.strip_prefix(name) {
-            Some(rest) => format!("{path}{rest}"),
-            None => problem.text,
-        };
-        if !(force && problem.forceable) {
-            return Err(Error::input(text).hint(problem.way_out));
-        }
-        log.warning(&text);
-    }
-    Ok(())
 }
 
 /// How parts are written.
@@ -111,7 +180,7 @@ pub(crate) struct Parts {
     documents: u64,
     pictures: u64,
     picture_bytes: u64,
-    problems: Vec<(String, &'static str)>,
+    problems: Vec<Problem>,
 }
 
 impl Parts {
@@ -124,7 +193,6 @@ impl Parts {
             .map(Id::as_str)
             .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
         expiry(file)?;
-        self.limit(&FILE_ID_CHARS, file.label(), id.len() as u64);
         let name = file.filename.as_deref().unwrap_or_default();
         let bytes = file.bytes.unwrap_or(0);
         let picture = match kind::extension(name) {
@@ -148,15 +216,15 @@ impl Parts {
 
     /// Adds an address that the server fetches.
     pub(crate) fn url(&mut self, url: &str, style: &Style) {
-        let path = url.split(['?', '#']).next().unwrap_or_default();
-        let part = if kind::is_picture(path) {
+        let name = last_segment(url);
+        let part = if kind::is_picture(&name) {
             self.picture(0);
-            self.limit(&IMAGE_URL_CHARS, url, url.len() as u64);
+            self.limit(&IMAGE_URL_CHARS, url, url.chars().count() as u64);
             let mut part = image(style);
             part.put("image_url", &url);
             part
         } else {
-            let mut part = document(path, style);
+            let mut part = document(&name, style);
             part.put("file_url", &url);
             part
         };
@@ -192,10 +260,8 @@ impl Parts {
         self.picture_bytes += bytes;
     }
 
-    fn limit(&mut self, rule: &'static Rule, what: &str, value: u64) {
-        let exceeded = rule.exceeded(what, value);
-        self.problems
-            .extend(exceeded.map(|text| (text, rule.way_out)));
+    fn limit(&mut self, rule: &Rule, what: &str, value: u64) {
+        self.problems.extend(Problem::of(rule, what, value));
     }
 
     /// What speaks against sending all this in one request.
@@ -207,16 +273,28 @@ impl Parts {
         self.limit(&REQUEST_DOCUMENT_BYTES, "the documents", documents);
         self.limit(&IMAGES_PER_REQUEST, "the pictures", pictures);
         self.limit(&IMAGE_BYTES_PER_REQUEST, "the pictures", bytes);
-        for (text, way_out) in &self.problems {
-            if !force {
-                return Err(
-                    Error::input(text).hint(format!("{way_out}; --force sends it all the same"))
-                );
-            }
-            log.warning(text);
-        }
-        Ok(())
+        refuse(std::mem::take(&mut self.problems), force, log)
     }
+}
+
+/// What stands behind the last slash of an address, percent-decoded: its end says what the server will get.
+fn last_segment(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    let segment = match path.rsplit_once('/') {
+        Some((_, segment)) => segment.as_bytes(),
+        None => b"",
+    };
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut at = 0;
+    while at < segment.len() {
+        let digits = segment.get(at + 1..at + 3).filter(|_| segment[at] == b'%');
+        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(segment[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// A picture's part; `detail` is always said, because servers that validate strictly demand it.
@@ -251,16 +329,36 @@ fn finish(mut part: Object) -> Object {
     part
 }
 
-fn expiry(file: &File) -> Result<()> {
+/// Refuses a file that the API has forgotten by now.
+pub(crate) fn expiry(file: &File) -> Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-    match file.expires_at {
-        Some(end) if end <= now => Err(Error::input(format!(
-            "{}: the uploaded file {} has expired",
-            file.label(),
-            file.name()
-        ))
-        .hint("upload it again")),
-        _ => Ok(()),
+    if file.expires_at.is_none_or(|end| end > now) {
+        return Ok(());
+    }
+    let (label, id) = (file.label(), file.name());
+    let again = match file.path.as_deref() {
+        Some(path) if path != "-" => format!("upload it again: {}", command("oa-upload", [path])),
+        _ => "upload it again".to_owned(),
+    };
+    Err(Error::input(format!("{label}: the uploaded file {id} has expired")).hint(again))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_segment_of_an_address_is_its_name() {
+        for (url, name) in [
+            ("https://a.b/c/x.PNG?y=/z.pdf#w", "x.PNG"),
+            ("https://a.b/x%2Epn%67", "x.png"),
+            ("https://a.b/x%zz%", "x%zz%"),
+            ("https://a.b/x.png/", ""),
+            ("https://a.png", ""),
+            ("HTTPS://a.png?x.png", ""),
+        ] {
+            assert_eq!(last_segment(url), name, "{url}");
+        }
     }
 }

@@ -1,33 +1,28 @@
 //! A question, and what it is about, to a Response.
 
 mod answer;
+mod asker;
 mod assembly;
 mod events;
 mod follow;
 mod input;
+mod lookup;
 mod request;
 mod search;
 mod template;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Mutex;
 
 use clap::Parser;
-use oa_core::answer::Response;
-use oa_core::cli::{Arguments, Options, Order, Run, Search};
-use oa_core::client::{Call, Client, Expect};
+use oa_core::cli::{Arguments, Options, Order, Search};
 use oa_core::error::EXIT_TABLE;
-use oa_core::interrupt::lock;
-use oa_core::object::raw_array;
-use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::{File, Incoming, Record};
+use oa_core::pipe::{Plan, Source};
+use oa_core::record::{Incoming, Record};
 use oa_core::{Error, Id, Result};
-use serde_json::value::RawValue;
 
-use answer::Asking;
-use input::{Attachment, Parts, Style};
-use request::{Request, Template};
+use asker::Asker;
+use input::Style;
+use lookup::Lookup;
 
 /// Ask a model about files
 #[derive(Parser)]
@@ -47,6 +42,10 @@ struct Args {
     /// the bytes of stdin
     #[arg(short, long, value_name = "FILE|URL|ID")]
     attach: Vec<String>,
+    /// The name of what `-a -` or a FIFO brings, since the name decides how it
+    /// is read
+    #[arg(long, value_name = "NAME")]
+    filename: Option<String>,
     /// Read no stdin: one empty record
     #[arg(short, long, help_heading = "Input")]
     null_input: bool,
@@ -211,13 +210,18 @@ fn main() -> ExitCode {
         let asker = Asker {
             client,
             template: template::read(args)?,
-            attachments: attachments(args, run)?,
+            attachments: input::attachments(
+                &args.attach,
+                args.filename.as_deref(),
+                args.force,
+                &run.pipe.log,
+            )?,
             style: Style {
                 detail: args.detail.clone(),
                 image_field: args.image_field.clone(),
                 force: args.force,
             },
-            known: Mutex::default(),
+            lookup: Lookup::default(),
             args,
             run,
         };
@@ -228,169 +232,4 @@ fn main() -> ExitCode {
         );
         Ok(())
     })
-}
-
-fn attachments(args: &Args, run: &Run) -> Result<Vec<Attachment>> {
-    let log = &run.pipe.log;
-    let words = args.attach.iter();
-    words
-        .map(|word| Attachment::read(word, args.force, log))
-        .collect()
-}
-
-struct Asker<'a> {
-    /// None: nothing is sent.
-    client: Option<Client>,
-    template: Template,
-    attachments: Vec<Attachment>,
-    style: Style,
-    /// Files that were looked up because only their id was known.
-    known: Mutex<BTreeMap<Id, File>>,
-    args: &'a Args,
-    run: &'a Run,
-}
-
-/// What a response that is there already means for a new question.
-enum Before {
-    Nothing,
-    Enough,
-    Continue(Id),
-}
-
-impl Asker<'_> {
-    fn answer(&self, record: &mut Record, job: &Job) -> Result<()> {
-        let previous = match self.before(record)? {
-            Before::Enough => return Ok(()),
-            Before::Nothing => None,
-            Before::Continue(id) => Some(id),
-        };
-        let previous = previous.as_ref().map(Id::as_str);
-        let request = self.request(record, previous)?;
-        if self.client.is_none() {
-            return dry_run(record, &request);
-        }
-        if previous.is_some() {
-            move_on(record);
-        }
-        self.ask(record, job, &request)
-    }
-
-    /// An answer is never overwritten or bought twice by accident.
-    fn before(&self, record: &Record) -> Result<Before> {
-        let Some(response) = record.response().map(Response::read) else {
-            return Ok(Before::Nothing);
-        };
-        if self.args.only_missing {
-            return Ok(Before::Enough);
-        }
-        if !self.args.continue_ {
-            let id = response.name();
-            return Err(
-                Error::input(format!("the record has a response already ({id})"))
-                    .hint("ask on with --continue, or pass such records with --only-missing"),
-            );
-        }
-        if !response.is_final() {
-            let id = response.name();
-            return Err(
-                Error::input(format!("response {id} still runs")).hint("put oa-poll before")
-            );
-        }
-        response
-            .id
-            .map(Before::Continue)
-            .ok_or_else(|| Error::input("the record's `response` has no id to continue from"))
-    }
-
-    fn request(&self, record: &Record, previous: Option<&str>) -> Result<Request> {
-        let mut parts = Parts::default();
-        let search = self.template.search.as_ref();
-        let search = search.map(|search| search.tool(record)).transpose()?;
-        if previous.is_none() && search.is_none() {
-            for file in record.files() {
-                parts.file(&self.complete(file)?, &self.style)?;
-            }
-        }
-        for attachment in &self.attachments {
-            match attachment {
-                Attachment::Id(id) => {
-                    let file = File {
-                        id: Some(id.clone()),
-                        ..File::default()
-                    };
-                    parts.file(&self.complete(file)?, &self.style)?;
-                }
-                Attachment::Url(url) => parts.url(url, &self.style),
-                Attachment::Inline(inline) => parts.inline(inline, &self.style),
-            }
-        }
-        parts.check(self.style.force, &self.run.pipe.log)?;
-        self.template.fill(record, parts, previous, search)
-    }
-
-    /// Looks up a file that is known by its id alone, once; the name decides how it is attached.
-    fn complete(&self, file: File) -> Result<File> {
-        let (Some(id), None, None, Some(client)) =
-            (&file.id, &file.filename, &file.purpose, &self.client)
-        else {
-            return Ok(file);
-        };
-        if let Some(known) = lock(&self.known).get(id) {
-            return Ok(known.clone());
-        }
-        let answer = client.call(&Call::get(id.under("/files"), Expect::Object("file")));
-        let answer = answer.map_err(|mut error| {
-            if error.status == Some(404) {
-                let hint = "does the key belong to another project, or has the file expired?";
-                error.hint = Some(hint.to_owned());
-            }
-            error.about(id.as_str())
-        })?;
-        let found = File {
-            id: file.id.clone(),
-            ..serde_json::from_str(answer.object.get()).unwrap_or_default()
-        };
-        lock(&self.known).insert(id.clone(), found.clone());
-        Ok(found)
-    }
-
-    fn ask(&self, record: &mut Record, job: &Job, request: &Request) -> Result<()> {
-        let Some(client) = &self.client else {
-            return Ok(());
-        };
-        Asking {
-            client,
-            run: self.run,
-            job,
-            request,
-            allow_incomplete: self.args.allow_incomplete,
-            text: self.args.text,
-        }
-        .ask(record)
-    }
-}
-
-/// Moves the response that is asked on from to `previous`.
-fn move_on(record: &mut Record) {
-    let previous = record.object().get("previous");
-    let mut all: Vec<Box<RawValue>> = previous
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
-    all.extend(record.response().map(ToOwned::to_owned));
-    let object = record.object_mut();
-    object.set("previous", raw_array(all.iter().map(AsRef::as_ref)));
-    for key in ["response", "output_text", "citations"] {
-        object.remove(key);
-    }
-}
-
-/// Writes the complete body into the record, inline files and all.
-fn dry_run(record: &mut Record, request: &Request) -> Result<()> {
-    let mut text = String::new();
-    let (mut reader, _) = request.bytes().open();
-    std::io::Read::read_to_string(&mut reader, &mut text)
-        .map_err(|error| Error::input(error.to_string()))?;
-    let raw = RawValue::from_string(text).map_err(|error| Error::input(error.to_string()))?;
-    record.object_mut().set("request", raw);
-    Ok(())
 }

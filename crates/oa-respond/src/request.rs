@@ -1,13 +1,17 @@
-//! The JSON body from options and record.
+//! The JSON body from options and record: layers merged one after the other, then the question.
 
+use std::collections::BTreeMap;
+
+use oa_core::answer::wants_json;
 use oa_core::body::{Body, Segment};
-use oa_core::limit::TEXT_CHARS;
-use oa_core::object::{Object, raw_array};
+use oa_core::form::random_word;
+use oa_core::object::{Object, raw, raw_array, strings, text_of};
+use oa_core::question::is_blank;
 use oa_core::record::Record;
-use oa_core::{Error, Result};
+use oa_core::{Error, Id, Result};
 use serde_json::value::RawValue;
 
-use crate::input::{Inline, Parts};
+use crate::input::{Attachment, Inline, Parts};
 use crate::search::FileSearch;
 
 /// What the options say about every body, read once.
@@ -23,8 +27,14 @@ pub(crate) struct Template {
     pub(crate) background: bool,
     pub(crate) stream: bool,
     /// Merged over the above, in this order.
-    pub(crate) patches: Vec<Object>,
+    pub(crate) layers: Vec<Object>,
     pub(crate) search: Option<FileSearch>,
+}
+
+/// A body whose layers are merged; a mark stands where the question goes.
+pub(crate) struct Draft {
+    body: Object,
+    mark: Box<RawValue>,
 }
 
 /// A body that is ready to be sent.
@@ -33,61 +43,45 @@ pub(crate) struct Request {
     pub(crate) inline: Vec<Inline>,
     pub(crate) background: bool,
     pub(crate) stream: bool,
+    /// The answer must be JSON.
+    pub(crate) json: bool,
 }
 
 impl Template {
     /// The body for one record; `previous` is the response to ask on, `search` the tool to search with.
-    pub(crate) fn fill(
+    pub(crate) fn draft(
         &self,
         record: &Record,
-        parts: Parts,
-        previous: Option<&str>,
-        search: Option<Object>,
-    ) -> Result<Request> {
-        let own = record.request();
-        let mut patch = Object::default();
-        for layer in self.patches.iter().chain(own.as_ref()) {
-            join(&mut patch, layer)?;
-        }
-        let replaced = patch.get("input").is_some();
-        let prompt = record.prompt().or_else(|| self.prompt.clone());
+        previous: Option<&Id>,
+        search: Option<&Object>,
+    ) -> Result<Draft> {
+        let mark = raw(&random_word());
         let mut body = Object::default();
         body.put("model", &self.model);
-        if !replaced {
-            let prompt = prompt.ok_or_else(|| {
-                Error::input("there is no question").hint(
-                    "say it with -p, or give the record a `prompt` or a `request` with `input`",
-                )
-            })?;
-            if let Some(text) = TEXT_CHARS.exceeded("the question", prompt.chars().count() as u64) {
-                return Err(Error::input(text).hint(TEXT_CHARS.way_out));
-            }
-            body.set("input", message(&prompt, &parts));
-        }
+        body.set("input", mark.clone());
         self.options(&mut body, previous);
         if let Some(tool) = search {
             body.set("tools", raw_array([tool.to_raw().as_ref()]));
         }
-        merge(&mut body, &patch)?;
-        let is_true = |key: &str| body.get(key).is_some_and(|raw| raw.get() == "true");
-        let (background, stream) = (is_true("background"), is_true("stream"));
-        if replaced {
-            nothing_dropped(&body, &parts)?;
+        let own = record.request();
+        for layer in self.layers.iter().chain(own.as_ref()) {
+            let merged = body.merge(layer);
+            merged.map_err(|error| Error::input(format!("`request`: {error:#}")))?;
         }
-        Ok(Request {
-            inline: if replaced { Vec::new() } else { parts.inline },
-            background,
-            stream,
-            body,
-        })
+        if body.get("input").is_none() {
+            return Err(Error::input("the request has no `input`").hint(
+                "`\"input\":null` takes the question and its files away: leave it out, or write an input",
+            ));
+        }
+        Ok(Draft { body, mark })
     }
 
-    fn options(&self, body: &mut Object, previous: Option<&str>) {
+    fn options(&self, body: &mut Object, previous: Option<&Id>) {
         if let Some(instructions) = &self.instructions {
             body.put("instructions", instructions);
         }
         if let Some(id) = previous {
-            body.put("previous_response_id", &id);
+            body.put("previous_response_id", &id.as_str());
         }
         if let Some(format) = &self.format {
             let mut text = Object::default();
@@ -110,7 +104,8 @@ impl Template {
             body.put("include", &["file_search_call.results"]);
         }
         let flags = [
-            ("store", !self.store, false),
+            // Some projects keep the answer of a background response for minutes only unless they are told to.
+            ("store", !self.store || self.background, self.store),
             ("background", self.background, true),
             ("stream", self.stream, true),
         ];
@@ -120,81 +115,129 @@ impl Template {
     }
 }
 
-/// Lays one patch over another so that a later `null` still removes.
-fn join(patch: &mut Object, layer: &Object) -> Result<()> {
-    for (key, value) in layer.entries() {
-        let below = patch
-            .get(key)
-            .map(RawValue::get)
-            .filter(|old| old.starts_with('{'));
-        match (below, value.get().starts_with('{')) {
-            (Some(below), true) => {
-                let mut below = Object::parse(below).map_err(|error| not_json(&error))?;
-                join(
-                    &mut below,
-                    &Object::parse(value.get()).map_err(|error| not_json(&error))?,
-                )?;
-                patch.set(key, below.to_raw());
-            }
-            _ => patch.set(key, value.to_owned()),
+impl Draft {
+    /// Whether a `request.input` took the place of the question and what goes with it.
+    pub(crate) fn is_whole(&self) -> bool {
+        let input = self.body.get("input").map(RawValue::get);
+        input != Some(self.mark.get())
+    }
+
+    /// Whether it asks on from an earlier response.
+    pub(crate) fn continues(&self) -> bool {
+        self.body.get("previous_response_id").is_some()
+    }
+
+    /// Stores of the tools that search files, a list for each tool.
+    fn searched(&self) -> Vec<Vec<String>> {
+        let tools = list(self.body.get("tools")).into_iter();
+        let tools = tools.filter_map(|tool| Object::parse(tool.get()).ok());
+        tools
+            .filter(|tool| tool.text("type").as_deref() == Some("file_search"))
+            .map(|tool| stores(&tool))
+            .collect()
+    }
+
+    /// The stores that the options search and the body no longer does: a list in a layer replaces, as the rule
+    /// of merging is, and does not add.
+    pub(crate) fn unsearched(&self, tool: &Object) -> Vec<String> {
+        let searched = self.searched().concat();
+        let mut wanted = stores(tool);
+        wanted.retain(|id| !searched.contains(id));
+        wanted
+    }
+
+    /// The request with its own input; what that forgets would silently not be looked at.
+    pub(crate) fn take(self, record: &Record, attachments: &[Attachment]) -> Result<Request> {
+        if self.body.get("input").is_some_and(is_silent) {
+            return Err(Error::input("`request.input` is empty")
+                .hint("is a variable unset, or a file empty? Nothing was sent"));
         }
-    }
-    Ok(())
-}
-
-fn not_json(error: &serde_json::Error) -> Error {
-    Error::input(format!("request: {error}"))
-}
-
-fn merge(body: &mut Object, patch: &Object) -> Result<()> {
-    body.merge(patch)
-        .map_err(|error| Error::input(format!("request: {error:#}")))
-}
-
-/// One user message: the question first, then what it is about.
-fn message(prompt: &str, parts: &Parts) -> Box<RawValue> {
-    let mut text = Object::default();
-    text.put("type", &"input_text");
-    text.put("text", &prompt);
-    let objects: Vec<Box<RawValue>> = [&text]
-        .into_iter()
-        .chain(&parts.objects)
-        .map(Object::to_raw)
-        .collect();
-    let mut message = Object::default();
-    message.put("role", &"user");
-    message.set("content", raw_array(objects.iter().map(AsRef::as_ref)));
-    raw_array([message.to_raw().as_ref()])
-}
-
-/// A `request.input` takes the place of the question and its parts; a file that it forgets would silently
-/// not be looked at.
-fn nothing_dropped(body: &Object, parts: &Parts) -> Result<()> {
-    let searches = body
-        .get("tools")
-        .is_some_and(|tools| tools.get().contains("\"file_search\""));
-    if searches || body.get("previous_response_id").is_some() {
-        return Ok(());
-    }
-    let input = body.get("input").map(RawValue::get).unwrap_or_default();
-    for part in &parts.objects {
-        let named = [
-            "file_id",
-            "image_file_id",
-            "file_url",
-            "image_url",
-            "file_data",
-        ];
-        let source = named.iter().find_map(|key| part.get(key));
-        let there = source.is_some_and(|source| input.contains(source.get()));
-        if !there {
-            let name = source.map(RawValue::get).unwrap_or_default();
-            let name: String = name.chars().take(60).collect();
-            return Err(Error::input(format!("`request.input` does not mention {name}"))
+        let files = record.files();
+        let exempt = self.continues() || !self.searched().is_empty();
+        let uploaded = files.iter().filter(|_| !exempt);
+        let mut unseen: BTreeMap<&str, String> = uploaded
+            .filter_map(|file| Some((file.id.as_ref()?.as_str(), file)))
+            .map(|(id, file)| (id, format!("{id} ({})", file.label())))
+            .collect();
+        unseen.extend(attachments.iter().map(Attachment::source));
+        for text in self.body.get("input").into_iter().flat_map(strings) {
+            unseen.remove(text.as_ref());
+        }
+        if let Some(what) = unseen.into_values().next() {
+            return Err(Error::input(format!("`request.input` does not mention {what}"))
                 .hint("the request's own input replaces the question and its files; name the file there, too"));
         }
+        Ok(self.ready(Vec::new()))
     }
-    Ok(())
+
+    /// The request that asks this about these parts. What stays the same comes first, so that the provider's
+    /// cache holds it when the next question comes.
+    pub(crate) fn ask(mut self, question: &str, parts: Parts) -> Request {
+        let mut text = Object::default();
+        text.put("type", &"input_text");
+        text.put("text", &question);
+        let mut content: Vec<Box<RawValue>> = parts.objects.iter().map(Object::to_raw).collect();
+        content.push(text.to_raw());
+        let mut message = Object::default();
+        message.put("role", &"user");
+        message.set("content", raw_array(content.iter().map(AsRef::as_ref)));
+        self.body
+            .set("input", raw_array([message.to_raw().as_ref()]));
+        self.ready(parts.inline)
+    }
+
+    fn ready(self, inline: Vec<Inline>) -> Request {
+        let body = self.body;
+        let is_true = |key: &str| body.get(key).is_some_and(|raw| raw.get() == "true");
+        Request {
+            background: is_true("background"),
+            stream: is_true("stream"),
+            json: wants_json(body.get("text")),
+            inline,
+            body,
+        }
+    }
+}
+
+/// The elements of a raw list; none where it is no list.
+fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default()
+}
+
+/// The stores that a tool searches.
+fn stores(tool: &Object) -> Vec<String> {
+    let ids = list(tool.get("vector_store_ids")).into_iter();
+    ids.filter_map(text_of).collect()
+}
+
+/// Whether an input asks nothing: a blank text, or messages without a word, a file or a call in them.
+fn is_silent(input: &RawValue) -> bool {
+    match input.get().as_bytes().first() {
+        Some(b'"') => text_of(input).is_some_and(|text| is_blank(&text)),
+        Some(b'[') => list(Some(input)).into_iter().all(is_silent_item),
+        _ => false,
+    }
+}
+
+fn is_silent_item(item: &RawValue) -> bool {
+    let Ok(item) = Object::parse(item.get()) else {
+        return false;
+    };
+    let message = item.text("type").is_none_or(|kind| kind == "message");
+    let blank = |part: &RawValue| {
+        let part = Object::parse(part.get()).unwrap_or_default();
+        part.text("type").as_deref() == Some("input_text")
+            && part.text("text").is_some_and(|text| is_blank(&text))
+    };
+    message
+        && match item.get("content") {
+            Some(content) if content.get().starts_with('[') => {
+                list(Some(content)).into_iter().all(blank)
+            }
+            Some(content) => text_of(content).is_some_and(|text| is_blank(&text)),
+            None => item.get("role").is_some(),
+        }
 }
 
 impl Request {
@@ -222,7 +265,14 @@ mod tests {
 
     fn fill(template: &Template, record: &str) -> String {
         let record = Record::new(Object::parse(record).unwrap_or_default());
-        match template.fill(&record, Parts::default(), None, None) {
+        let draft = template.draft(&record, None, None);
+        let request = draft.and_then(|draft| {
+            if draft.is_whole() {
+                return draft.take(&record, &[]);
+            }
+            Ok(draft.ask("p", Parts::default()))
+        });
+        match request {
             Ok(request) => request.body.to_line(),
             Err(error) => format!("! {}", error.message),
         }
@@ -230,34 +280,65 @@ mod tests {
 
     #[test]
     fn layers_are_merged_in_their_order_and_null_removes() {
-        let patch = |text: &str| Object::parse(text).unwrap_or_default();
+        let layer = |text: &str| Object::parse(text).unwrap_or_default();
         let template = Template {
             model: "m".to_owned(),
-            prompt: Some("p".to_owned()),
             store: true,
             effort: Some("low".to_owned()),
-            patches: vec![patch(
-                r#"{"metadata":{"a":"1","b":"2"},"reasoning":{"summary":"auto"}}"#,
-            )],
+            layers: vec![
+                layer(r#"{"reasoning":null,"metadata":{"a":"1"}}"#),
+                layer(r#"{"metadata":{"b":"2"},"reasoning":{"summary":"auto"}}"#),
+            ],
             ..Template::default()
         };
         let input = r#""input":[{"role":"user","content":[{"type":"input_text","text":"p"}]}]"#;
+        let reasoning = r#""reasoning":{"summary":"auto"}"#;
+        assert_eq!(
+            fill(&template, r#"{"request":{"metadata":{"a":null,"c":"3"}}}"#),
+            format!(r#"{{"model":"m",{input},"metadata":{{"b":"2","c":"3"}},{reasoning}}}"#)
+        );
         assert_eq!(
             fill(
                 &template,
-                r#"{"request":{"metadata":{"a":null,"c":"3"},"reasoning":null}}"#
+                r#"{"request":{"input":"x","model":"n","reasoning":null}}"#
             ),
-            format!(r#"{{"model":"m",{input},"metadata":{{"b":"2","c":"3"}}}}"#)
+            r#"{"model":"n","input":"x","metadata":{"a":"1","b":"2"}}"#
         );
         assert_eq!(
-            fill(&template, r#"{"request":{"input":"x","model":"n"}}"#),
-            r#"{"model":"n","reasoning":{"effort":"low","summary":"auto"},"metadata":{"a":"1","b":"2"},"input":"x"}"#
+            fill(&template, r#"{"request":{"input":null}}"#),
+            "! the request has no `input`"
         );
     }
 
     #[test]
-    fn a_record_without_a_question_is_an_input_error() {
-        let template = Template::default();
-        assert_eq!(fill(&template, "{}"), "! there is no question");
+    fn an_input_that_asks_nothing_is_told_from_one_that_does() {
+        let file = r#"{"type":"input_file","file_id":"file-1"}"#;
+        let blank = r#"{"type":"input_text","text":" "}"#;
+        for (input, silent) in [
+            (r#""x""#, false),
+            (r#"" \n""#, true),
+            ("[]", true),
+            (r#"[{"role":"user","content":""}]"#, true),
+            (r#"[{"role":"user"}]"#, true),
+            (r#"[{"role":"user","content":[]}]"#, true),
+            (&format!(r#"[{{"role":"user","content":[{blank}]}}]"#), true),
+            (
+                &format!(r#"[{{"role":"user","content":[{blank},{file}]}}]"#),
+                false,
+            ),
+            (
+                r#"[{"role":"user","content":""},{"role":"user","content":"x"}]"#,
+                false,
+            ),
+            (
+                r#"[{"type":"function_call_output","call_id":"c","output":""}]"#,
+                false,
+            ),
+            (r#"[{"type":"item_reference","id":"i"}]"#, false),
+            ("7", false),
+        ] {
+            let raw: Box<RawValue> = serde_json::from_str(input).unwrap_or_default();
+            assert_eq!(is_silent(&raw), silent, "{input}");
+        }
     }
 }

@@ -1,13 +1,21 @@
 //! The options as a template for bodies: files are read, JSON is checked, once.
 
-use anyhow::{Context, ensure};
+use std::io::Read;
+
+use anyhow::{Context, anyhow, ensure};
+use oa_core::body::Local;
+use oa_core::limit::TEXT_CHARS;
 use oa_core::object::Object;
-use oa_core::pipe::spool;
 use oa_core::{Error, Result};
 
 use crate::request::Template;
 use crate::search::FileSearch;
 use crate::{Args, DEFAULT_MODEL};
+
+/// Most bytes of a file with text: four to a character.
+const TEXT_BYTES: u64 = 4 * TEXT_CHARS.limit;
+/// Most bytes of a file with a request, in which files and pictures may lie as base64.
+const REQUEST_BYTES: u64 = 1 << 30;
 
 /// Reads what the options name.
 pub(crate) fn read(args: &Args) -> Result<Template> {
@@ -19,7 +27,7 @@ pub(crate) fn read(args: &Args) -> Result<Template> {
         model,
         prompt: prompt(args)?,
         instructions: match &args.instructions_file {
-            Some(file) => Some(text(file)?),
+            Some(file) => Some(text(file, TEXT_BYTES)?),
             None => args.instructions.clone(),
         },
         format: args.schema.as_deref().map(format).transpose()?,
@@ -28,14 +36,15 @@ pub(crate) fn read(args: &Args) -> Result<Template> {
         store: !args.no_store,
         background: args.background,
         stream: args.stream,
-        patches: patches(args)?,
+        layers: layers(args)?,
         search: FileSearch::read(args)?,
     })
 }
 
 /// The question: `-p`, a blank line, the file; a file's last newline is not part of it.
 fn prompt(args: &Args) -> Result<Option<String>> {
-    let file = args.prompt_file.as_deref().map(text).transpose()?;
+    let file = args.prompt_file.as_deref();
+    let file = file.map(|file| text(file, TEXT_BYTES)).transpose()?;
     let file = file.map(|text| text.trim_end_matches(['\n', '\r']).to_owned());
     Ok(match (&args.prompt, file) {
         (Some(prompt), Some(file)) => Some(format!("{prompt}\n\n{file}")),
@@ -43,33 +52,38 @@ fn prompt(args: &Args) -> Result<Option<String>> {
     })
 }
 
-fn patches(args: &Args) -> Result<Vec<Object>> {
-    let mut patches = Vec::new();
-    if let Some(file) = &args.request_file {
-        patches.push(object(&text(file)?, file).map_err(Error::input)?);
-    }
-    if let Some(json) = &args.request {
-        patches.push(object(json, "--request").map_err(Error::usage)?);
-    }
-    Ok(patches)
+fn layers(args: &Args) -> Result<Vec<Object>> {
+    let files = args.request_file.iter().map(|file| {
+        let text = text(file, REQUEST_BYTES)?;
+        object(&text, file).map_err(Error::input)
+    });
+    let texts = args.request.iter();
+    let texts = texts.map(|json| object(json, "--request").map_err(Error::usage));
+    files.chain(texts).collect()
 }
 
 fn object(text: &str, name: &str) -> std::result::Result<Object, String> {
-    Object::parse(text.trim()).map_err(|error| format!("{name}: not a JSON object: {error}"))
+    Object::parse(text.trim_start_matches('\u{feff}').trim())
+        .map_err(|error| format!("{name}: not a JSON object: {error}"))
 }
 
-fn text(path: &str) -> anyhow::Result<String> {
-    if path != "-" {
-        return std::fs::read_to_string(path).with_context(|| path.to_owned());
-    }
-    let mut file = spool(path)?;
-    std::io::Seek::rewind(&mut file)?;
-    std::io::read_to_string(file).context("stdin")
+fn text(path: &str, most: u64) -> anyhow::Result<String> {
+    let about = || match path {
+        "-" => "stdin".to_owned(),
+        path => path.to_owned(),
+    };
+    let local = Local::take(path, most).map_err(|why| anyhow!("{}: {why}", about()))?;
+    ensure!(local.bytes() <= most, "{}: more than {most} bytes", about());
+    let mut bytes = Vec::new();
+    let mut file = local.reopen().with_context(about)?;
+    file.read_to_end(&mut bytes).with_context(about)?;
+    String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no UTF-8 text", about()))
 }
 
 /// The `text.format` of a schema file: the schema alone, or a whole format with its own name.
 fn format(path: &str) -> Result<Object> {
-    let schema = object(&text(path)?, path).map_err(Error::input)?;
+    let schema = object(&text(path, TEXT_BYTES)?, path).map_err(Error::input)?;
+    schema.check_depth().with_context(|| path.to_owned())?;
     let mut format = Object::default();
     format.put("type", &"json_schema");
     if schema.get("schema").is_some() && schema.get("name").is_some() {

@@ -8,6 +8,7 @@ use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
 use oa_core::object::{Object, raw_array};
 use oa_core::pipe::{Plan, Source};
+use oa_core::question::question;
 use oa_core::record::{File, Record};
 use oa_core::{Error, Id, Result};
 use serde_json::Value;
@@ -98,11 +99,7 @@ struct Searcher<'a> {
 impl Searcher<'_> {
     /// Puts the passages that answer the record's question into `results`.
     fn search(&self, record: &mut Record) -> Result<()> {
-        let question = record.prompt().or_else(|| self.args.prompt.clone());
-        let question = question.ok_or_else(|| {
-            Error::input("there is no question")
-                .hint("say it with -p, or give the record a `prompt`")
-        })?;
+        let question = question(record, self.args.prompt.as_deref())?;
         let store = store(record)?;
         let mut body = Object::default();
         body.put("query", &question);
@@ -113,6 +110,7 @@ impl Searcher<'_> {
             body.put("filters", filters);
         }
         let path = store.under("/vector_stores") + "/search";
+        record.object_mut().remove("results");
         let answer = self.client.call(&Call::query(path, &body, Expect::List));
         let answer = answer.map_err(|error| match error.status {
             Some(404) => error.hint(

@@ -1,19 +1,17 @@
 //! One local file: its stored name, its purpose, and what speaks against sending it.
 
-use std::fs::Metadata;
 use std::io::Read;
-use std::os::unix::fs::FileTypeExt;
 
 use oa_core::body::Local;
-use oa_core::error::plain;
-use oa_core::kind::Family;
+use oa_core::kind::{self, Family};
+use oa_core::limit::{Candidate, Problem, UPLOAD_BYTES, refuse, use_problem};
 use oa_core::log::Log;
-use oa_core::pipe::spool;
-use oa_core::shell::word;
-use oa_core::{Error, Result, kind, limit};
+use oa_core::record::looks_like_id;
+use oa_core::shell::{command, word};
+use oa_core::{Error, Result};
 
 /// Bytes from the beginning of a file that tell what it is.
-const HEAD: u64 = 1024;
+const HEAD: usize = 1024;
 /// Text is looked at that far, so that a binary file with a printable beginning is not called text.
 const TEXT_HEAD: u64 = 64 << 10;
 
@@ -57,21 +55,21 @@ pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
         .into_iter()
         .find(|purpose| *purpose == rules.purpose)
         .unwrap_or_else(|| kind::purpose_of(given));
-    let name = kind::stored_name(given, purpose, kind::is_text(&head, whole));
-    let start = &head[..head.len().min(usize::try_from(HEAD).unwrap_or(0))];
-    // The rules look at the name without the `.txt` that text gets: an SVG is a picture all the same.
-    let named = kind::stored_name(given, purpose, false);
-    check(
+    let name = kind::stored_name(given, purpose, kind::is_plain(&head, whole));
+    let start = &head[..head.len().min(HEAD)];
+    let candidate = Candidate {
         path,
-        &named,
-        local.bytes(),
-        start,
+        name: &kind::stored_name(given, purpose, false),
+        bytes: local.bytes(),
+        head: start,
         purpose,
-        rules.force,
-        log,
-    )?;
+    };
+    refuse(candidate.problems(), rules.force, log)?;
+    candidate
+        .warning()
+        .iter()
+        .for_each(|text| log.warning(text));
     if kind::extension(&name) == Some("txt")
-        && kind::extension(given) != Some("txt")
         && kind::of_name(given).is_none_or(|kind| kind.extension != "txt")
     {
         log.note(&format!(
@@ -85,99 +83,59 @@ pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
         name,
         purpose,
     };
-    usable(&upload, rules.force, log)?;
+    refuse(usable(&upload)?, rules.force, log)?;
     Ok(upload)
 }
 
 fn open(path: &str, rules: &Rules) -> std::result::Result<Local, String> {
-    let told = |error: std::io::Error| plain(&error);
-    if path == "-" {
-        if !rules.stdin {
-            return Err("stdin is read for records here; name a file".to_owned());
-        }
-        let file = spool(path).map_err(|error| format!("{error:#}"))?;
-        return Local::spooled(path, file).map_err(told);
+    if path == "-" && !rules.stdin {
+        return Err("stdin is read for records here; name a file".to_owned());
     }
-    let meta = std::fs::metadata(path).map_err(told)?;
-    if meta.is_file() {
-        return Local::open(path).map_err(told);
-    }
-    if is_stream(&meta) {
-        let file = spool(path).map_err(|error| format!("{error:#}"))?;
-        return Local::spooled(path, file).map_err(told);
-    }
-    Err(if meta.is_dir() {
-        let path = word(path);
-        format!("is a directory; `find {path} -type f -print0 | xargs -0 oa-upload`")
+    let most = if rules.force {
+        u64::MAX
     } else {
-        "is no regular file".to_owned()
+        UPLOAD_BYTES.limit
+    };
+    Local::take(path, most).map_err(|why| match advice(path) {
+        Some(advice) => format!("{why}; {advice}"),
+        None => why,
     })
 }
 
-fn is_stream(meta: &Metadata) -> bool {
-    meta.file_type().is_fifo()
-}
-
-fn check(
-    path: &str,
-    name: &str,
-    bytes: u64,
-    head: &[u8],
-    purpose: &str,
-    force: bool,
-    log: &Log,
-) -> Result<()> {
-    for problem in limit::upload_problems(name, bytes, head, purpose) {
-        let text = about(path, name, &problem.text);
-        if problem.forceable && force {
-            log.warning(&text);
+/// What to type instead of a path that no file can be read from.
+fn advice(path: &str) -> Option<String> {
+    if std::fs::metadata(path).is_ok_and(|meta| meta.is_dir()) {
+        let hyphen = if path.starts_with('-') { "./" } else { "" };
+        let folder = word(&format!("{hyphen}{path}"));
+        return Some(format!(
+            "`find {folder} -type f -print0 | xargs -0 oa-upload`"
+        ));
+    }
+    let attach = || command("oa-respond -a", [path]);
+    let url = path.contains("://");
+    if url || looks_like_id(path) {
+        let what = if url {
+            "the server can fetch it"
         } else {
-            let way_out = if problem.forceable {
-                format!("{}; --force sends it all the same", problem.way_out)
-            } else {
-                problem.way_out
-            };
-            return Err(Error::input(text).hint(way_out));
-        }
+            "this looks like the id of something that is on the server already"
+        };
+        return Some(format!("{what}: `{}`", attach()));
     }
-    for warning in limit::upload_warnings(name, bytes, purpose) {
-        log.warning(&about(path, name, &warning));
-    }
-    Ok(())
+    None
 }
 
 /// A type that no question, or no search, takes: better said now than when the file is used.
-fn usable(upload: &Upload, force: bool, log: &Log) -> Result<()> {
-    let kind = kind::of_name(&upload.name);
-    let problem = match upload.purpose {
-        "user_data" if !kind.is_some_and(|kind| kind.attach) => Some((
-            "neither text nor a type that a question takes (file inputs guide)",
-            "convert it to PDF or text",
-        )),
-        "assistants" if !kind.is_some_and(|kind| kind.search) => Some((
-            "file search does not take this type (file search guide)",
-            "convert it to PDF or Markdown, or store it as text: --filename NAME.txt",
-        )),
-        "assistants"
-            if kind.is_some_and(|kind| kind.family == Family::Text)
-                && !is_unicode(&upload.local)? =>
-        {
-            Some((
-                "file search takes text as UTF-8, UTF-16 or ASCII only (file search guide)",
-                "convert it: iconv -f latin1 -t utf-8",
-            ))
-        }
-        _ => None,
-    };
-    let Some((what, way_out)) = problem else {
-        return Ok(());
-    };
-    let text = format!("{}: {what}", upload.path);
-    if force {
-        log.warning(&text);
-        return Ok(());
+fn usable(upload: &Upload) -> Result<Option<Problem>> {
+    let problem = use_problem(&upload.path, &upload.name, upload.purpose);
+    let text = kind::of_name(&upload.name).is_some_and(|kind| kind.family == Family::Text);
+    if problem.is_some() || upload.purpose != "assistants" || !text || is_unicode(&upload.local)? {
+        return Ok(problem);
     }
-    Err(Error::input(text).hint(format!("{way_out}; --force sends it all the same")))
+    let what = "file search takes text as UTF-8, UTF-16 or ASCII only (file search guide)";
+    Ok(Some(Problem {
+        text: format!("{}: {what}", upload.path),
+        way_out: "convert it: iconv -f latin1 -t utf-8".to_owned(),
+    }))
 }
 
 /// Whether a text is UTF-8 to its end, or begins as UTF-16 does.
@@ -190,9 +148,7 @@ fn is_unicode(local: &Local) -> Result<bool> {
     loop {
         let count = file.read(&mut block[kept..]).map_err(told)?;
         let bytes = &block[..kept + count];
-        if std::mem::take(&mut first)
-            && (bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff"))
-        {
+        if std::mem::take(&mut first) && kind::is_utf16(bytes) {
             return Ok(true);
         }
         let valid = match std::str::from_utf8(bytes) {
@@ -206,13 +162,5 @@ fn is_unicode(local: &Local) -> Result<bool> {
         let end = kept + count;
         block.copy_within(valid..end, 0);
         kept = end - valid;
-    }
-}
-
-/// The text with the path in place of the stored name.
-fn about(path: &str, name: &str, text: &str) -> String {
-    match text.strip_prefix(name) {
-        Some(rest) => format!("{path}{rest}"),
-        None => format!("{path}: {text}"),
     }
 }

@@ -2,8 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::sync::Arc;
+
+use crate::error::plain;
+use crate::pipe::spool;
 
 /// What tells whether a file is still the one that was measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +48,43 @@ enum Source {
 }
 
 impl Local {
+    /// What a path names: a regular file as it lies there; a FIFO, or the bytes of standard input for `-`, spooled,
+    /// of which no more is read than a byte beyond `most`.
+    ///
+    /// # Errors
+    /// Why it cannot be sent, in words that follow the path.
+    pub fn take(path: &str, most: u64) -> Result<Local, String> {
+        let told = |error: io::Error| plain(&error);
+        if path != "-" {
+            let meta = std::fs::metadata(path).map_err(told)?;
+            if meta.is_file() {
+                return Local::open(path).map_err(told);
+            }
+            if meta.is_dir() {
+                return Err("is a directory".to_owned());
+            }
+            // Devices have no end.
+            if !meta.file_type().is_fifo() {
+                return Err("is no regular file".to_owned());
+            }
+        }
+        let file = spool(path, most).map_err(|error| plain(&error.root_cause()))?;
+        Local::spooled(path, file).map_err(told)
+    }
+
+    /// Whether a path names a stream: standard input, or a FIFO.
+    #[must_use]
+    pub fn is_stream(path: &str) -> bool {
+        let meta = std::fs::metadata(path);
+        path == "-" || meta.is_ok_and(|meta| meta.file_type().is_fifo())
+    }
+
+    /// Whether it came from a stream, whose name says nothing of what it brings.
+    #[must_use]
+    pub fn is_spooled(&self) -> bool {
+        matches!(self.source, Source::Open(_))
+    }
+
     /// The file at this path.
     ///
     /// # Errors

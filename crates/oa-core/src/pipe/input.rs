@@ -120,17 +120,18 @@ pub fn stdin_is_terminal() -> bool {
 }
 
 /// Copies a stream into a file without a name, so that its length is known and it can be read again;
-/// `-` is standard input.
+/// `-` is standard input. Of an endless one there is a byte more than `most`.
 ///
 /// # Errors
 /// The stream cannot be read, or the disk is full.
-pub fn spool(path: &str) -> anyhow::Result<File> {
+pub fn spool(path: &str, most: u64) -> anyhow::Result<File> {
     let mut file = tempfile::tempfile().context("no temporary file")?;
+    let most = most.saturating_add(1);
     if path == "-" {
-        io::copy(&mut io::stdin().lock(), &mut file).context("stdin")?;
+        io::copy(&mut io::stdin().lock().take(most), &mut file).context("stdin")?;
     } else {
-        let mut stream = File::open(path).with_context(|| path.to_owned())?;
-        io::copy(&mut stream, &mut file).with_context(|| path.to_owned())?;
+        let stream = File::open(path).with_context(|| path.to_owned())?;
+        io::copy(&mut stream.take(most), &mut file).with_context(|| path.to_owned())?;
     }
     file.flush()?;
     Ok(file)
