@@ -177,14 +177,14 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 7000),
+    ("oa-core", 7440),
     ("oa-delete", 490),
     ("oa-index", 840),
     ("oa-list", 130),
     ("oa-poll", 440),
     ("oa-respond", 1680),
     ("oa-search", 200),
-    ("oa-upload", 580),
+    ("oa-upload", 620),
 ];
 
 #[test]

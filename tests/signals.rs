@@ -287,3 +287,20 @@ fn the_first_signal_is_the_one_that_a_tool_dies_of() {
     assert_eq!(ran.signal, Some(15), "{}", ran.stderr);
     scene.nothing_left();
 }
+
+#[test]
+fn no_time_is_too_long() {
+    let scene = Scene::with(&["--looks", "1"]);
+    let long = "110000000000000d";
+    let times = format!(
+        "--connect-timeout {long} --timeout {long} --max-wait {long} --keepalive-time {long}"
+    );
+    let ran = scene.ok(&format!(
+        "oa-upload -P assistants notes.txt {times} | oa-index --interval 20ms --deadline {long} {times} \
+         | oa-respond -b -p why {times} | oa-poll --deadline {long} --interval 20ms {times} | oa-delete {times}"
+    ));
+    assert_eq!(ran.record()["response"]["status"], "completed");
+    let ran = scene.sh(&format!("oa-poll --interval {long} --deadline 1s resp_a"));
+    assert!(!ran.stderr.contains("panic"), "{}", ran.stderr);
+    scene.nothing_left();
+}

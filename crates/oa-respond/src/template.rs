@@ -5,6 +5,7 @@ use oa_core::object::Object;
 use oa_core::pipe::spool;
 use oa_core::{Error, Result};
 
+use crate::layers::Layer;
 use crate::request::Template;
 use crate::search::FileSearch;
 use crate::{Args, DEFAULT_MODEL};
@@ -44,14 +45,13 @@ fn prompt(args: &Args) -> Result<Option<String>> {
 }
 
 fn patches(args: &Args) -> Result<Vec<Object>> {
-    let mut patches = Vec::new();
-    if let Some(file) = &args.request_file {
-        patches.push(object(&text(file)?, file).map_err(Error::input)?);
-    }
-    if let Some(json) = &args.request {
-        patches.push(object(json, "--request").map_err(Error::usage)?);
-    }
-    Ok(patches)
+    let layers = args.layers.0.iter();
+    layers
+        .map(|layer| match layer {
+            Layer::Json(json) => object(json, "--request").map_err(Error::usage),
+            Layer::File(file) => object(&text(file)?, file).map_err(Error::input),
+        })
+        .collect()
 }
 
 fn object(text: &str, name: &str) -> std::result::Result<Object, String> {

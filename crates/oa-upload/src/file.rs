@@ -12,6 +12,8 @@ use oa_core::pipe::spool;
 use oa_core::shell::word;
 use oa_core::{Error, Result, kind, limit};
 
+use crate::paths;
+
 /// Bytes from the beginning of a file that tell what it is.
 const HEAD: u64 = 1024;
 /// Text is looked at that far, so that a binary file with a printable beginning is not called text.
@@ -98,7 +100,8 @@ fn open(path: &str, rules: &Rules) -> std::result::Result<Local, String> {
         let file = spool(path).map_err(|error| format!("{error:#}"))?;
         return Local::spooled(path, file).map_err(told);
     }
-    let meta = std::fs::metadata(path).map_err(told)?;
+    let meta = std::fs::metadata(path)
+        .map_err(|error| format!("{}{}", told(error), paths::meant(path)))?;
     if meta.is_file() {
         return Local::open(path).map_err(told);
     }
