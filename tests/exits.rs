@@ -214,22 +214,6 @@ fn no_server_is_network_and_no_key_is_auth() {
 }
 
 #[test]
-fn a_tool_that_cannot_start_passes_its_records_on_so_that_they_are_cleaned_up() {
-    let starts = [
-        ("oa-respond -p why --no-such-option", 2, "usage"),
-        ("env -u OPENAI_API_KEY oa-respond -p why", 4, "auth"),
-    ];
-    for (tool, status, kind) in starts {
-        let scene = Scene::new();
-        let line = format!("oa-upload notes.txt | {{ {tool}; echo $? >status; }} | oa-delete");
-        let ran = scene.sh(&line).is(status);
-        assert_eq!(ran.kinds(), [kind], "{tool}");
-        assert_eq!(scene.read("status"), format!("{status}\n"));
-        scene.nothing_left();
-    }
-}
-
-#[test]
 fn records_that_agree_give_their_status_and_others_1() {
     let scene = Scene::new();
     let record = |kind: &str| json!({"error": {"kind": kind, "message": "m"}});

@@ -34,6 +34,7 @@ mod poll;
 mod prompts;
 mod readme;
 mod record;
+mod refusal;
 mod respond;
 mod retry;
 mod scene;

@@ -74,6 +74,105 @@ fn a_failed_clean_up_alone_does_not_hold_the_file_back() {
 }
 
 #[test]
+fn o_follows_links_and_the_file_keeps_its_rights() {
+    let scene = Scene::new();
+    scene.ok("mkdir deep; echo old >deep/real; chmod 640 deep/real; ln -s deep/real link; ln -s link again");
+    scene.ok("oa-respond -n -p why -o again");
+    let kinds = "stat -c '%F %a' deep/real; stat -c %F link again; ls -A deep";
+    let links = "symbolic link\nsymbolic link\n";
+    assert_eq!(
+        scene.ok(kinds).stdout,
+        format!("regular file 640\n{links}real\n")
+    );
+    let record: Value = serde_json::from_str(&scene.read("link")).unwrap();
+    assert_eq!(record["response"]["status"], "completed");
+    // Without an old file the umask decides, as for the shell's own `>`.
+    scene.ok("umask 027; oa-respond -n -p why -o new");
+    assert_eq!(scene.ok("stat -c %a new").stdout, "640\n");
+    // What failed is as private as what it stands in for.
+    scene.sh("chmod 600 new; oa-poll -o new <<<'{}'").is(3);
+    assert_eq!(scene.ok("stat -c %a new.failed").stdout, "600\n");
+}
+
+#[test]
+fn o_makes_the_file_that_a_dangling_link_names() {
+    let scene = Scene::new();
+    scene.ok("mkdir deep; ln -s deep/real link; ln -s $PWD/link again");
+    scene.mock.fault("POST /responses stall when=before");
+    let running = scene.start("oa-respond -n -p why -o again");
+    scene
+        .mock
+        .until("a question", |l| l.of("POST /responses").len() == 1);
+    // The new file is made where it is to stand: another folder may be another disk.
+    let made = scene.ok("ls -A deep; ls -A | grep -c ^.oa-; true").stdout;
+    assert!(
+        made.starts_with(".oa-") && made.ends_with("\n0\n"),
+        "{made}"
+    );
+    scene.mock.no_faults();
+    running.finish().is(0);
+    assert_eq!(
+        scene.ok("ls -A deep; readlink link").stdout,
+        "real\ndeep/real\n"
+    );
+    let record: Value = serde_json::from_str(&scene.read("deep/real")).unwrap();
+    assert_eq!(record["response"]["status"], "completed");
+    scene.ok("ln -s nowhere/real lost; ln -s round round");
+    for link in ["lost", "round"] {
+        scene
+            .sh(&format!("oa-respond -n -p why -o {link}"))
+            .is(2)
+            .says(&[link]);
+    }
+    assert_eq!(scene.ledger().of("POST /responses").len(), 1);
+}
+
+#[test]
+fn a_stdout_that_is_closed_from_the_start_is_usage_before_anything_is_sent() {
+    let scene = Scene::new();
+    scene.ok("oa-upload notes.txt >made");
+    let made = scene.ledger().asked();
+    for tool in [
+        "oa-upload notes.txt",
+        "oa-respond -n -p why",
+        "oa-respond -n -p why -o -",
+        "oa-poll resp_a",
+        "oa-delete file-a",
+        "oa-search -p why vs_a",
+        "oa-list files",
+    ] {
+        scene
+            .sh(&format!("{tool} >&-"))
+            .is(2)
+            .says(&["stdout is closed"]);
+        scene
+            .sh(&format!("{tool} <&- >&-"))
+            .is(2)
+            .says(&["stdout is closed"]);
+    }
+    for tool in [
+        "oa-upload",
+        "oa-respond -p why",
+        "oa-index",
+        "oa-poll",
+        "oa-delete",
+        "oa-respond --bogus",
+    ] {
+        let ran = scene.sh(&format!("{tool} <made >&-")).is(2);
+        let record = ran.stderr.lines().find(|line| line.starts_with('{'));
+        let record: Value = serde_json::from_str(record.expect("a record on stderr")).unwrap();
+        assert_eq!(record["error"]["kind"], "usage", "{tool}");
+        assert!(record["files"][0]["id"].is_string(), "{tool}");
+    }
+    assert_eq!(scene.ledger().asked(), made);
+    scene.ok("oa-delete <made -o done >&-; oa-respond -n -p why >/dev/null; oa-respond -n -p why -o /dev/null >&-");
+    // Programs that start others without an output open the null device for both ways, stderr, too.
+    scene.ok("oa-respond -n -p why 1<>/dev/null 2<>/dev/null");
+    assert_eq!(scene.ledger().of("POST /responses").len(), 3);
+    scene.nothing_left();
+}
+
+#[test]
 fn o_writes_devices_and_fifos_directly() {
     let scene = Scene::new();
     scene.ok("oa-respond -n -p why -o /dev/null");

@@ -247,6 +247,72 @@ fn stdin_is_read_only_where_nothing_was_named() {
 }
 
 #[test]
+fn what_comes_when_the_reader_has_left_ends_quietly() {
+    let scene = Scene::faulty("POST /responses delay ms=300");
+    let questions = r#"printf '{"prompt":"%d?"}' 1 2 3 4 5"#;
+    let head = "head -n1; echo ${PIPESTATUS[1]}";
+    for (input, status) in [
+        (questions.to_owned(), 141),
+        (format!("{{ {questions}; printf '{{\"pro'; }}"), 141),
+        (format!("{{ {questions}; echo oops; }}"), 141),
+    ] {
+        let asked = scene.ledger().of("POST /responses").len();
+        let ran = scene.ok(&format!("{input} | oa-respond -t | {head}"));
+        let words: Vec<&str> = ran.stdout.lines().collect();
+        assert_eq!(
+            words.last(),
+            Some(&status.to_string().as_str()),
+            "{input}: {}",
+            ran.stderr
+        );
+        // The answer that nobody takes was bought, and is kept; the other questions are not asked.
+        let said: Vec<&str> = ran.stderr.lines().filter(|l| !l.starts_with('[')).collect();
+        assert_eq!(said.len(), 1, "{input}: {}", ran.stderr);
+        let record: Value = serde_json::from_str(said[0]).unwrap();
+        assert_eq!(
+            (&record["prompt"], &record["response"]["status"]),
+            (&json!("2?"), &json!("completed"))
+        );
+        assert_eq!(scene.ledger().of("POST /responses").len() - asked, 2);
+    }
+}
+
+#[test]
+fn a_record_that_lies_half_in_the_pipe_when_the_reader_leaves_is_upstreams_again() {
+    let scene = Scene::new();
+    let large = "jq -nc '{prompt: \"x\", long: (\"0123456789\" * 30000)} | (., ., ., .)'";
+    for _ in 0..8 {
+        let line = format!("{large} | oa-respond --dry-run | head -c1; echo ${{PIPESTATUS[1]}}");
+        let ran = scene.ok(&line);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("{141\n", ""));
+    }
+    let line = "mkfifo up; (printf '{\"prompt\":\"1\"}{\"prompt\":\"2\"}{\"pro'; exec sleep 100) >up & \
+                oa-respond -q --stream <up | head -c1 >first; echo ${PIPESTATUS[0]}; kill $!";
+    assert_eq!(scene.ok(line).stdout, "141\n");
+}
+
+#[test]
+fn a_file_keeps_its_records_and_a_pipe_gives_up_those_that_name_something() {
+    let scene = Scene::new();
+    let records =
+        r#"{paths: ["a"], files: [{id: "file-\(.)", path: "a"}], long: ("0123456789" * 800)}"#;
+    scene.ok(&format!(
+        "jq -nc 'range(30) | {records}, {{prompt: \"x\"}}' >many"
+    ));
+    let dry = "oa-respond -q --dry-run -p x";
+    let ran = scene.ok(&format!("{dry} <many | head -c1; echo ${{PIPESTATUS[0]}}"));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("{141\n", ""));
+    let ran = scene.ok(&format!("cat many | {dry} | true; echo ${{PIPESTATUS[1]}}"));
+    assert_eq!(ran.stdout, "141\n");
+    assert!(ran.stderr.lines().count() > 8, "{}", ran.stderr);
+    for line in ran.stderr.lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        assert!(record["files"][0]["id"].is_string(), "{line}");
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
 fn an_endless_upstream_ends_when_nobody_reads_any_more() {
     let scene = Scene::new();
     for tool in ["oa-respond --dry-run", "oa-poll"] {

@@ -63,6 +63,120 @@ fn a_record_leaves_before_the_next_one_arrives() {
 }
 
 #[test]
+fn a_value_is_handed_on_at_its_last_byte() {
+    for (pieces, lines) in [
+        (["{}", "{\"b\":2}"], ["{}", "{\"b\":2}"]),
+        (["[{}", ",{\"b\":2}"], ["{}", "{\"b\":2}"]),
+        (
+            ["\\xef\\xbb\\xbf{}", " []\\n{\"b\":[]}"],
+            ["{}", "{\"b\":[]}"],
+        ),
+    ] {
+        let scene = Scene::new();
+        let ran = scene.ok(&format!(
+            "mkfifo up down; oa-delete <up >down & exec 3>up 4<down; \
+             printf '{}' >&3; read -r first <&4; printf '{}' >&3; read -r second <&4; \
+             echo \"$first $second\"; kill $!",
+            pieces[0], pieces[1],
+        ));
+        assert_eq!(ran.stdout, format!("{} {}\n", lines[0], lines[1]));
+    }
+    let scene = Scene::new();
+    let ids = ["a.txt", "b.txt"].map(|name| scene.mock.upload(name, "x"));
+    scene.ok(&format!(
+        "mkfifo up down; oa-delete --now <up >down & exec 3>up 4<down; \
+         printf '\"{}\"' >&3; read -r first <&4; printf '\"{}\"' >&3; read -r second <&4; kill $!",
+        ids[0], ids[1],
+    ));
+    scene.nothing_left();
+}
+
+#[test]
+fn an_error_of_another_program_is_said_once_by_each_tool_that_passes_it_on() {
+    let scene = Scene::new();
+    let cases = [
+        (
+            r#"{"error":{"message":"No such response.","type":"invalid_request_error","code":null}}"#,
+            "No such response.",
+        ),
+        (r#"{"error":"boom"}"#, "boom"),
+        (r#"{"error":["boom",2]}"#, "boom"),
+        (
+            r#"{"error":{"tool":"jq","kind":"refused","message":"boom"}}"#,
+            "boom",
+        ),
+        (
+            r#"{"paths":"a.txt","error":{"message":"boom"}}"#,
+            "a.txt: boom",
+        ),
+    ];
+    for (record, words) in cases {
+        let ran = scene
+            .feed(record, "oa-respond -p x | oa-poll | oa-delete -t")
+            .is(7);
+        let mut said: Vec<&str> = ran.stderr.lines().collect();
+        said.sort_unstable();
+        let tools = ["oa-delete", "oa-poll", "oa-respond"];
+        assert_eq!(
+            said,
+            tools.map(|tool| format!("{tool}: {words}")),
+            "{record}"
+        );
+    }
+    let ours = r#"{"error":{"tool":"oa-poll","kind":"failed","message":"boom","retryable":false}}"#;
+    for (record, status) in [(ours, 8), (r#"{"error":null}"#, 0)] {
+        let ran = scene.feed(record, "oa-delete").is(status);
+        assert_eq!(
+            (ran.stdout, ran.stderr),
+            (format!("{record}\n"), String::new())
+        );
+    }
+}
+
+#[test]
+fn a_records_own_error_is_never_replaced_by_another_one() {
+    let scene = Scene::new();
+    let record = concat!(
+        r#"{"prompt":1,"files":[],"output_text":[],"error":"#,
+        r#"{"tool":"oa-respond","kind":"refused","message":"m","retryable":false}}"#,
+    );
+    for tool in [
+        "oa-upload",
+        "oa-respond",
+        "oa-respond --bogus",
+        "oa-poll",
+        "oa-index",
+        "oa-delete",
+        "oa-delete -j 0",
+    ] {
+        let ran = scene.feed(record, tool);
+        assert_eq!(ran.stdout, format!("{record}\n"), "{tool}");
+    }
+    scene.feed(record, "oa-delete").is(7);
+}
+
+#[test]
+fn ids_and_records_of_stdin_are_both_worked_on() {
+    let scene = Scene::new();
+    let [a, b] = ["a.txt", "b.txt"].map(|name| scene.mock.upload(name, "x"));
+    scene.ok(&format!("oa-delete -r {a} - {b} </dev/null"));
+    scene.nothing_left();
+    let a = scene.mock.upload("a.txt", "x");
+    let ran = scene.ok(&format!("oa-upload notes.txt | oa-delete - {a}"));
+    assert_eq!(ran.records().len(), 2);
+    scene.nothing_left();
+    let ran = scene.sh(&format!("oa-delete {a} - </dev/null")).is(3);
+    ran.says(&["no record came"]);
+    let ask = "oa-respond -n -b -p x | jq -r .response.id";
+    let id = scene.ok(ask).stdout;
+    let line = format!(
+        "oa-respond -n -b -p y | oa-poll --interval 20ms -k {} - | jq -r .response.status",
+        id.trim()
+    );
+    assert_eq!(scene.ok(&line).stdout, "completed\ncompleted\n");
+}
+
+#[test]
 fn malformed_json_ends_the_reading_with_its_place_and_an_error_record() {
     let scene = Scene::new();
     let ran = scene.feed("{\"a\":1}\n{\"b\":2,\n oops}\n{\"c\":3}\n", "oa-delete");

@@ -256,6 +256,23 @@ impl Running {
         self
     }
 
+    /// Sends signals to every process of the line, one right after the other.
+    pub(crate) fn at_once(self, signals: &[Signal]) -> Running {
+        for signal in signals {
+            kill_process_group(pid(self.child.id()), *signal).unwrap();
+        }
+        self
+    }
+
+    /// Sends a signal again and again: those of the first half second are one.
+    pub(crate) fn signal_until_over(mut self, signal: Signal) -> Running {
+        while !self.is_over() {
+            self = self.signal(signal);
+            sleep(Duration::from_millis(20));
+        }
+        self
+    }
+
     /// Waits until all tools have begun.
     pub(crate) fn begun(&self) {
         let start = Instant::now();
@@ -263,11 +280,6 @@ impl Running {
             assert!(start.elapsed() < PATIENCE, "a tool never began");
             sleep(Duration::from_millis(2));
         }
-    }
-
-    /// Whether the leading process has a signal that it has not taken yet.
-    pub(crate) fn has_pending_signal(&self) -> bool {
-        signals(self.child.id(), &["SigPnd:", "ShdPnd:"]) != 0
     }
 
     /// Waits until a word stands on stderr.

@@ -244,12 +244,63 @@ fn only_a_second_signal_ends_a_tool_at_once_and_it_names_what_it_leaves() {
     scene
         .mock
         .until("a deletion", |l| asked(l, "DELETE /files/*"));
-    // Two signals that arrive together count as one.
-    let running = running.signal(Signal::INT);
-    scene.mock.until("the first signal was taken", |_| {
-        !running.has_pending_signal()
-    });
-    let ran = running.signal(Signal::INT).finish();
+    let ran = running.signal_until_over(Signal::INT).finish();
     assert_eq!(ran.signal, Some(2), "{}", ran.stderr);
-    ran.says(&[id.trim()]);
+    ran.says(&["stopped by a second signal", id.trim()]);
+}
+
+#[test]
+fn signals_that_arrive_together_are_one_and_the_record_goes_on() {
+    for (pair, name) in [
+        ([Signal::TERM, Signal::TERM], "SIGTERM"),
+        ([Signal::TERM, Signal::HUP], "SIGTERM"),
+        ([Signal::INT, Signal::INT], "SIGINT"),
+    ] {
+        let scene = Scene::with(&["--looks", "0"]);
+        let running = scene.start(
+            "oa-upload notes.txt | oa-respond -b -p why | oa-poll --interval 20ms | oa-delete",
+        );
+        scene.mock.until("a look", |l| asked(l, "GET /responses/*"));
+        running.begun();
+        let ran = running.at_once(&pair).finish();
+        assert!(ran.status > 128, "{}\n{}", ran.status, ran.stderr);
+        let error = &ran.record()["error"];
+        assert_eq!(error["kind"], "interrupted", "{name}: {}", ran.stderr);
+        assert_eq!(error["signal"], name, "{}", ran.stderr);
+        assert!(!ran.stderr.contains("second signal"), "{}", ran.stderr);
+        scene.nothing_left();
+    }
+}
+
+#[test]
+fn the_first_signal_is_the_one_that_a_tool_dies_of() {
+    let scene = Scene::new();
+    scene.ok("oa-upload notes.txt >made");
+    scene.mock.fault("DELETE /files/* stall when=before");
+    let running = scene.start("exec oa-delete <made");
+    scene
+        .mock
+        .until("a deletion", |l| asked(l, "DELETE /files/*"));
+    let running = running.at_once(&[Signal::TERM, Signal::HUP]);
+    scene.mock.no_faults();
+    let ran = running.finish();
+    assert_eq!(ran.signal, Some(15), "{}", ran.stderr);
+    scene.nothing_left();
+}
+
+#[test]
+fn no_time_is_too_long() {
+    let scene = Scene::with(&["--looks", "1"]);
+    let long = "110000000000000d";
+    let times = format!(
+        "--connect-timeout {long} --timeout {long} --max-wait {long} --keepalive-time {long}"
+    );
+    let ran = scene.ok(&format!(
+        "oa-upload -P assistants notes.txt {times} | oa-index --interval 20ms --deadline {long} {times} \
+         | oa-respond -b -p why {times} | oa-poll --deadline {long} --interval 20ms {times} | oa-delete {times}"
+    ));
+    assert_eq!(ran.record()["response"]["status"], "completed");
+    let ran = scene.sh(&format!("oa-poll --interval {long} --deadline 1s resp_a"));
+    assert!(!ran.stderr.contains("panic"), "{}", ran.stderr);
+    scene.nothing_left();
 }

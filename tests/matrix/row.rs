@@ -223,18 +223,9 @@ fn take(scene: &Scene, running: Running, step: &str) -> Running {
         running.begun();
         signal_one(scene, &format!(".{tool}"), signal(word));
     } else if let Some(word) = step.strip_suffix('+') {
-        return again_and_again(running, signal(word));
+        return running.signal_until_over(signal(word));
     } else {
         return running.signal(signal(step));
-    }
-    running
-}
-
-/// Signals that arrive together count as one: so many that a second one is among them.
-fn again_and_again(mut running: Running, signal: Signal) -> Running {
-    while !running.is_over() {
-        running = running.signal(signal);
-        sleep(Duration::from_millis(20));
     }
     running
 }

@@ -1,35 +1,40 @@
 //! The options that all tools share, and `run`: the whole of a `main`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::error::ErrorKind;
 use clap::{ArgAction, Parser};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
-use crate::interrupt::{Interrupt, die};
+use crate::interrupt::{Interrupt, LONGEST, die};
 use crate::log::{Level, Log};
-use crate::pipe::{Pipe, Plan, Source, stdin_is_terminal};
+use crate::pipe::{Pipe, Plan, Source, stdin_is_terminal, stdout_is_closed};
 
+mod advice;
 mod connection;
+mod glance;
+mod parse;
 mod search;
 
 pub use connection::Connection;
 pub(crate) use connection::{Target, headers, is_loopback};
+pub use glance::Glance;
 pub use search::Search;
+
+use parse::{Parsed, parse};
 
 /// Options of every tool.
 #[derive(clap::Args, Clone, Debug)]
 #[expect(clippy::doc_markdown, reason = "the doc comments are the help text")]
 pub struct Options {
     /// Print errors only on stderr [env: OA_QUIET=1]
-    #[arg(short, long, help_heading = "Output")]
+    #[arg(short, long, help_heading = "Output", overrides_with = "verbose")]
     pub quiet: bool,
     /// Print a line per HTTP exchange (-vv: headers, too)
-    #[arg(short, long, action = ArgAction::Count, help_heading = "Output")]
+    #[arg(short, long, action = ArgAction::Count, help_heading = "Output", overrides_with = "quiet")]
     pub verbose: u8,
     /// Write FILE instead of stdout, whole or not at all; records that
     /// failed are kept beside it as FILE.failed
@@ -57,7 +62,7 @@ pub struct Order {
     pub fail_fast: bool,
 }
 
-/// A duration as users write it: `500ms`, `30s`, `10m`, `24h`, `7d`.
+/// A duration as users write it: `500ms`, `30s`, `10m`, `24h`, `7d`; what is longer than a century is one.
 ///
 /// # Errors
 /// The text, with the units that are known.
@@ -82,7 +87,9 @@ pub fn duration(text: &str) -> std::result::Result<Duration, String> {
         .map(|row| row.1);
     let seconds = number.parse::<f64>().ok().zip(factor);
     seconds
-        .and_then(|(number, factor)| Duration::try_from_secs_f64(number * factor).ok())
+        .map(|(number, factor)| number * factor)
+        .filter(|seconds| *seconds >= 0.0)
+        .map(|seconds| Duration::try_from_secs_f64(seconds).map_or(LONGEST, |t| t.min(LONGEST)))
         .ok_or_else(|| "write a number with its unit: 500ms, 30s, 10m, 24h, 7d".to_owned())
 }
 
@@ -92,6 +99,10 @@ pub trait Arguments: Parser {
     const TOOL: &'static str;
     /// What to type where stdin was left to a terminal.
     const EXAMPLE: &'static str;
+    /// What to type where plain text came instead of records; nothing where nobody would send it.
+    const PLAIN: &'static str = "";
+    /// It is the tool that cleans up behind the others.
+    const CLEANS: bool = false;
 
     /// The shared options.
     fn options(&self) -> &Options;
@@ -105,6 +116,26 @@ pub trait Arguments: Parser {
     /// The tool's own part of the plan.
     fn plan(&self) -> Plan {
         Plan::default()
+    }
+
+    /// What no single option shows.
+    ///
+    /// # Errors
+    /// `usage` for options that do not go together.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether records are read from stdin, as far as a command line tells that is wrong.
+    #[must_use]
+    fn reads(glance: &Glance) -> bool {
+        glance.operands().is_empty() || glance.operands().iter().any(|word| word == "-")
+    }
+
+    /// What to do where this word was typed that means nothing here, and that one after it.
+    #[must_use]
+    fn advice(_word: &str, _next: &str) -> Option<String> {
+        None
     }
 }
 
@@ -131,119 +162,107 @@ impl Run {
 /// A tool that cannot start still reads its input to the end and passes it on, so that what others made
 /// is not forgotten; then it ends with its own status.
 pub fn run<A: Arguments>(work: impl FnOnce(&A, &Run) -> Result<()>) -> ExitCode {
-    let (args, wrong) = match parse::<A>() {
-        Parsed::Good(args) => (args, None),
-        Parsed::Wrong(args, error) => (args, Some(error)),
+    let words: Vec<_> = std::env::args_os().collect();
+    let glance = Glance::of(&A::command(), &words);
+    let parsed = match parse::<A>(&words) {
+        Parsed::Good(args) => Ok(args),
+        Parsed::Wrong(error) => Err(error),
         Parsed::Over(code) => return code,
     };
-    let options = args.options();
-    let log = Arc::new(Log::new(A::TOOL, level(options)));
+    let level = match &parsed {
+        Ok(args) => level(args.options().quiet, args.options().verbose),
+        Err(_) => level(glance.has("quiet"), 0),
+    };
+    let log = Arc::new(Log::new(A::TOOL, level));
     let interrupt = Interrupt::listen(Arc::clone(&log));
-    let opened = open(&args, &log, &interrupt, wrong.is_none());
-    let (pipe, wrong) = match opened {
-        Ok(pipe) => (pipe, wrong),
-        Err((None, error)) => {
-            log.error(&error.to_string());
-            return ExitCode::from(error.exit_status());
+    let opened = parsed.and_then(|args| {
+        let pipe = open(&args, &log, &interrupt)?;
+        Ok((args, pipe))
+    });
+    let status = match opened {
+        Ok((args, pipe)) => {
+            let connection = args.options().connection.clone();
+            let run = Run { pipe, connection };
+            if let Err(error) = work(&args, &run) {
+                run.pipe.refuse(&error);
+            }
+            run.pipe.finish()
         }
-        Err((Some(pipe), error)) => (*pipe, wrong.or(Some(error))),
+        Err(error) => pass_on::<A>(&glance, &log, &interrupt, &error),
     };
-    let run = Run {
-        pipe,
-        connection: options.connection.clone(),
-    };
-    let done = match wrong {
-        Some(error) => Err(error),
-        None => work(&args, &run),
-    };
-    if let Err(error) = done {
-        run.pipe.refuse(&error);
-    }
-    let status = run.pipe.finish();
     if let Some(signal) = interrupt.signal() {
         die(signal);
     }
     ExitCode::from(status)
 }
 
-type Opened = std::result::Result<Pipe, (Option<Box<Pipe>>, Error)>;
-
-/// The pipe of this run; or the error, and with it the pipe to pass records on if there may be any.
-fn open<A: Arguments>(args: &A, log: &Arc<Log>, interrupt: &Arc<Interrupt>, good: bool) -> Opened {
+/// The pipe of this run.
+fn open<A: Arguments>(args: &A, log: &Arc<Log>, interrupt: &Arc<Interrupt>) -> Result<Pipe> {
     let options = args.options();
-    let pipe = |source, plan| Pipe::open(Arc::clone(log), Arc::clone(interrupt), source, plan);
+    let source = args.source()?;
+    args.check()?;
+    if writes_to_stdout(options.output.as_deref()) && stdout_is_closed() {
+        return Err(
+            Error::usage("stdout is closed, and what belongs there would be lost")
+                .hint("where nobody wants it, say so: >/dev/null"),
+        );
+    }
+    let reads = source.reads();
     let plan = Plan {
         output: options.output.clone(),
-        no_run_if_empty: options.no_run_if_empty || !good,
+        no_run_if_empty: options.no_run_if_empty,
+        reads_to_end: A::CLEANS,
+        plain: A::PLAIN,
         ..args.plan()
     };
-    let source = args.source();
-    let reads = matches!(source, Ok(Source::Stdin));
+    let pipe = Pipe::open(Arc::clone(log), Arc::clone(interrupt), source, plan)?;
     if reads && stdin_is_terminal() {
+        options.connection.target()?;
         let message = "reads records from stdin, which is a terminal here";
-        return Err((None, Error::usage(message).hint(A::EXAMPLE)));
+        return Err(Error::usage(message).hint(A::EXAMPLE));
     }
-    let passes = |error: Error| {
-        let passing_on = Plan {
+    Ok(pipe)
+}
+
+fn writes_to_stdout(output: Option<&Path>) -> bool {
+    output.is_none_or(|file| file.as_os_str() == "-")
+}
+
+/// Passes the input on for a tool that cannot start, as far as its command line tells where from and where
+/// to; says what exit status it ends with.
+fn pass_on<A: Arguments>(
+    glance: &Glance,
+    log: &Arc<Log>,
+    interrupt: &Arc<Interrupt>,
+    error: &Error,
+) -> u8 {
+    let pipe = |output: Option<PathBuf>| {
+        let lost = writes_to_stdout(output.as_deref()) && stdout_is_closed();
+        let plan = Plan {
+            text: glance.has("text") || lost,
             no_run_if_empty: true,
+            reads_to_end: A::CLEANS,
+            output,
             ..Plan::default()
         };
-        let passing = if reads {
-            pipe(Source::Stdin, passing_on).ok()
-        } else {
-            None
-        };
-        (passing.map(Box::new), error)
+        Pipe::open(Arc::clone(log), Arc::clone(interrupt), Source::Stdin, plan)
     };
-    match source {
-        Ok(source) => pipe(source, plan).map_err(passes),
-        Err(error) => Err(passes(error)),
+    if A::reads(glance) && !stdin_is_terminal() {
+        let output = glance.value("output").map(PathBuf::from);
+        if let Ok(pipe) = pipe(output).or_else(|_| pipe(None)) {
+            pipe.refuse(error);
+            return pipe.finish();
+        }
     }
+    log.error(&error.to_string());
+    error.exit_status()
 }
 
-enum Parsed<A> {
-    Good(A),
-    /// What could be read of the arguments, and what is wrong with them.
-    Wrong(A, Error),
-    /// Help or version was printed, or nothing could be read.
-    Over(ExitCode),
-}
-
-fn parse<A: Arguments>() -> Parsed<A> {
-    let error = match A::try_parse() {
-        Ok(args) => return Parsed::Good(args),
-        Err(error) => error,
-    };
-    if matches!(
-        error.kind(),
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
-    ) {
-        // Help into a closed pipe is no failure.
-        let _ = error.print();
-        return Parsed::Over(ExitCode::SUCCESS);
-    }
-    let told = error.to_string();
-    let message = told.trim_start_matches("error: ").split("\n\n").next();
-    let words: Vec<&str> = message.unwrap_or_default().split_whitespace().collect();
-    let mut wrong = Error::usage(words.join(" "));
-    let tip = told
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("tip: "));
-    wrong.hint = Some(tip.map_or_else(|| format!("see `{} --help`", A::TOOL), str::to_owned));
-    let partly = A::command().ignore_errors(true).try_get_matches();
-    if let Ok(args) = partly.and_then(|mut matches| A::from_arg_matches_mut(&mut matches)) {
-        Parsed::Wrong(args, wrong)
-    } else {
-        Log::new(A::TOOL, Level::Normal).error(&wrong.to_string());
-        Parsed::Over(ExitCode::from(wrong.exit_status()))
-    }
-}
-
-fn level(options: &Options) -> Level {
-    let quiet = std::env::var("OA_QUIET").is_ok_and(|value| !matches!(value.as_str(), "" | "0"));
-    match options.verbose {
-        _ if options.quiet => Level::Quiet,
-        0 if quiet => Level::Quiet,
+fn level(quiet: bool, verbose: u8) -> Level {
+    let silent = std::env::var("OA_QUIET").is_ok_and(|value| !matches!(value.as_str(), "" | "0"));
+    match verbose {
+        _ if quiet => Level::Quiet,
+        0 if silent => Level::Quiet,
         0 => Level::Normal,
         1 => Level::Exchanges,
         _ => Level::Headers,
@@ -263,9 +282,13 @@ mod tests {
             ("24h", Some(86_400_000)),
             ("7d", Some(604_800_000)),
             ("0", Some(0)),
+            ("110000000000000d", Some(LONGEST.as_millis())),
+            ("1e400s", None),
             ("30", None),
             ("-1s", None),
             ("1y", None),
+            ("nans", None),
+            ("-0s", Some(0)),
             ("", None),
         ];
         for (text, millis) in cases {

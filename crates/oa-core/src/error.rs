@@ -259,7 +259,11 @@ impl Error {
         let object = value.as_object().unwrap_or(&empty);
         let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
         let kind = text("kind").map_or(Kind::Refused, |word| Kind::of_word(&word));
-        let message = text("message").unwrap_or_else(|| value.to_string());
+        let message = text("message").or_else(|| {
+            let words = value.as_str().or_else(|| value.get(0)?.as_str());
+            words.map(str::to_owned)
+        });
+        let message = message.unwrap_or_else(|| value.to_string());
         let mut error = Error::new(kind, message);
         error.retryable = object.get("retryable") == Some(&Value::Bool(true));
         error.signal = object.get("signal").and_then(|signal| match signal {

@@ -1,8 +1,8 @@
 //! SIGHUP, SIGINT and SIGTERM as an event that work can ask for and wait for.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,18 @@ use crate::log::Log;
 
 type Hook = Box<dyn Fn() + Send>;
 
+/// No time is longer than a century, which can be added to any moment.
+pub const LONGEST: Duration = Duration::from_secs(100 * 365 * 86400);
+
+/// Signals within this time are one: GNU `timeout` sends two at once, systemd SIGTERM and SIGHUP.
+const ONE: Duration = Duration::from_millis(500);
+
 /// The first signal that came, and what this process would leave behind if it ended now.
 #[derive(Default)]
 pub struct Interrupt {
-    signal: Arc<AtomicUsize>,
+    /// Noted in the handler itself: work that ends before the thread has run still knows of it.
+    came: Vec<(i32, Arc<AtomicBool>)>,
+    first: OnceLock<i32>,
     lock: Mutex<()>,
     arrived: Condvar,
     hooks: Mutex<Vec<Hook>>,
@@ -31,39 +39,41 @@ impl Interrupt {
     /// A second signal names on stderr what is left and ends the process at once.
     #[must_use]
     pub fn listen(log: Arc<Log>) -> Arc<Interrupt> {
-        let interrupt = Arc::new(Interrupt::default());
         let ignored = ignored_at_start();
-        let wanted: Vec<i32> = [SIGHUP, SIGINT, SIGTERM]
+        let wanted = [SIGINT, SIGTERM, SIGHUP]
             .into_iter()
-            .filter(|signal| ignored & (1 << (signal - 1)) == 0)
-            .collect();
-        for signal in &wanted {
-            // Noted in the handler itself: work that ends before the thread has run still knows of it.
-            let number = usize::try_from(*signal).unwrap_or_default();
-            let _ = flag::register_usize(*signal, Arc::clone(&interrupt.signal), number);
+            .filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        let came: Vec<(i32, Arc<AtomicBool>)> =
+            wanted.map(|signal| (signal, Arc::default())).collect();
+        for (signal, flag) in &came {
+            let _ = flag::register(*signal, Arc::clone(flag));
         }
-        if let Ok(mut signals) = Signals::new(wanted) {
+        let signals = Signals::new(came.iter().map(|(signal, _)| *signal));
+        let interrupt = Arc::new(Interrupt {
+            came,
+            ..Interrupt::default()
+        });
+        if let Ok(mut signals) = signals {
             let heard = Arc::clone(&interrupt);
             thread::spawn(move || {
-                for (count, signal) in signals.forever().enumerate() {
-                    heard.hear(count == 0, signal, &log);
+                let mut first = None;
+                for signal in signals.forever() {
+                    match first {
+                        None => {
+                            first = Some(Instant::now());
+                            heard.stop();
+                        }
+                        Some(first) if first.elapsed() < ONE => {}
+                        Some(_) => heard.end(signal, &log),
+                    }
                 }
             });
         }
         interrupt
     }
 
-    fn hear(&self, first: bool, signal: i32, log: &Log) {
-        if !first {
-            let left = self.held_ids();
-            if !left.is_empty() {
-                log.error(&format!(
-                    "stopped by a second signal; left on the server: {}",
-                    left.join(" ")
-                ));
-            }
-            die(signal);
-        }
+    /// Wakes everybody who waits, so that the work stops.
+    fn stop(&self) {
         drop(lock(&self.lock));
         self.arrived.notify_all();
         for hook in lock(&self.hooks).iter() {
@@ -71,13 +81,26 @@ impl Interrupt {
         }
     }
 
-    /// The signal that came, if one has.
+    fn end(&self, signal: i32, log: &Log) {
+        let left = self.held_ids();
+        if !left.is_empty() {
+            log.error(&format!(
+                "stopped by a second signal; left on the server: {}",
+                left.join(" ")
+            ));
+        }
+        die(signal);
+    }
+
+    /// The signal that came first, if one has.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {
-        match self.signal.load(Ordering::SeqCst) {
-            0 => None,
-            signal => i32::try_from(signal).ok(),
+        if let Some(first) = self.first.get() {
+            return Some(*first);
         }
+        let came = |flag: &AtomicBool| flag.load(Ordering::SeqCst);
+        let (signal, _) = self.came.iter().find(|(_, flag)| came(flag))?;
+        Some(*self.first.get_or_init(|| *signal))
     }
 
     /// Calls `hook` when a signal comes; at once if one has come already.
@@ -92,7 +115,7 @@ impl Interrupt {
     /// Waits that long, or until a signal comes; tells whether one has.
     #[must_use]
     pub fn wait(&self, time: Duration) -> bool {
-        let end = Instant::now() + time;
+        let end = Instant::now() + time.min(LONGEST);
         let mut guard = lock(&self.lock);
         while self.signal().is_none() {
             let Some(left) = end.checked_duration_since(Instant::now()) else {

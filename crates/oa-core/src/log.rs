@@ -1,7 +1,9 @@
 //! Standard error: event lines for people and `grep`, progress on a terminal, nothing secret, nothing raw.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
@@ -251,6 +253,17 @@ pub fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+/// A word of the system as text, each byte that is no Unicode as `\xNN`.
+#[must_use]
+pub fn shown(word: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in word.as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        let _ = write!(text, "{}", chunk.invalid().escape_ascii());
+    }
+    text
 }
 
 /// A text of several lines with its control characters escaped; line ends and tabs stay.

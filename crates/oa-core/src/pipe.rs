@@ -8,39 +8,30 @@
 mod input;
 mod output;
 mod plan;
+mod reading;
 mod side;
 mod target;
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use serde_json::Value;
+
 use crate::error::{Error, Kind, Result, Verdict};
-use crate::id::{Id, joined};
+use crate::id::{Id, joined, texts};
 use crate::interrupt::{Interrupt, lock};
 use crate::log::Log;
-use crate::record::{Incoming, Record, lift};
-use crate::scan::{Malformed, Values};
+use crate::record::Record;
+use crate::shell;
 
-use input::{Stdin, Wake};
+use input::{Stdin, Wake, stdin_is_saved};
 pub use input::{spool, stdin_is_terminal};
 use output::Output;
+pub(crate) use output::stdout_is_closed;
 pub use plan::{Job, Plan, Source};
+use reading::{Next, Reading, broken};
 pub use side::side_by_side;
-pub use target::check_target;
-
-enum Input {
-    Stdin(Box<Values<Stdin>>),
-    Given,
-    Ended,
-}
-
-struct Reading {
-    input: Input,
-    ready: VecDeque<Incoming>,
-    count: u64,
-}
 
 /// The loop of one run.
 pub struct Pipe {
@@ -50,6 +41,8 @@ pub struct Pipe {
     pub interrupt: Arc<Interrupt>,
     /// The input is a file, in which the records can be found again.
     saved: bool,
+    /// They were named on the command line.
+    given: bool,
     plan: Plan,
     reading: Mutex<Reading>,
     output: Arc<Output>,
@@ -69,26 +62,18 @@ impl Pipe {
         plan: Plan,
     ) -> Result<Pipe> {
         let wake = Arc::new(Wake::new(plan.reads_to_end));
-        let output = Arc::new(Output::open(&plan, Arc::clone(&wake))?);
-        let mut saved = false;
-        let (input, ready) = match source {
-            Source::Stdin => {
-                let stdin = Stdin::new(wake, Arc::clone(&output));
-                saved = stdin.is_saved();
-                (Input::Stdin(Box::new(Values::new(stdin))), VecDeque::new())
-            }
-            Source::Given(given) => (Input::Given, given.into()),
-        };
+        let given = !source.reads();
+        let saved = !given && stdin_is_saved();
+        let output = Arc::new(Output::open(&plan, saved, Arc::clone(&wake))?);
+        let stdin = || Stdin::new(wake, Arc::clone(&output), Arc::clone(&log));
+        let reading = Reading::new(source, stdin);
         Ok(Pipe {
             log,
             interrupt,
             saved,
+            given,
             plan,
-            reading: Mutex::new(Reading {
-                input,
-                ready,
-                count: 0,
-            }),
+            reading: Mutex::new(reading),
             output,
             verdict: Mutex::default(),
             failing_fast: AtomicBool::new(false),
@@ -98,58 +83,42 @@ impl Pipe {
     /// The next record; `None` at the end of the input. Blocks while upstream works.
     pub fn next(&self) -> Option<Job> {
         let mut reading = lock(&self.reading);
-        while reading.ready.is_empty() {
-            self.read_more(&mut reading)?;
-        }
-        let incoming = reading.ready.pop_front()?;
-        let seq = reading.count;
-        reading.count += 1;
-        let held = incoming.record.ids();
-        self.interrupt.hold(&held);
-        Some(Job {
-            seq,
-            incoming,
-            read_at: Instant::now(),
-            held,
-        })
-    }
-
-    fn read_more(&self, reading: &mut Reading) -> Option<()> {
-        let Input::Stdin(values) = &mut reading.input else {
-            return None;
-        };
-        let broken = match values.next_value() {
-            Ok(Some(framed)) => match lift(&framed.text) {
-                Ok(lifted) => {
-                    reading.ready.extend(lifted);
-                    return Some(());
-                }
-                Err(error) => Malformed {
-                    line: framed.line + error.line().saturating_sub(1),
-                    column: match error.line() {
-                        0 | 1 => framed.column + error.column().saturating_sub(1),
-                        _ => error.column(),
-                    },
-                    what: plain(&error),
-                    text: framed.text.chars().take(200).collect(),
-                },
-            },
-            Ok(None) => {
-                reading.input = Input::Ended;
-                if reading.count == 0 && !self.output.is_closed() {
-                    self.no_input();
-                }
+        loop {
+            // Nobody waits for records that can be found again.
+            let again = self.saved || self.given;
+            if again && self.is_closed() && !self.plan.reads_to_end {
                 return None;
             }
-            Err(malformed) => malformed,
-        };
-        reading.input = Input::Ended;
-        reading.ready.push_back(self.broken(&broken));
-        Some(())
+            match reading.next() {
+                Next::Record(seq, incoming) => {
+                    let held = incoming.record.ids();
+                    self.interrupt.hold(&held);
+                    self.say_foreign(&incoming.record);
+                    return Some(Job {
+                        seq,
+                        incoming: *incoming,
+                        read_at: Instant::now(),
+                        held,
+                    });
+                }
+                // What is cut off then is upstream's again.
+                _ if self.is_closed() && !self.plan.reads_to_end => return None,
+                Next::Broken(malformed) => {
+                    lock(&self.verdict).stream();
+                    let tool = self.log.tool();
+                    reading.put_last(broken(&malformed, tool, self.plan.plain));
+                }
+                Next::Nothing => {
+                    self.no_input();
+                    return None;
+                }
+                Next::End => return None,
+            }
+        }
     }
 
     fn no_input(&self) {
-        if self.plan.no_run_if_empty {
+        if self.plan.no_run_if_empty || self.is_closed() {
             return;
         }
         let hint = match self.log.tool() {
@@ -162,26 +131,15 @@ impl Pipe {
         lock(&self.verdict).stream();
     }
 
-    /// The record that tells those downstream that the input broke.
-    fn broken(&self, malformed: &Malformed) -> Incoming {
-        let place = format!("line {}, column {}", malformed.line, malformed.column);
-        let message = format!("stdin: {place}: malformed JSON: {}", malformed.what);
-        let mut error = Error::input(message);
-        let word: String = malformed
-            .text
-            .split_whitespace()
-            .next()
-            .unwrap_or_default()
-            .into();
-        if crate::record::looks_like_id(&word) {
-            let tool = self.log.tool();
-            error = error.hint(format!("these are plain ids, not JSON: `… | xargs {tool}`"));
-        }
-        lock(&self.verdict).stream();
-        Incoming {
-            record: Record::default(),
-            bare: None,
-            problem: Some(error),
+    /// A failure that no tool of ours has told of is told by each that passes it on.
+    fn say_foreign(&self, record: &Record) {
+        let (Some(raw), Some(error)) = (record.object().get("error"), record.error()) else {
+            return;
+        };
+        let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        let tool = value["tool"].as_str().unwrap_or_default();
+        if !tool.starts_with("oa-") && !self.is_closed() {
+            self.complain(record, &error);
         }
     }
 
@@ -250,7 +208,8 @@ impl Pipe {
         }
     }
 
-    /// Marks the record as failed, says so on stderr, and stops the rest under `--fail-fast`.
+    /// Marks the record as failed unless it failed before, says so on stderr, and stops the rest under
+    /// `--fail-fast`.
     pub fn fail(&self, record: &mut Record, error: &Error) {
         let error = self.log.redact_error(error.clone());
         let unbegun = error.kind == Kind::Skipped;
@@ -260,7 +219,9 @@ impl Pipe {
         if !unbegun && (error.kind != Kind::Interrupted || error.hint.is_some()) {
             self.complain(record, &error);
         }
-        record.fail(self.log.tool(), &error);
+        if record.error().is_none() {
+            record.fail(self.log.tool(), &error);
+        }
     }
 
     /// Says what happened to a record.
@@ -282,27 +243,41 @@ impl Pipe {
     /// Ends a job of which nothing is written.
     pub fn skip(&self, job: &Job) {
         self.interrupt.release(&job.held);
-        self.output.skip(job.seq, &self.verdict, &self.log);
+        let lost = self.output.skip(job.seq, &self.verdict, &self.log);
+        self.give_up(&lost, |_| false);
     }
 
     fn put_or(&self, job: &Job, mut record: Record, lost: impl Fn(&Record) -> bool) {
-        if self.plan.text && record.error().is_none() && self.plan.text_of(&record).is_none() {
-            let error = Error::new(Kind::Failed, "there is no answer's text to write");
-            let hint = "`-t` belongs behind the answer: … | oa-poll | oa-delete -t";
-            self.fail(&mut record, &error.hint(hint));
-        }
         let made = record.ids();
         self.interrupt.hold(&made);
-        self.name_forgotten(&made);
+        if !self.is_closed() {
+            self.check_text(&mut record);
+            self.name_forgotten(&made);
+        }
         self.interrupt.release(&job.held);
-        for record in self.output.put(job.seq, record, &self.verdict, &self.log) {
-            if !lost(&record) {
-                self.tell(&record);
+        let left = self.output.put(job.seq, record, &self.verdict, &self.log);
+        self.give_up(&left, lost);
+        if !self.is_closed() {
+            self.interrupt.release(&made);
+        }
+    }
+
+    /// Records that nobody took.
+    fn give_up(&self, records: &[Record], lost: impl Fn(&Record) -> bool) {
+        for record in records {
+            if !lost(record) {
+                self.output.tell(record, &self.log);
             }
             self.interrupt.release(&record.ids());
         }
-        if !self.is_closed() {
-            self.interrupt.release(&made);
+    }
+
+    /// A record without a text is a failure where text is wanted.
+    fn check_text(&self, record: &mut Record) {
+        if self.plan.text && record.error().is_none() && self.plan.text_of(record).is_none() {
+            let error = Error::new(Kind::Failed, "there is no answer's text to write");
+            let hint = "`-t` belongs behind the answer: … | oa-poll | oa-delete -t";
+            self.fail(record, &error.hint(hint));
         }
     }
 
@@ -314,14 +289,6 @@ impl Pipe {
             let what_to_do = "`| oa-delete -t` would delete it";
             self.log
                 .note(&format!("left on the server: {left}; {what_to_do}"));
-        }
-    }
-
-    /// Writes a record that cannot be handed on to stderr, if there is anything to lose.
-    fn tell(&self, record: &Record) {
-        let line = record.object().to_line();
-        if line != "{}" {
-            self.log.record(&line);
         }
     }
 
@@ -349,16 +316,33 @@ impl Pipe {
     pub fn refuse(&self, error: &Error) {
         self.log.error(&error.to_string());
         lock(&self.verdict).own(error);
+        // Text is expected on stdout, and says nothing of a record that is not worked on.
+        let aside = self.plan.text && !self.output.keeps_records();
         while let Some(mut job) = self.next() {
             let mut record = std::mem::take(&mut job.incoming.record);
             if record.error().is_none() {
                 record.fail(self.log.tool(), error);
             }
-            if self.plan.text {
-                // Text says nothing of ids; a record that is not worked on must not be lost with it.
-                self.tell(&record);
+            if self.plan.reads_to_end {
+                self.name_left(&record, job.incoming.bare.as_deref());
             }
-            self.put(&job, record);
+            if aside {
+                self.log.record(&record.object().to_line());
+                self.skip(&job);
+            } else {
+                self.put(&job, record);
+            }
+        }
+    }
+
+    /// Names what this tool would have deleted, had it started.
+    fn name_left(&self, record: &Record, bare: Option<&str>) {
+        let mut ids = record.ids();
+        ids.extend(bare.and_then(|id| Id::parse(id).ok()));
+        if !ids.is_empty() {
+            let command = shell::command(self.log.tool(), texts(&ids));
+            self.log
+                .error(&format!("left on the server; `{command}` deletes it"));
         }
     }
 
@@ -369,14 +353,5 @@ impl Pipe {
         let signal = self.interrupt.signal().is_some();
         self.output.finish(&mut verdict, signal, &self.log);
         verdict.exit_status()
-    }
-}
-
-/// serde's message without its own "at line 1 column 2".
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(" at line ") {
-        Some((what, _)) => what.to_owned(),
-        None => text,
     }
 }

@@ -194,12 +194,15 @@ impl<R: Read> Values<R> {
     }
 
     fn skip_space(&mut self) -> Result<Option<u8>, Malformed> {
-        // A byte order mark is what some editors leave; it says nothing.
-        if self.line == 1 && self.column == 1 && self.byte(2)?.is_some() {
-            let rest = &self.buffer[self.start..];
-            if rest.starts_with(b"\xef\xbb\xbf") {
-                self.start += 3;
-            }
+        // A byte order mark is what some editors leave; it says nothing. No byte is asked for that need not
+        // come: whoever sent `{}` may wait for what becomes of it.
+        if self.line == 1
+            && self.column == 1
+            && self.byte(0)? == Some(0xef)
+            && self.byte(1)? == Some(0xbb)
+            && self.byte(2)? == Some(0xbf)
+        {
+            self.start += 3;
         }
         while let Some(byte) = self.byte(0)? {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {

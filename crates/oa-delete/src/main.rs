@@ -75,19 +75,19 @@ impl Arguments for Args {
     const TOOL: &'static str = "oa-delete";
     const EXAMPLE: &'static str =
         "name the ids: oa-delete file-abc; or put it at the end of a pipe";
+    const CLEANS: bool = true;
 
     fn options(&self) -> &Options {
         &self.options
     }
 
     fn source(&self) -> Result<Source> {
-        Ok(Source::of_ids(&self.ids))
+        Source::of_ids(Self::TOOL, &self.ids)
     }
 
     fn plan(&self) -> Plan {
         Plan {
             text: self.text,
-            reads_to_end: true,
             batched: self.dry_run,
             ..Plan::default()
         }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Options, Order, Run, duration};
+use oa_core::cli::{Arguments, Glance, Options, Order, Run, duration};
 use oa_core::client::Client;
 use oa_core::error::EXIT_TABLE;
 use oa_core::pipe::{Job, Plan, Source};
@@ -110,6 +110,14 @@ impl Arguments for Args {
 
     fn source(&self) -> Result<Source> {
         Ok(Source::Stdin)
+    }
+
+    fn check(&self) -> Result<()> {
+        Content::new(self).map(drop)
+    }
+
+    fn reads(_: &Glance) -> bool {
+        true
     }
 
     fn plan(&self) -> Plan {

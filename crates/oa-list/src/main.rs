@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use oa_core::cli::{Arguments, Options, Run};
+use oa_core::cli::{Arguments, Glance, Options, Run};
 use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
 use oa_core::id::encode;
@@ -68,6 +68,10 @@ impl Arguments for Args {
             return Err(Error::usage("--purpose is for files; stores have none"));
         }
         Ok(Source::Given(Vec::new()))
+    }
+
+    fn reads(_: &Glance) -> bool {
+        false
     }
 }
 

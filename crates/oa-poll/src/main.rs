@@ -73,7 +73,7 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        Ok(Source::of_ids(&self.ids))
+        Source::of_ids(Self::TOOL, &self.ids)
     }
 
     fn plan(&self) -> Plan {

@@ -6,15 +6,17 @@ mod assembly;
 mod events;
 mod follow;
 mod input;
+mod layers;
 mod lookup;
 mod request;
 mod search;
 mod template;
+mod usage;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Options, Order, Search};
+use oa_core::cli::{Arguments, Glance, Options, Order, Search};
 use oa_core::error::EXIT_TABLE;
 use oa_core::pipe::{Plan, Source};
 use oa_core::record::{Incoming, Record};
@@ -22,6 +24,7 @@ use oa_core::{Error, Id, Result};
 
 use asker::Asker;
 use input::Style;
+use layers::Layers;
 use lookup::Lookup;
 
 /// Ask a model about files
@@ -76,12 +79,8 @@ struct Args {
     /// Have the server not keep the response
     #[arg(long)]
     no_store: bool,
-    /// Merge JSON over the body (RFC 7396: objects at every depth, null removes)
-    #[arg(long, value_name = "JSON")]
-    request: Option<String>,
-    /// The same from FILE
-    #[arg(long, value_name = "FILE")]
-    request_file: Option<String>,
+    #[command(flatten)]
+    layers: Layers,
     /// Return at once; oa-poll waits. Background data may be kept for about ten
     /// minutes only, and does not fit projects with zero data retention
     #[arg(short, long, conflicts_with = "no_store")]
@@ -147,30 +146,17 @@ fn help() -> String {
     )
 }
 
-impl Args {
-    /// Whether an argument takes the bytes of stdin.
-    fn stdin_users(&self) -> usize {
-        let files = [
-            &self.prompt_file,
-            &self.instructions_file,
-            &self.schema,
-            &self.request_file,
-        ];
-        let files = files.into_iter().flatten().chain(&self.attach);
-        files.filter(|name| *name == "-").count()
-    }
-}
-
 impl Arguments for Args {
     const TOOL: &'static str = "oa-respond";
     const EXAMPLE: &'static str = "put it behind oa-upload, or ask without input: oa-respond -n -p 'Summarise.' -a report.pdf -t";
+    const PLAIN: &'static str = "attach it: -a -; or ask it: --prompt-file -";
 
     fn options(&self) -> &Options {
         &self.options
     }
 
     fn source(&self) -> Result<Source> {
-        let bytes = self.stdin_users();
+        let bytes = usage::stdin_users(self);
         if bytes > 1 {
             return Err(Error::usage("`-` can be read once only"));
         }
@@ -182,6 +168,18 @@ impl Arguments for Args {
             bare: None,
             problem: None,
         }]))
+    }
+
+    fn check(&self) -> Result<()> {
+        usage::check(self)
+    }
+
+    fn reads(glance: &Glance) -> bool {
+        usage::reads(glance)
+    }
+
+    fn advice(word: &str, next: &str) -> Option<String> {
+        usage::advice(word, next)
     }
 
     fn plan(&self) -> Plan {
@@ -197,11 +195,6 @@ impl Arguments for Args {
 
 fn main() -> ExitCode {
     oa_core::run(|args: &Args, run| {
-        if args.text && args.background && !args.stream {
-            return Err(
-                Error::usage("-t has nothing to write straight after -b").hint("… -b | oa-poll -t")
-            );
-        }
         let client = if args.dry_run {
             None
         } else {

@@ -8,6 +8,7 @@ use oa_core::limit::TEXT_CHARS;
 use oa_core::object::Object;
 use oa_core::{Error, Result};
 
+use crate::layers::Layer;
 use crate::request::Template;
 use crate::search::FileSearch;
 use crate::{Args, DEFAULT_MODEL};
@@ -53,13 +54,13 @@ fn prompt(args: &Args) -> Result<Option<String>> {
 }
 
 fn layers(args: &Args) -> Result<Vec<Object>> {
-    let files = args.request_file.iter().map(|file| {
-        let text = text(file, REQUEST_BYTES)?;
-        object(&text, file).map_err(Error::input)
-    });
-    let texts = args.request.iter();
-    let texts = texts.map(|json| object(json, "--request").map_err(Error::usage));
-    files.chain(texts).collect()
+    let layers = args.layers.0.iter();
+    layers
+        .map(|layer| match layer {
+            Layer::Json(json) => object(json, "--request").map_err(Error::usage),
+            Layer::File(file) => object(&text(file, REQUEST_BYTES)?, file).map_err(Error::input),
+        })
+        .collect()
 }
 
 fn object(text: &str, name: &str) -> std::result::Result<Object, String> {

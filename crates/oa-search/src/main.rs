@@ -58,7 +58,11 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        Ok(Source::of_ids(&self.ids))
+        Source::of_ids(Self::TOOL, &self.ids)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.search.filters().map(drop)
     }
 
     fn plan(&self) -> Plan {

@@ -6,9 +6,10 @@ use oa_core::body::Local;
 use oa_core::kind::{self, Family};
 use oa_core::limit::{Candidate, Problem, UPLOAD_BYTES, refuse, use_problem};
 use oa_core::log::Log;
-use oa_core::record::looks_like_id;
-use oa_core::shell::{command, word};
+use oa_core::shell::word;
 use oa_core::{Error, Result};
+
+use crate::paths;
 
 /// Bytes from the beginning of a file that tell what it is.
 const HEAD: usize = 1024;
@@ -111,17 +112,7 @@ fn advice(path: &str) -> Option<String> {
             "`find {folder} -type f -print0 | xargs -0 oa-upload`"
         ));
     }
-    let attach = || command("oa-respond -a", [path]);
-    let url = path.contains("://");
-    if url || looks_like_id(path) {
-        let what = if url {
-            "the server can fetch it"
-        } else {
-            "this looks like the id of something that is on the server already"
-        };
-        return Some(format!("{what}: `{}`", attach()));
-    }
-    None
+    paths::meant(path)
 }
 
 /// A type that no question, or no search, takes: better said now than when the file is used.

@@ -1,22 +1,24 @@
 //! Turns local files into records with File objects.
 
 mod file;
+mod paths;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Options, Order, Run, duration};
+use oa_core::cli::{Arguments, Glance, Options, Order, Run, duration};
 use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
 use oa_core::form::Form;
 use oa_core::interrupt::lock;
 use oa_core::object::Object;
 use oa_core::pipe::{Plan, Source, side_by_side};
-use oa_core::record::{File, Incoming, Record};
+use oa_core::record::{File, Record};
 use oa_core::shell::word;
 use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
@@ -35,7 +37,7 @@ struct Args {
     /// Files to upload, all into one record; without any, records with
     /// `paths` are read from stdin. `-` is the bytes of stdin
     #[arg(value_name = "PATH")]
-    paths: Vec<String>,
+    paths: Vec<OsString>,
     /// Write one record per path
     #[arg(long)]
     each: bool,
@@ -88,40 +90,23 @@ fn expiry(text: &str) -> std::result::Result<Duration, String> {
 impl Arguments for Args {
     const TOOL: &'static str = "oa-upload";
     const EXAMPLE: &'static str = "name the files: oa-upload report.pdf figure.png";
+    const PLAIN: &'static str = "name paths as arguments: … | xargs -d '\\n' oa-upload";
 
     fn options(&self) -> &Options {
         &self.options
     }
 
     fn source(&self) -> Result<Source> {
-        let from_stdin = self.paths.iter().filter(|path| *path == "-").count();
-        if from_stdin > 1 {
-            return Err(Error::usage("`-` can be read once only"));
-        }
-        if from_stdin == 1 && self.filename.is_none() {
-            return Err(Error::usage(
-                "`-` needs --filename NAME, because the stored name decides what the API accepts",
-            ));
-        }
-        if self.filename.is_some() && self.paths.len() != 1 {
-            return Err(Error::usage(
-                "--filename names one file; give exactly one PATH",
-            ));
-        }
-        let record = |paths: &[String]| {
-            let mut object = Object::default();
-            object.put("paths", &paths);
-            Incoming {
-                record: Record::new(object),
-                bare: None,
-                problem: None,
-            }
-        };
-        Ok(match self.paths.as_slice() {
-            [] => Source::Stdin,
-            paths if self.each => Source::Given(paths.chunks(1).map(record).collect()),
-            paths => Source::Given(vec![record(paths)]),
-        })
+        paths::source(&self.paths, self.filename.is_some(), self.each)
+    }
+
+    fn reads(glance: &Glance) -> bool {
+        // `-` is the bytes of a file here.
+        glance.operands().is_empty()
+    }
+
+    fn advice(word: &str, next: &str) -> Option<String> {
+        paths::advice(word, next)
     }
 
     fn plan(&self) -> Plan {

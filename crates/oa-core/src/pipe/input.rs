@@ -11,6 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::FileType;
 
 use super::output::Output;
+use crate::log::Log;
 
 /// Ends a blocked read of standard input when standard output was closed.
 pub(super) struct Wake {
@@ -45,72 +46,95 @@ impl Wake {
     }
 }
 
+/// Bytes that are taken at most once the output is closed: as many as a pipe can hold (Linux, pipe-max-size).
+/// An upstream that never ends would else be read for ever.
+const LAST: usize = 1 << 20;
+
 /// Standard input as a reader that takes only what lies ready once the output is closed.
 pub(super) struct Stdin {
     source: io::Stdin,
     wake: Arc<Wake>,
     output: Arc<Output>,
+    log: Arc<Log>,
+    /// Bytes that may still be taken after that.
+    last: usize,
 }
 
 impl Stdin {
-    pub(super) fn new(wake: Arc<Wake>, output: Arc<Output>) -> Stdin {
+    pub(super) fn new(wake: Arc<Wake>, output: Arc<Output>, log: Arc<Log>) -> Stdin {
         Stdin {
             source: io::stdin(),
             wake,
             output,
+            log,
+            last: LAST,
         }
     }
 
-    /// Whether it is a regular file, whose records stay where they are.
-    pub(super) fn is_saved(&self) -> bool {
-        let stat = rustix::fs::fstat(&self.source);
-        stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
-    }
-
-    /// Waits until there is something to read; false when there is not and nobody waits for more.
-    fn wait(&self) -> io::Result<bool> {
+    /// Waits until there is something to read, or until nobody waits for more.
+    fn wait(&self) -> io::Result<()> {
         let now = Timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
         let mut patient = false;
-        loop {
+        while !self.wake.ends() {
             let mut fds = vec![PollFd::new(&self.source, PollFlags::IN)];
-            let ends = self.wake.ends();
-            if let (false, Some((reader, _))) = (ends, &self.wake.pipe) {
+            if let Some((reader, _)) = &self.wake.pipe {
                 fds.push(PollFd::new(reader, PollFlags::IN));
             }
-            let looks = ends || !patient;
-            match poll(&mut fds, looks.then_some(&now)) {
+            match poll(&mut fds, (!patient).then_some(&now)) {
                 Err(rustix::io::Errno::INTR) => continue,
                 other => other?,
             };
-            if !patient && fds.iter().all(|fd| fd.revents().is_empty()) {
-                // Nothing lies ready: whoever waits for our lines gets them before we wait.
-                self.output.flush();
-                patient = true;
-                if !ends {
-                    continue;
-                }
-            }
             // A closed stdin (`<&-`) polls as NVAL; the read then tells.
             if !fds[0].revents().is_empty() {
-                return Ok(true);
+                break;
             }
-            if ends {
-                return Ok(false);
-            }
+            // Nothing lies ready: whoever waits for our lines gets them before we wait.
+            self.output.flush(&self.log);
+            patient = true;
         }
+        Ok(())
+    }
+
+    /// How much is taken now that the output is closed: what lies in the pipe, and nothing of a file, which
+    /// keeps its records.
+    fn rest(&mut self, wanted: usize) -> usize {
+        let lies = if stdin_is_saved() {
+            0
+        } else {
+            rustix::io::ioctl_fionread(&self.source).unwrap_or(0)
+        };
+        let rest = wanted
+            .min(self.last)
+            .min(usize::try_from(lies).unwrap_or(0));
+        self.last -= rest;
+        rest
     }
 }
 
 impl Read for Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if !self.wait()? {
-            return Ok(0);
+        self.wait()?;
+        let mut count = buffer.len();
+        if self.wake.ends() {
+            count = self.rest(count);
+            if count == 0 {
+                // Upstream is to stop now, not only when our last job has ended.
+                rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+                return Ok(0);
+            }
         }
-        self.source.lock().read(buffer)
+        // Not by std's reader: what lies in its own buffer no poll can see.
+        Ok(rustix::io::read(&self.source, &mut buffer[..count])?)
     }
+}
+
+/// Whether standard input is a regular file, whose records stay where they are.
+pub(super) fn stdin_is_saved() -> bool {
+    let stat = rustix::fs::fstat(io::stdin());
+    stat.is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
 }
 
 /// Whether standard input was left to a terminal, on which nobody types records.

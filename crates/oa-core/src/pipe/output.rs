@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
+
+use rustix::fs::OFlags;
 
 use super::target::{Target, open_file};
 use super::{Plan, Wake};
 use crate::error::{Result, Verdict, plain};
 use crate::interrupt::lock;
 use crate::log::{Log, escape_json, escape_lines};
+use crate::object::Object;
 use crate::record::Record;
 
 #[derive(Default)]
@@ -31,12 +35,24 @@ struct State {
     failed: Option<io::Error>,
 }
 
-impl State {
-    fn hand_on(&mut self) -> io::Result<()> {
-        let held = std::mem::take(&mut self.held);
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&held).and_then(|()| stdout.flush())
-    }
+/// Keys of what is on the server.
+const KEPT: [&str; 4] = ["files", "vector_store", "response", "batch"];
+
+/// Whether standard output was closed when the process started.
+///
+/// What was closed, std opens anew as the null device, for reading and writing; a shell's `>/dev/null` is for
+/// writing only. Where stderr is such a device, too, silence was meant: programs that start others that way
+/// open it for both.
+pub(crate) fn stdout_is_closed() -> bool {
+    is_stopgap(&io::stdout()) && !is_stopgap(&io::stderr())
+}
+
+fn is_stopgap(stream: &impl AsFd) -> bool {
+    let null = rustix::fs::stat("/dev/null").map(|stat| stat.st_rdev);
+    let device = rustix::fs::fstat(stream).map(|stat| stat.st_rdev);
+    let flags = rustix::fs::fcntl_getfl(stream);
+    null.is_ok_and(|null| device == Ok(null))
+        && flags.is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
 }
 
 /// Bytes that are held back at most.
@@ -46,11 +62,13 @@ const BATCH: usize = 64 << 10;
 pub(super) struct Output {
     state: Mutex<State>,
     plan: Plan,
+    /// The records can be found where they came from, and there is nothing new in them.
+    again: bool,
     wake: Arc<Wake>,
 }
 
 impl Output {
-    pub(super) fn open(plan: &Plan, wake: Arc<Wake>) -> Result<Output> {
+    pub(super) fn open(plan: &Plan, saved: bool, wake: Arc<Wake>) -> Result<Output> {
         let target = match &plan.output {
             Some(path) if path.as_os_str() != "-" => open_file(path, plan.text)?,
             _ => Target::Stdout,
@@ -65,6 +83,7 @@ impl Output {
                 held: Vec::new(),
                 failed: None,
             }),
+            again: saved && plan.batched,
             plan: Plan {
                 unordered: plan.unordered && !plan.text,
                 ..plan.clone()
@@ -75,6 +94,11 @@ impl Output {
 
     pub(super) fn is_closed(&self) -> bool {
         self.wake.is_closed()
+    }
+
+    /// Whether the records end in a file, whatever becomes of them.
+    pub(super) fn keeps_records(&self) -> bool {
+        matches!(lock(&self.state).target, Target::Held(_))
     }
 
     /// Writes the record, or keeps it until its turn; returns those that could not be handed on.
@@ -98,11 +122,11 @@ impl Output {
         self.advance(&mut state, verdict, log)
     }
 
-    /// Nothing is written for this place of the input.
-    pub(super) fn skip(&self, seq: u64, verdict: &Mutex<Verdict>, log: &Log) {
+    /// Nothing is written for this place of the input; returns later records that could not be handed on.
+    pub(super) fn skip(&self, seq: u64, verdict: &Mutex<Verdict>, log: &Log) -> Vec<Record> {
         let mut state = lock(&self.state);
         state.waiting.entry(seq).or_default().ended = true;
-        self.advance(&mut state, verdict, log);
+        self.advance(&mut state, verdict, log)
     }
 
     /// Writes everything whose turn it is; returns what could not be handed on.
@@ -241,7 +265,7 @@ impl Output {
                 if state.held.len() < BATCH {
                     Ok(())
                 } else {
-                    state.hand_on()
+                    self.hand_on(&mut state.held, log)
                 }
             }
             Target::Stdout => {
@@ -263,11 +287,33 @@ impl Output {
         }
     }
 
+    /// Writes what was held back.
+    fn hand_on(&self, held: &mut Vec<u8>, log: &Log) -> io::Result<()> {
+        let held = std::mem::take(held);
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(&held).and_then(|()| stdout.flush());
+        if written.is_err() {
+            let text = String::from_utf8_lossy(&held);
+            let lines = text.lines().filter_map(|line| Object::parse(line).ok());
+            lines.for_each(|object| self.tell(&Record::new(object), log));
+        }
+        written
+    }
+
+    /// Writes a record that cannot be handed on to stderr, if it names something on the server.
+    pub(super) fn tell(&self, record: &Record, log: &Log) {
+        let object = record.object();
+        let names = |key: &&str| object.get(key).is_some_and(|value| value.get() != "[]");
+        if !self.again && KEPT.iter().any(names) {
+            log.record(&object.to_line());
+        }
+    }
+
     /// Hands on what was held back, because nobody knows when more will come.
-    pub(super) fn flush(&self) {
+    pub(super) fn flush(&self, log: &Log) {
         let mut state = lock(&self.state);
         if !state.held.is_empty() {
-            state.failed = state.hand_on().err();
+            state.failed = self.hand_on(&mut state.held, log).err();
         }
     }
 
@@ -290,7 +336,7 @@ impl Output {
 
     /// Puts FILE in its place if every record ended well, else FILE.failed.
     pub(super) fn finish(&self, verdict: &mut Verdict, interrupted: bool, log: &Log) {
-        self.flush();
+        self.flush(log);
         let mut state = lock(&self.state);
         match state.failed.take() {
             Some(error) if error.kind() == io::ErrorKind::BrokenPipe => verdict.closed(),

@@ -1,10 +1,12 @@
 //! What a run is given: where records come from, how they are written, and one that is under way.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::error::{Error, Result};
 use crate::id::Id;
-use crate::record::{Incoming, Record, of_id};
+use crate::record::{Incoming, Record, looks_like_id, of_id};
+use crate::shell;
 
 /// Where a tool's records come from.
 pub enum Source {
@@ -12,17 +14,47 @@ pub enum Source {
     Stdin,
     /// The arguments; standard input is not read.
     Given(Vec<Incoming>),
+    /// The arguments, then standard input.
+    GivenAndStdin(Vec<Incoming>),
 }
 
 impl Source {
-    /// The ids that were named, or standard input where none was, or where `-` was.
-    #[must_use]
-    pub fn of_ids(ids: &[String]) -> Source {
-        if ids.is_empty() || ids.iter().any(|id| id == "-") {
-            return Source::Stdin;
+    /// The ids that were named; standard input where none was, and after them where `-` was.
+    ///
+    /// # Errors
+    /// `usage` for a word that is a file of records, or empty.
+    pub fn of_ids(tool: &str, ids: &[String]) -> Result<Source> {
+        if let Some(problem) = ids.iter().find_map(|id| no_id(tool, id)) {
+            return Err(problem);
         }
-        Source::Given(ids.iter().map(|id| of_id(id)).collect())
+        let named = ids.iter().filter(|id| *id != "-").map(|id| of_id(id));
+        let named: Vec<Incoming> = named.collect();
+        Ok(match (named.is_empty(), named.len() == ids.len()) {
+            (true, _) => Source::Stdin,
+            (false, true) => Source::Given(named),
+            (false, false) => Source::GivenAndStdin(named),
+        })
     }
+
+    /// Whether standard input is read.
+    #[must_use]
+    pub fn reads(&self) -> bool {
+        !matches!(self, Source::Given(_))
+    }
+}
+
+/// What is wrong with a word that stands where an id should.
+fn no_id(tool: &str, word: &str) -> Option<Error> {
+    if word.is_empty() {
+        return Some(Error::usage("an empty id; is a variable unset?"));
+    }
+    let named = [".json", ".jsonl"].iter().any(|end| word.ends_with(end));
+    if word == "-" || looks_like_id(word) || !(named || Path::new(word).is_file()) {
+        return None;
+    }
+    let file = shell::word(word);
+    let problem = Error::usage(format!("{word}: a file where an id was expected"));
+    Some(problem.hint(format!("its records: {tool} < {file}")))
 }
 
 /// What the shared options say about a run.
@@ -46,8 +78,10 @@ pub struct Plan {
     pub fail_fast: bool,
     /// Nothing is ever waited for but the input: lines are held back as long as more of it lies ready.
     pub batched: bool,
-    /// The rest of the input is read even when nobody reads the output.
+    /// It is the tool that cleans up: the rest of the input is read even when nobody reads the output.
     pub reads_to_end: bool,
+    /// What to type where plain text came instead of records.
+    pub plain: &'static str,
 }
 
 impl Plan {

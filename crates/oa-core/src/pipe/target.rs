@@ -10,6 +10,9 @@ use tempfile::NamedTempFile;
 use crate::error::{Error, Result, plain};
 use crate::log::Log;
 
+/// Links that are followed at most, as in the Linux kernel.
+const MOST_LINKS: usize = 40;
+
 /// Where bytes go.
 pub(super) enum Target {
     Stdout,
@@ -41,7 +44,7 @@ impl Held {
         let failed = failed_path(&self.path);
         if well {
             let whole = self.text.unwrap_or(self.records);
-            keep(whole, &self.path)?;
+            keep(whole, &self.path, &self.path)?;
             match fs::remove_file(&failed) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
                 _ => Ok(()),
@@ -50,7 +53,7 @@ impl Held {
             if self.records.as_file().metadata()?.len() == 0 {
                 return Ok(());
             }
-            keep(self.records, &failed)?;
+            keep(self.records, &failed, &self.path)?;
             let name = self.path.display();
             log.error(&format!(
                 "{name}: not written, because not every record ended well; the records are in {}",
@@ -61,13 +64,15 @@ impl Held {
     }
 }
 
-/// Puts a finished temporary file in its place: to disk first, so that no crash shows half of it.
-fn keep(file: NamedTempFile, path: &Path) -> anyhow::Result<()> {
+/// Puts a finished temporary file in its place: to disk first, so that no crash shows half of it. It is as
+/// private as the file that it stands in for.
+fn keep(file: NamedTempFile, path: &Path, model: &Path) -> anyhow::Result<()> {
     let told = |error: &dyn std::fmt::Display| anyhow::anyhow!("{}: {error}", path.display());
     file.as_file().sync_all().map_err(|error| told(&error))?;
-    if let Ok(old) = fs::metadata(path) {
-        // Best effort, as with any editor: the rights of the file that is replaced.
-        let _ = file.as_file().set_permissions(old.permissions());
+    if let Ok(old) = fs::metadata(model) {
+        // Best effort, as with any editor; a program that runs as its owner is no output.
+        let rights = Permissions::from_mode(old.permissions().mode() & 0o777);
+        let _ = file.as_file().set_permissions(rights);
     }
     file.persist(path).map_err(|error| told(&error.error))?;
     Ok(())
@@ -79,20 +84,23 @@ fn failed_path(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Tells beforehand whether `-o FILE` can be written.
-///
-/// # Errors
-/// `usage`, naming the file.
-pub fn check_target(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Err(Error::usage(format!("{}: is a directory", path.display())));
+/// Where a path leads when its links are followed, also where nothing is there yet.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(link) = fs::read_link(&path) else {
+            return Ok(path);
+        };
+        path = path.parent().unwrap_or(Path::new("")).join(link);
     }
-    Ok(())
+    Err(io::Error::other("too many links, one to the other"))
 }
 
 pub(super) fn open_file(path: &Path, text: bool) -> Result<Target> {
-    check_target(path)?;
     let told = |error: io::Error| Error::usage(format!("{}: {}", path.display(), plain(&error)));
+    if path.is_dir() {
+        return Err(Error::usage(format!("{}: is a directory", path.display())));
+    }
     match fs::metadata(path) {
         Ok(meta) if !meta.is_file() => {
             let file = File::options().write(true).open(path).map_err(told)?;
@@ -101,8 +109,7 @@ pub(super) fn open_file(path: &Path, text: bool) -> Result<Target> {
         _ => {}
     }
     // A link is followed, so that the rename replaces what it points to and not the link.
-    let target = path.is_symlink().then(|| fs::canonicalize(path).ok());
-    let path = target.flatten().unwrap_or_else(|| path.to_owned());
+    let path = followed(path).map_err(told)?;
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),

@@ -1,0 +1,122 @@
+//! Records in: those that were named as arguments, then those of standard input, until one is broken.
+
+use std::collections::VecDeque;
+
+use super::Source;
+use super::input::Stdin;
+use crate::error::Error;
+use crate::record::{Incoming, Record, lift, looks_like_id};
+use crate::scan::{Malformed, Values};
+
+/// What the next piece of the input is.
+pub(super) enum Next {
+    Record(u64, Box<Incoming>),
+    /// Standard input broke off; nothing more is read of it.
+    Broken(Malformed),
+    /// Standard input ended without a record.
+    Nothing,
+    End,
+}
+
+/// The input of one run.
+pub(super) struct Reading {
+    stdin: Option<Box<Values<Stdin>>>,
+    ready: VecDeque<Incoming>,
+    /// Records that were handed out.
+    count: u64,
+    /// A record came on standard input.
+    came: bool,
+}
+
+impl Reading {
+    pub(super) fn new(source: Source, stdin: impl FnOnce() -> Stdin) -> Reading {
+        let reads = source.reads();
+        let given = match source {
+            Source::Stdin => Vec::new(),
+            Source::Given(given) | Source::GivenAndStdin(given) => given,
+        };
+        Reading {
+            stdin: reads.then(|| Box::new(Values::new(stdin()))),
+            ready: given.into(),
+            count: 0,
+            came: false,
+        }
+    }
+
+    /// The next piece; blocks while upstream works.
+    pub(super) fn next(&mut self) -> Next {
+        loop {
+            if let Some(incoming) = self.ready.pop_front() {
+                let seq = self.count;
+                self.count += 1;
+                return Next::Record(seq, Box::new(incoming));
+            }
+            let Some(values) = &mut self.stdin else {
+                return Next::End;
+            };
+            let lifted = match values.next_value() {
+                Ok(Some(framed)) => lift(&framed.text).map_err(|error| Malformed {
+                    line: framed.line + error.line().saturating_sub(1),
+                    column: match error.line() {
+                        0 | 1 => framed.column + error.column().saturating_sub(1),
+                        _ => error.column(),
+                    },
+                    what: plain(&error),
+                    text: framed.text.chars().take(200).collect(),
+                }),
+                Ok(None) => {
+                    self.stdin = None;
+                    return if self.came { Next::End } else { Next::Nothing };
+                }
+                Err(malformed) => Err(malformed),
+            };
+            match lifted {
+                Ok(lifted) => self.take(lifted),
+                Err(malformed) => {
+                    self.stdin = None;
+                    return Next::Broken(malformed);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, records: Vec<Incoming>) {
+        self.came |= !records.is_empty();
+        self.ready.extend(records);
+    }
+
+    /// Puts the record that tells of a broken input where the rest of it would have come.
+    pub(super) fn put_last(&mut self, problem: Error) {
+        self.ready.push_back(Incoming {
+            record: Record::default(),
+            bare: None,
+            problem: Some(problem),
+        });
+    }
+}
+
+/// The failure that a broken input is; `plain` says what to type where plain text came.
+pub(super) fn broken(malformed: &Malformed, tool: &str, plain: &str) -> Error {
+    let place = format!("line {}, column {}", malformed.line, malformed.column);
+    let error = Error::input(format!(
+        "stdin: {place}: malformed JSON: {}",
+        malformed.what
+    ));
+    let word = malformed.text.split_whitespace().next().unwrap_or_default();
+    if looks_like_id(word) {
+        error.hint(format!("these are plain ids, not JSON: `… | xargs {tool}`"))
+    } else if plain.is_empty() || word.starts_with(['{', '[', '"', '\'']) {
+        error
+    } else {
+        error.hint(format!("is this plain text? {plain}"))
+    }
+}
+
+/// serde's message without its own "at line 1 column 2".
+fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((what, _)) => what.to_owned(),
+        None => text,
+    }
+}
