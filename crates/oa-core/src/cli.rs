@@ -15,10 +15,12 @@ use crate::log::{Level, Log};
 use crate::pipe::{Pipe, Plan, Source, stdin_is_terminal};
 
 mod connection;
+mod patience;
 mod search;
 
 pub use connection::Connection;
 pub(crate) use connection::{Target, headers, is_loopback};
+pub use patience::Patience;
 pub use search::Search;
 
 /// Options of every tool.

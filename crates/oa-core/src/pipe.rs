@@ -110,6 +110,7 @@ impl Pipe {
             seq,
             incoming,
             read_at: Instant::now(),
+            gone: Vec::new(),
             held,
         })
     }
@@ -291,7 +292,8 @@ impl Pipe {
             let hint = "`-t` belongs behind the answer: … | oa-poll | oa-delete -t";
             self.fail(&mut record, &error.hint(hint));
         }
-        let made = record.ids();
+        let mut made = record.ids();
+        made.retain(|id| !job.gone.contains(id));
         self.interrupt.hold(&made);
         self.name_forgotten(&made);
         self.interrupt.release(&job.held);

@@ -68,5 +68,7 @@ pub struct Job {
     pub incoming: Incoming,
     /// When it was read: deadlines count from here.
     pub read_at: Instant,
+    /// What the server says that it does not know, whatever the record says.
+    pub gone: Vec<Id>,
     pub(super) held: Vec<Id>,
 }
