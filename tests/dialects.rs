@@ -89,11 +89,23 @@ const FILES: &str = "GET /vector_stores/vs_1/file_batches/vsfb_1/files";
 
 #[test]
 fn a_batch_is_known_by_the_id_that_it_was_made_with_and_each_field_by_itself() {
-    let cases: [(&str, Odd); 8] = [
+    let cases: [(&str, Odd); 10] = [
         ("as the API answers", |_, _, _| ""),
         ("the id of the store", |line, _, _| match line {
             BATCH => {
                 r#"{"id":"vs_1","status":"completed","file_counts":{"completed":1,"failed":1}}"#
+            }
+            _ => "",
+        }),
+        ("no id, and no name that we know", |line, _, _| match line {
+            BATCH => {
+                r#"{"object":"x","status":"completed","file_counts":{"completed":1,"failed":1}}"#
+            }
+            _ => "",
+        }),
+        ("another name for it", |line, _, turn| match (line, turn) {
+            ("POST /vector_stores/vs_1/file_batches", _) | (BATCH, 1) => {
+                r#"{"id":"vsfb_1","object":"vector_store.file_batch","status":"in_progress"}"#
             }
             _ => "",
         }),

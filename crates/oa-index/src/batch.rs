@@ -18,8 +18,8 @@ use crate::member::Member;
 
 /// Files of one batch; the most that the API takes.
 const MOST: usize = 2000;
-const BATCH: Expect = Expect::Object("vector_store.files_batch");
-const ENTRY: Expect = Expect::Object("vector_store.file");
+const BATCH: Expect = Expect::Known("vector_store.files_batch");
+const ENTRY: Expect = Expect::Known("vector_store.file");
 
 /// Why a file is not indexed that no entry of the store names.
 const TAKEN_OUT: &str = "it is in the store no more";
@@ -136,7 +136,8 @@ impl Filling<'_> {
         let mut body = self.indexer.body(group);
         body.put("file_ids", &texts(files));
         let path = format!("{}/file_batches", self.path);
-        let call = Call::create(&path, &body, BATCH)
+        let made = Expect::Object("vector_store.files_batch");
+        let call = Call::create(&path, &body, made)
             .until(self.wait.time()?)
             .look("the store has part of the files at most; oa-delete removes it".to_owned());
         match self.indexer.client.call(&call) {
