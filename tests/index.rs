@@ -200,7 +200,7 @@ fn ctrl_c_while_indexing_leaves_nothing() {
 
 #[test]
 fn a_store_that_goes_away_while_it_is_filled_is_an_error_and_success_for_the_clean_up() {
-    let scene = handbook(&["--fault", "GET /vector_stores/*/file_batches/* 404"]);
+    let scene = handbook(&["--fault", "GET /vector_stores/*/file_batches/* 410"]);
     let ran = run(&scene, "", "oa-delete").is(7);
     assert_eq!(ran.kinds(), ["refused"]);
     scene.nothing_left();
@@ -286,10 +286,6 @@ fn what_search_does_not_take_is_refused_before_anything_is_sent() {
         .sh("oa-upload figure.png | oa-index | oa-delete")
         .is(3);
     ran.says(&["figure.png: file search does not take this type"]);
-    scene
-        .sh("oa-upload notes.txt | oa-index --keep | oa-delete")
-        .is(3)
-        .says(&["expires"]);
     assert_eq!(scene.ledger().of("POST /vector_stores").len(), 0);
     scene.nothing_left();
 }

@@ -17,11 +17,13 @@ mod advice;
 mod connection;
 mod glance;
 mod parse;
+mod patience;
 mod search;
 
 pub use connection::Connection;
 pub(crate) use connection::{Target, headers, is_loopback};
 pub use glance::Glance;
+pub use patience::Patience;
 pub use search::Search;
 
 use parse::{Parsed, parse};

@@ -12,27 +12,30 @@ use serde_json::value::RawValue;
 use crate::id::Id;
 
 /// What is looked at of an object; the object itself travels as it came.
-pub(crate) trait Look {
+pub trait Look {
     /// Takes what there is; everything may be absent.
     fn look(fields: &Fields) -> Self;
 }
 
 /// Keys and raw values of an object, to be asked one by one.
-pub(crate) struct Fields<'a>(Vec<(String, &'a RawValue)>);
+pub struct Fields<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// The fields of this value; none if it is no object.
-    pub(crate) fn of(raw: &'a RawValue) -> Fields<'a> {
+    #[must_use]
+    pub fn of(raw: &'a RawValue) -> Fields<'a> {
         serde_json::from_str(raw.get()).unwrap_or(Fields(Vec::new()))
     }
 
     /// The value of a key; the last one where it is repeated. What is `null` or does not fit counts as absent.
-    pub(crate) fn get<T: Deserialize<'a>>(&self, key: &str) -> Option<T> {
+    #[must_use]
+    pub fn get<T: Deserialize<'a>>(&self, key: &str) -> Option<T> {
         serde_json::from_str(self.raw(key)?.get()).ok()
     }
 
     /// The text under a key.
-    pub(crate) fn text(&self, key: &str) -> Option<String> {
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<String> {
         text_of(self.raw(key)?)
     }
 
@@ -55,17 +58,20 @@ impl<'a> Fields<'a> {
     }
 
     /// The `id` of the object, where it can be sent.
-    pub(crate) fn id(&self) -> Option<Id> {
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
         Id::parse(&self.text("id")?).ok()
     }
 
     /// The object under a key.
-    pub(crate) fn object<T: Look>(&self, key: &str) -> Option<T> {
+    #[must_use]
+    pub fn object<T: Look>(&self, key: &str) -> Option<T> {
         Some(T::look(&Fields::of(self.raw(key)?)))
     }
 
     /// The objects of the array under a key.
-    pub(crate) fn list<T: Look>(&self, key: &str) -> Option<Vec<T>> {
+    #[must_use]
+    pub fn list<T: Look>(&self, key: &str) -> Option<Vec<T>> {
         let items: Vec<&RawValue> = self.get(key)?;
         Some(
             items

@@ -4,7 +4,8 @@
 //! nobody drops what somebody else wrote; and a failure travels as data, in the key `error`, so that the
 //! last tool of the pipe can always clean up and always knows the verdict.
 //!
-//! * [`record`] is what flows, [`object`] how it is kept byte for byte, [`scan`] how it is found in a stream.
+//! * [`record`] is what flows, [`object`] how it is kept byte for byte, [`field`] how it is looked at, [`scan`] how
+//!   it is found in a stream.
 //! * [`pipe`] is the loop: records in, records out, failures, order, jobs side by side, the status so far.
 //! * [`client`] is the one way to the server; [`body`] and [`form`] are what it sends, [`retry`] decides when
 //!   it sends again, `net` lies below it.
@@ -20,7 +21,7 @@ pub mod body;
 pub mod cli;
 pub mod client;
 pub mod error;
-mod field;
+pub mod field;
 pub mod filter;
 pub mod form;
 pub mod id;

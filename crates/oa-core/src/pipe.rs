@@ -98,6 +98,7 @@ impl Pipe {
                         seq,
                         incoming: *incoming,
                         read_at: Instant::now(),
+                        gone: Vec::new(),
                         held,
                     });
                 }
@@ -248,7 +249,8 @@ impl Pipe {
     }
 
     fn put_or(&self, job: &Job, mut record: Record, lost: impl Fn(&Record) -> bool) {
-        let made = record.ids();
+        let mut made = record.ids();
+        made.retain(|id| !job.gone.contains(id));
         self.interrupt.hold(&made);
         if !self.is_closed() {
             self.check_text(&mut record);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
-use crate::field::Fields;
+use crate::field::{Fields, Look};
 use crate::id::Id;
 use crate::object::{Object, raw_array};
 
@@ -144,14 +144,13 @@ impl<'de> Deserialize<'de> for Store {
             id: fields.id(),
             made: fields.get("made"),
             status: fields.text("status"),
-            file_counts: fields.get("file_counts"),
+            file_counts: fields.object("file_counts"),
         })
     }
 }
 
 /// Files of a vector store by their state.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct FileCounts {
     /// Not indexed yet.
     pub in_progress: u64,
@@ -163,6 +162,19 @@ pub struct FileCounts {
     pub cancelled: u64,
     /// All of them.
     pub total: u64,
+}
+
+impl Look for FileCounts {
+    fn look(fields: &Fields) -> FileCounts {
+        let count = |key| fields.get(key).unwrap_or_default();
+        FileCounts {
+            in_progress: count("in_progress"),
+            completed: count("completed"),
+            failed: count("failed"),
+            cancelled: count("cancelled"),
+            total: count("total"),
+        }
+    }
 }
 
 /// One record: an object that is kept whole, with accessors for the keys of the pipe.
@@ -245,6 +257,22 @@ impl Record {
     pub fn store(&self) -> Option<Store> {
         let raw = self.object.get("vector_store")?;
         serde_json::from_str(raw.get()).ok()
+    }
+
+    /// What a record is that waits for its Batch, for a tool that cannot wait for that.
+    #[must_use]
+    pub fn waits_for_batch(&self) -> Option<Error> {
+        let batch = Fields::of(self.object.get("batch")?);
+        let collected = batch.get("collected") == Some(true);
+        let response = self.response().map(crate::answer::Response::read);
+        if collected || response.is_some_and(|response| response.is_final()) {
+            return None;
+        }
+        let id = batch.text("id").unwrap_or_else(|| "-".to_owned());
+        let message = format!("the record waits for its Batch {id}");
+        let mut error = Error::input(message).hint("oa-batch");
+        error.retryable = true;
+        Some(error)
     }
 
     /// The answer's text.

@@ -26,6 +26,8 @@ pub enum Expect {
     Object(&'static str),
     /// A Response: an object with an id, or, from servers that leave it out, with `status` or `output`.
     Response,
+    /// The same, asked for by its id, so that it need not say that again: its `status` or `file_counts` will do.
+    Known(&'static str),
     /// An object with `data`.
     List,
     /// A JSON object that is no other object and does not say `"deleted":false`; or nothing at all.
@@ -168,15 +170,15 @@ impl Reply {
         let id = object.text("id").is_some_and(|id| !id.is_empty());
         let fault = object.get("error").is_some_and(says_something);
         let deleted = object.get("deleted").map(RawValue::get);
-        let kind = object.text("object");
         let other = other_kind(object, expect);
         let known = match expect {
             _ if other.is_some() => false,
             Expect::Response => id || has("status") || has("output"),
             Expect::Object(_) => id && !fault,
+            Expect::Known(_) => (id || has("status") || has("file_counts")) && !fault,
             Expect::List => object.get("data").is_some_and(|d| d.get().starts_with('[')),
             Expect::Deleted => {
-                deleted != Some("false") && !fault && (deleted.is_some() || kind.is_none())
+                deleted != Some("false") && !fault && (deleted.is_some() || !has("object"))
             }
         };
         if known {
@@ -192,7 +194,7 @@ impl Reply {
         }
         let words = match expect {
             _ if other.is_some() => format!("the answer is a {}", other.unwrap_or_default()),
-            Expect::Object(kind) => format!("the answer is a {kind} without an id"),
+            Expect::Object(it) | Expect::Known(it) => format!("the answer is a {it} without an id"),
             Expect::Response => format!("the answer is no Response: {}", self.excerpt()),
             Expect::List => "the answer is no list".to_owned(),
             Expect::Deleted if deleted == Some("false") => {
@@ -374,7 +376,7 @@ impl Words {
 fn other_kind(object: &Object, expect: Expect) -> Option<&'static str> {
     let wanted = match expect {
         Expect::Response => "response",
-        Expect::Object(kind) => kind,
+        Expect::Object(kind) | Expect::Known(kind) => kind,
         Expect::List | Expect::Deleted => return None,
     };
     let named = record::kind_of_id(&object.text("id")?)?;

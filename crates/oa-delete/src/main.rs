@@ -15,7 +15,7 @@ use oa_core::error::EXIT_TABLE;
 use oa_core::id::joined;
 use oa_core::interrupt::lock;
 use oa_core::pipe::{Job, Plan, Source, side_by_side};
-use oa_core::record::Record;
+use oa_core::record::{Record, of_id};
 use oa_core::shell::command;
 use oa_core::{Error, Id, Kind, Result};
 
@@ -82,7 +82,7 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        Source::of_ids(Self::TOOL, &self.ids)
+        Source::of_ids(Self::TOOL, &self.ids, of_id)
     }
 
     fn plan(&self) -> Plan {

@@ -1,15 +1,16 @@
 //! What goes into a store: files that search takes, with what is said about them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use oa_core::client::{Call, Client, Expect};
+use oa_core::log::Log;
 use oa_core::object::{Object, raw};
 use oa_core::record::{File, Record};
 use oa_core::{Error, Id, Result, attribute, kind};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::Args;
+use crate::{Args, Indexer};
 
 /// Overlap of passages where only their size is said; the API's own proportion.
 const HALF: u16 = 2;
@@ -52,7 +53,12 @@ impl Content {
     /// # Errors
     /// `input` for a record without files, for a file that search does not take, and for attributes that the
     /// API would refuse.
-    pub(crate) fn of(&self, record: &Record, client: &Client) -> Result<Group> {
+    pub(crate) fn of(
+        &self,
+        record: &Record,
+        indexer: &Indexer,
+        until: Option<Instant>,
+    ) -> Result<Group> {
         let files = record.files();
         if files.is_empty() {
             return Err(Error::input("the record has no `files` to index")
@@ -72,7 +78,8 @@ impl Content {
                 .id
                 .clone()
                 .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
-            self.check(&id, &complete(file, &id, client)?)?;
+            let file = complete(file, &id, &indexer.client, until)?;
+            self.check(&id, &file, &indexer.run.pipe.log)?;
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -83,7 +90,7 @@ impl Content {
         })
     }
 
-    fn check(&self, id: &Id, file: &File) -> Result<()> {
+    fn check(&self, id: &Id, file: &File, log: &Log) -> Result<()> {
         let label = file.label();
         if let Some(name) = &file.filename
             && !kind::of_name(name).is_some_and(|kind| kind.search)
@@ -95,26 +102,29 @@ impl Content {
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-        match file.expires_at {
+        // 0 and less is how some servers write that it never does.
+        match file.expires_at.filter(|end| *end > 0) {
             Some(end) if end <= now => Err(Error::input(format!(
                 "{label}: the uploaded file {id} has expired"
             ))
             .hint("upload it again")),
-            Some(_) if self.keep => Err(Error::input(format!(
-                "{label}: the file expires, and the store that is to be kept would lose it"
-            ))
-            .hint("upload it with --keep, or let the store expire, too")),
+            Some(_) if self.keep => {
+                log.warning(&format!(
+                    "{label}: the file {id} expires, and the store that is kept then loses it; oa-upload --keep"
+                ));
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
 }
 
 /// Looks up a file that is known by its id alone; its name decides whether search takes it.
-fn complete(file: File, id: &Id, client: &Client) -> Result<File> {
+fn complete(file: File, id: &Id, client: &Client, until: Option<Instant>) -> Result<File> {
     if file.filename.is_some() {
         return Ok(file);
     }
-    let call = Call::get(id.under("/files"), Expect::Object("file"));
+    let call = Call::get(id.under("/files"), Expect::Object("file")).until(until);
     let answer = client.call(&call).map_err(|mut error| {
         if error.status == Some(404) {
             let hint =

@@ -2,21 +2,23 @@
 
 mod batch;
 mod content;
+mod member;
 mod store;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Glance, Options, Order, Run, duration};
+use oa_core::cli::{Arguments, Glance, Options, Order, Patience, Run, duration};
 use oa_core::client::Client;
 use oa_core::error::EXIT_TABLE;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::Record;
+use oa_core::wait::{Subject, Wait};
 use oa_core::{Error, Id, Kind, Result, attribute};
 use serde_json::Value;
 
-use batch::Batches;
+use batch::Failed;
 use content::{Content, Group};
 
 const DAY: u64 = 86400;
@@ -58,12 +60,8 @@ struct Args {
     /// Go on without the files that could not be indexed
     #[arg(long)]
     allow_partial: bool,
-    /// Longest time between two looks
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
-    interval: Duration,
-    /// Give up a record after this time; 0: never
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
-    deadline: Duration,
+    #[command(flatten)]
+    patience: Patience,
     /// Index that many records at a time
     #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
     jobs: u16,
@@ -157,12 +155,26 @@ struct Indexer<'a> {
 impl Indexer<'_> {
     /// One record, one store.
     fn index(&self, record: &mut Record, job: &Job) -> Result<()> {
-        let group = self.content.of(record, &self.client)?;
-        let (id, store) = self.store(record)?;
-        let group = self.missing(&id, &store, group)?;
-        let filled = self.fill(&id, &[group], job.read_at);
-        self.renew(std::slice::from_mut(record), &id);
-        self.judge(record, &filled?)
+        let mut wait = self.wait(None, false, job.read_at);
+        let group = self.content.of(record, self, wait.time()?)?;
+        let (id, store) = self.store(record, &wait)?;
+        let group = self.missing(&id, &store, group, &mut wait)?;
+        let failed = self.fill(&id, &[group], job.read_at);
+        self.renew(std::slice::from_mut(record), &id, &wait);
+        self.judge(record, &failed?)
+    }
+
+    /// A wait for all about one store.
+    fn wait(&self, store: Option<&Id>, drawn: bool, begun: Instant) -> Wait {
+        let subject = Subject {
+            event: "index",
+            key: format!("vector_store_id={}", store.map_or("-", Id::as_str)),
+            name: "indexing".to_owned(),
+            again: "the record keeps its store: `jq -c 'del(.error)' | oa-index` goes on"
+                .to_owned(),
+            drawn,
+        };
+        Wait::new(&self.run.pipe, self.args.patience, begun, subject)
     }
 
     /// All records, one store.
@@ -181,7 +193,7 @@ impl Indexer<'_> {
             .map(|(_, record, _)| std::mem::take(record))
             .collect();
         let filled = match self.run.pipe.stopped() {
-            _ if records.is_empty() => Ok(Batches::default()),
+            _ if records.is_empty() => Ok(Failed::new()),
             Some(stop) => Err(stop),
             None => self.fill_together(&mut records, &groups),
         };
@@ -213,29 +225,28 @@ impl Indexer<'_> {
         };
         problem
             .and(free)
-            .and_then(|()| self.content.of(record, &self.client))
+            .and_then(|()| self.wait(None, false, job.read_at).time())
+            .and_then(|until| self.content.of(record, self, until))
             .and_then(|group| content::add(groups, group))
             .inspect_err(|error| self.run.pipe.fail(record, error))
             .is_ok()
     }
 
-    fn fill_together(&self, records: &mut [Record], groups: &[Group]) -> Result<Batches> {
+    fn fill_together(&self, records: &mut [Record], groups: &[Group]) -> Result<Failed> {
         let begun = Instant::now();
-        let made = self.make()?;
+        let wait = self.wait(None, false, begun);
+        let (id, made) = self.make(&wait)?;
+        let count = records.len();
         for record in &mut *records {
-            store::put(record, &made, true);
+            store::put(record, &made, true, count);
         }
-        let store = records.iter().find_map(Record::store);
-        let id = store
-            .and_then(|store| store.id)
-            .ok_or_else(|| Error::input("the vector store has no id"))?;
-        let filled = self.fill(&id, groups, begun);
-        self.renew(records, &id);
-        filled
+        let failed = self.fill(&id, groups, begun);
+        self.renew(records, &id, &wait);
+        failed
     }
 
     /// What the files of a record came to; those that failed are named.
-    fn judge(&self, record: &Record, filled: &Batches) -> Result<()> {
+    fn judge(&self, record: &Record, all_failed: &Failed) -> Result<()> {
         let files = record.files();
         let failed: Vec<String> = files
             .iter()
@@ -243,7 +254,7 @@ impl Indexer<'_> {
                 Some(format!(
                     "{}: {}",
                     file.label(),
-                    filled.failed.get(file.id.as_ref()?)?
+                    all_failed.get(file.id.as_ref()?)?
                 ))
             })
             .collect();

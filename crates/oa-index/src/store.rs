@@ -1,63 +1,45 @@
 //! The store of a record: made, or taken as it is.
 
-use std::collections::BTreeSet;
+use std::time::Instant;
 
 use oa_core::client::{Call, Expect};
-use oa_core::id::encode;
+use oa_core::field::Fields;
 use oa_core::object::{Object, raw};
 use oa_core::record::{Record, Store};
 use oa_core::shell::word;
-use oa_core::{Error, Id, Result};
-use serde::Deserialize;
-use serde_json::json;
+use oa_core::wait::Wait;
+use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use crate::Indexer;
 use crate::content::Group;
+use crate::member::Member;
 
 const STORE: Expect = Expect::Object("vector_store");
-/// Files of one page of a list; the most that the API gives.
-const PAGE: usize = 100;
 
-/// Puts the API's object into the record, with the mark of whose it is.
-pub(crate) fn put(record: &mut Record, store: &RawValue, made: bool) {
+/// Puts the API's object into the record. The marks that its store has already stay; else it was made for so many
+/// records, or was not.
+pub(crate) fn put(record: &mut Record, store: &RawValue, made: bool, records: usize) {
+    let old = record.object().get("vector_store").map(Fields::of);
+    let mark = |key: &str| old.as_ref().and_then(|old| old.get::<Value>(key));
+    let shared = (records > 1).then(|| json!(records));
+    let marks = [
+        ("made", mark("made").or(Some(json!(made)))),
+        ("shared", mark("shared").or(shared)),
+    ];
     let mut object = Object::parse(store.get()).unwrap_or_default();
-    object.put("made", &made);
+    for (key, mark) in marks {
+        if let Some(mark) = mark {
+            object.put(key, &mark);
+        }
+    }
     record.object_mut().set("vector_store", object.to_raw());
-}
-
-/// A file in a store.
-#[derive(Default, Deserialize)]
-pub(crate) struct Member {
-    #[serde(default)]
-    pub(crate) id: String,
-    #[serde(default)]
-    pub(crate) status: String,
-    pub(crate) last_error: Option<Trouble>,
-}
-
-/// Why a file could not be indexed.
-#[derive(Default, Deserialize)]
-pub(crate) struct Trouble {
-    pub(crate) code: Option<String>,
-    pub(crate) message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Page {
-    data: Vec<Member>,
-    #[serde(default)]
-    has_more: bool,
-}
-
-fn known_id(store: &Store) -> Result<Id> {
-    let id = store.id.clone();
-    id.ok_or_else(|| Error::input("the vector store has no id"))
 }
 
 impl Indexer<'_> {
     /// The record's own store, the one of `--into`, or a new one; the record has it from now on.
-    pub(crate) fn store(&self, record: &mut Record) -> Result<(Id, Store)> {
+    pub(crate) fn store(&self, record: &mut Record, wait: &Wait) -> Result<(Id, Store)> {
         let own = record.store();
         if let (Some(own), Some(into)) = (&own, &self.args.into)
             && own.id.as_ref() != Some(into)
@@ -67,22 +49,19 @@ impl Indexer<'_> {
                     .hint("leave out --into, or take `vector_store` out of the record"),
             );
         }
-        let known = own.as_ref().and_then(|store| store.id.as_ref());
-        let known = known.or(self.args.into.as_ref());
-        let (object, made) = match known {
-            Some(id) => {
-                let made = own.as_ref().and_then(|store| store.made);
-                (self.look(id)?, made.unwrap_or(false))
-            }
-            None => (self.make()?, true),
+        let known = own.as_ref().and_then(|store| store.id.clone());
+        let Some(id) = known.or_else(|| self.args.into.clone()) else {
+            let (id, object) = self.make(wait)?;
+            put(record, &object, true, 1);
+            return Ok((id, Store::default()));
         };
-        put(record, &object, made);
-        let store = record.store().unwrap_or_default();
-        Ok((known_id(&store)?, store))
+        let object = self.look(&id, wait.time()?)?;
+        put(record, &object, false, 1);
+        Ok((id, record.store().unwrap_or_default()))
     }
 
     /// Makes a store.
-    pub(crate) fn make(&self) -> Result<Box<RawValue>> {
+    pub(crate) fn make(&self, wait: &Wait) -> Result<(Id, Box<RawValue>)> {
         let name = self.args.name.as_deref().unwrap_or("oa-index");
         let mut body = Object::default();
         body.put("name", &name);
@@ -98,18 +77,19 @@ impl Indexer<'_> {
         );
         let call = Call::create("/vector_stores", &body, STORE)
             .graceful()
+            .until(wait.time()?)
             .look(look);
         let object = self.client.call(&call)?.object;
-        let store: Store = serde_json::from_str(object.get()).unwrap_or_default();
-        let id = known_id(&store)?;
+        let id = Fields::of(&object).id();
+        let id = id.ok_or_else(|| Error::new(Kind::Network, "the vector store has no id"))?;
         self.run.pipe.interrupt.hold(std::slice::from_ref(&id));
         let log = &self.run.pipe.log;
         log.event("store", &format!("vector_store_id={id} name={name}"));
-        Ok(object)
+        Ok((id, object))
     }
 
-    fn look(&self, id: &Id) -> Result<Box<RawValue>> {
-        let call = Call::get(id.under("/vector_stores"), STORE);
+    fn look(&self, id: &Id, until: Option<Instant>) -> Result<Box<RawValue>> {
+        let call = Call::get(id.under("/vector_stores"), STORE).until(until);
         let answer = self.client.call(&call).map_err(|error| match error.status {
             Some(404) => error.hint(
                 "does the key belong to another project, or has the store expired? oa-list stores",
@@ -120,56 +100,33 @@ impl Indexer<'_> {
     }
 
     /// Brings the records' store up to date; what it cannot learn it leaves as it was.
-    pub(crate) fn renew(&self, records: &mut [Record], id: &Id) {
+    pub(crate) fn renew(&self, records: &mut [Record], id: &Id, wait: &Wait) {
         if self.run.pipe.interrupt.signal().is_some() {
             return;
         }
-        let Ok(store) = self.look(id) else {
-            return;
-        };
-        for record in records {
-            let made = record.store().and_then(|store| store.made);
-            put(record, &store, made.unwrap_or(false));
+        if let Ok(store) = self.look(id, wait.spare_time()) {
+            for record in records {
+                put(record, &store, false, 1);
+            }
         }
     }
 
     /// The files of a group that the store has not indexed yet; a store that was just made has none.
-    pub(crate) fn missing(&self, id: &Id, store: &Store, mut group: Group) -> Result<Group> {
-        let counts = store.file_counts.unwrap_or_default();
-        if counts.total == 0 {
+    pub(crate) fn missing(
+        &self,
+        id: &Id,
+        store: &Store,
+        mut group: Group,
+        wait: &mut Wait,
+    ) -> Result<Group> {
+        let empty = store.file_counts.is_some_and(|counts| counts.total == 0);
+        if empty || store.id.is_none() {
             return Ok(group);
         }
         let path = id.under("/vector_stores") + "/files";
-        let there: BTreeSet<String> = self
-            .members(&path, "completed")?
-            .into_iter()
-            .map(|member| member.id)
-            .collect();
-        group.files.retain(|id| !there.contains(id.as_str()));
+        let there = self.members(wait, &path, "completed")?;
+        let indexed = |id: &Id| there.get(id).is_some_and(Member::is_indexed);
+        group.files.retain(|id| !indexed(id));
         Ok(group)
-    }
-
-    /// All files of a list that have this status.
-    pub(crate) fn members(&self, path: &str, status: &str) -> Result<Vec<Member>> {
-        let mut found: Vec<Member> = Vec::new();
-        loop {
-            let after = found
-                .last()
-                .map(|last| format!("&after={}", encode(&last.id)));
-            let after = after.unwrap_or_default();
-            let address = format!("{path}?limit={PAGE}&filter={status}{after}");
-            let answer = self.client.call(&Call::get(address, Expect::List))?;
-            let page: Page = serde_json::from_str(answer.object.get()).map_err(|error| {
-                Error::new(
-                    oa_core::Kind::Network,
-                    format!("the list of files: {error}"),
-                )
-            })?;
-            let before = found.len();
-            found.extend(page.data);
-            if !page.has_more || found.len() == before {
-                return Ok(found);
-            }
-        }
     }
 }

@@ -1,44 +1,42 @@
 //! Waits until every response is final, all of them side by side.
 
-mod desk;
+mod queue;
 
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use oa_core::answer::{Response, forget, settle};
-use oa_core::cli::{Arguments, Options, Order, Run, duration};
-use oa_core::client::{Answer, Call, Client, Expect, spread};
+use oa_core::cli::{Arguments, Options, Order, Patience, Run, duration};
+use oa_core::client::{Answer, Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
 use oa_core::log::Progress;
+use oa_core::object::Object;
 use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::Record;
+use oa_core::record::{Incoming, Record};
 use oa_core::shell::command;
-use oa_core::wait::{Schedule, passes};
+use oa_core::wait::{Look, Running, Subject, Wait};
 use oa_core::{Error, Id, Kind, Result};
 
-use desk::Desk;
+use queue::DelayQueue;
 
-/// Looks at the same time; each has a connection of its own.
-const LOOKERS: usize = 8;
-/// A response that was just made is not known everywhere at once.
-const UNKNOWN_FOR: Duration = Duration::from_secs(5);
+/// How much longer than its window a response is waited for.
+const BEYOND_WINDOW: Duration = Duration::from_secs(3600);
+const RESPONSE: Expect = Expect::Response;
 
 /// Wait until responses are final
 ///
-/// All records are polled side by side; each is written as it ends.
+/// All records are polled side by side; each is written as it ends. One that was
+/// asked with a window is waited for that long and an hour.
 #[derive(Parser)]
 #[command(name = "oa-poll", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
 struct Args {
     /// Ids of responses; without any, records are read from stdin
     #[arg(value_name = "RESPONSE_ID")]
     ids: Vec<String>,
-    /// Longest time between two looks
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
-    interval: Duration,
-    /// Give up a record after this time; 0: never
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
-    deadline: Duration,
+    #[command(flatten)]
+    patience: Patience,
     /// Cancel the responses instead of waiting
     #[arg(long)]
     cancel: bool,
@@ -48,6 +46,9 @@ struct Args {
     /// Take an incomplete answer as success
     #[arg(long)]
     allow_incomplete: bool,
+    /// Look at that many responses at the same moment
+    #[arg(short, long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
+    jobs: u16,
     #[command(flatten)]
     order: Order,
     #[command(flatten)]
@@ -73,7 +74,7 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        Source::of_ids(Self::TOOL, &self.ids)
+        Source::of_ids(Self::TOOL, &self.ids, named)
     }
 
     fn plan(&self) -> Plan {
@@ -111,216 +112,197 @@ struct Watch {
     job: Job,
     record: Record,
     id: Id,
-    schedule: Schedule,
-    deadline: Option<Instant>,
-    /// The last trouble, for the message should time run out.
-    trouble: Option<Error>,
-}
-
-/// What a look came to.
-enum Seen {
-    /// Look again after this time.
-    Later(Duration),
-    /// The record is settled, well or not.
-    Final(Result<()>),
+    wait: Wait,
 }
 
 impl Poller<'_> {
     /// One thread reads, a few look; between looks a response costs no thread.
     fn serve(&self) {
-        let desk = Desk::new(&self.run.pipe.interrupt);
-        std::thread::scope(|scope| {
-            for _ in 0..LOOKERS {
-                scope.spawn(|| {
-                    while let Some(mut watch) = desk.due() {
-                        match self.look(&mut watch) {
-                            Seen::Later(wait) => {
-                                let next = Instant::now() + wait;
-                                let next = watch.deadline.map_or(next, |end| next.min(end));
-                                desk.put(next, watch);
-                            }
-                            Seen::Final(verdict) => {
-                                self.close(watch, verdict);
-                                desk.leave();
-                            }
-                        }
-                    }
-                });
+        let queue = DelayQueue::new(&self.run.pipe.interrupt);
+        let mut lookers = 0;
+        thread::scope(|scope| {
+            while let Some(job) = self.run.pipe.next() {
+                let waits = self.take(&queue, job);
+                if waits && lookers < self.args.jobs {
+                    // Where there are no more threads, fewer look, in the end this one.
+                    let looker = thread::Builder::new();
+                    let looker = looker.spawn_scoped(scope, || self.watch(&queue));
+                    lookers += u16::from(looker.is_ok());
+                }
             }
-            while let Some(mut job) = self.run.pipe.next() {
-                let record = std::mem::take(&mut job.incoming.record);
-                self.take(&desk, job, record);
+            queue.close();
+            if lookers == 0 {
+                self.watch(&queue);
             }
-            desk.close();
         });
     }
 
-    /// Passes a record on, or begins to wait for its response.
-    fn take(&self, desk: &Desk<Watch>, job: Job, mut record: Record) {
+    /// Takes one look after the other, as they are due.
+    fn watch(&self, queue: &DelayQueue<Watch>) {
+        while let Some(mut watch) = queue.due() {
+            match self.look(&mut watch) {
+                None => queue.put(watch.wait.due(), watch),
+                Some(verdict) => {
+                    self.close(watch, verdict);
+                    queue.leave();
+                }
+            }
+        }
+    }
+
+    /// Passes a record on, or begins to wait for its response; says whether it does.
+    fn take(&self, queue: &DelayQueue<Watch>, mut job: Job) -> bool {
         let pipe = &self.run.pipe;
-        let ready = if pipe.is_closed() {
+        let mut record = std::mem::take(&mut job.incoming.record);
+        let accepted = if pipe.is_closed() {
             Ok(None)
         } else {
             self.accept(&job, &mut record)
         };
-        match ready {
+        match accepted {
             Ok(Some(id)) => {
-                let deadline = self.args.deadline;
+                let wait = self.wait(&record, &id, job.read_at);
                 let watch = Watch {
-                    deadline: (!deadline.is_zero()).then(|| job.read_at + deadline),
-                    schedule: Schedule::new(self.args.interval),
-                    trouble: None,
                     job,
                     record,
                     id,
+                    wait,
                 };
-                desk.enter(watch);
+                queue.enter(watch.wait.due(), watch);
+                return true;
             }
-            Ok(None) => pipe.put(&job, record),
-            Err(error) => {
-                pipe.fail(&mut record, &error);
-                pipe.put(&job, record);
-            }
+            Ok(None) => {}
+            Err(error) => pipe.fail(&mut record, &error),
         }
+        pipe.put(&job, record);
+        false
     }
 
     /// The id of the response to wait for, or none where the record only passes through.
     fn accept(&self, job: &Job, record: &mut Record) -> Result<Option<Id>> {
         let response = record.response().map(Response::read);
-        let pending = response.as_ref().is_some_and(|r| !r.is_final());
+        let runs = response.as_ref().is_some_and(|r| !r.is_final());
+        let stop = self.run.pipe.stopped();
         if let Some(error) = record.error() {
-            let again = matches!(
-                error.kind,
-                Kind::Deadline | Kind::Interrupted | Kind::Network
-            );
-            if !(pending && again) || self.run.pipe.stopped().is_some() {
+            if !runs || !error.retryable || stop.is_some() {
                 return Ok(None);
             }
             record.object_mut().remove("error");
         }
-        if let Some(problem) = &job.incoming.problem {
-            return Err(problem.clone());
+        let problem = job.incoming.problem.clone();
+        if let Some(problem) = problem.or_else(|| record.waits_for_batch()) {
+            return Err(problem);
         }
         let Some(response) = response else {
             return Err(Error::input("the record has no `response` to wait for")
                 .hint("oa-respond -b makes one"));
         };
-        if !pending {
+        if !runs {
             let raw = record.response().map(ToOwned::to_owned).unwrap_or_default();
             let verdict = settle(record, &raw, self.args.allow_incomplete);
-            return if self.args.cancel {
-                Ok(None)
-            } else {
-                verdict.map(|()| None)
-            };
+            return self.verdict(verdict).map(|()| None);
         }
         let Some(id) = response.id else {
-            return Err(Error::input("the record's `response` has no id"));
+            return Err(Error::input(
+                "the record's `response` still runs and has no id to ask for",
+            ));
         };
-        if let Some(stop) = self.run.pipe.stopped() {
+        if let Some(stop) = stop {
             return Err(stop.hint(again(&id)));
         }
         forget(record);
         Ok(Some(id))
     }
 
-    fn look(&self, watch: &mut Watch) -> Seen {
-        let now = Instant::now();
-        if self.run.pipe.interrupt.signal().is_some() {
-            return Seen::Final(Err(self.stopped(watch)));
-        }
-        if watch.deadline.is_some_and(|end| now >= end) {
-            return Seen::Final(Err(Self::late(watch)));
-        }
-        let path = watch.id.under("/responses");
-        let response = Expect::Response;
-        let call = if self.args.cancel && watch.trouble.is_none() {
-            Call::touch(format!("{path}/cancel"), response)
-        } else {
-            Call::get(path, response).once()
+    /// What an end comes to: to be final is all that is wanted of what was to be cancelled.
+    fn verdict(&self, verdict: Result<()>) -> Result<()> {
+        if self.args.cancel { Ok(()) } else { verdict }
+    }
+
+    fn wait(&self, record: &Record, id: &Id, begun: Instant) -> Wait {
+        let mut patience = self.args.patience;
+        let window = record.object().text("window");
+        let window = window.and_then(|window| duration(&window).ok());
+        let default = window.map(|window| window.saturating_add(BEYOND_WINDOW));
+        patience.deadline = patience.deadline.or(default);
+        let subject = Subject {
+            drawn: self.spinner.is_drawn(),
+            ..Subject::response(id, again(id))
         };
-        match self.client.call(&call.until(watch.deadline)) {
-            Ok(answer) => self.read(watch, &answer),
-            Err(error) if error.kind == Kind::Interrupted => Seen::Final(Err(self.stopped(watch))),
-            Err(error) if self.passes(watch, &error) => {
-                let log = &self.run.pipe.log;
-                let seconds = watch.job.read_at.elapsed().as_secs();
-                let id = &watch.id;
-                log.event(
-                    "poll",
-                    &format!(
-                        "response_id={id} trouble={} elapsed={seconds}s",
-                        error.kind.word()
-                    ),
-                );
-                watch.trouble = Some(error);
-                Seen::Later(watch.schedule.next_wait(None, spread()))
+        Wait::new(&self.run.pipe, patience, begun, subject)
+    }
+
+    /// Takes one look; the verdict on the record, once there is one.
+    fn look(&self, watch: &mut Watch) -> Option<Result<()>> {
+        let Watch {
+            job, record, id, ..
+        } = watch;
+        let ended = watch.wait.look(|until| {
+            let answer = self.ask(id, until)?;
+            let response = Response::read(&answer.object);
+            if response.is_final() {
+                let elapsed = job.read_at.elapsed().as_secs();
+                let told = format!("{} elapsed={elapsed}s", response.summary());
+                self.run.pipe.log.event("response", &told);
+                let verdict = settle(record, &answer.object, self.args.allow_incomplete);
+                return Ok(Look::Final(self.verdict(verdict)));
             }
-            Err(error) => Seen::Final(Err(error)),
+            let status = response.status_word();
+            self.spinner.say(&format!("{id} {status}"));
+            keep(record, id, &answer);
+            Ok(Look::Running(Running::new(status, &answer)))
+        })?;
+        Some(ended.and_then(|verdict| verdict))
+    }
+
+    /// Asks how the response is, or has it cancelled.
+    fn ask(&self, id: &Id, until: Option<Instant>) -> Result<Answer> {
+        let path = id.under("/responses");
+        let look = || Call::get(path.clone(), RESPONSE).once().until(until);
+        if !self.args.cancel {
+            return self.client.call(&look());
         }
-    }
-
-    /// Whether a trouble is one that time mends.
-    fn passes(&self, watch: &Watch, error: &Error) -> bool {
-        let young = watch.job.read_at.elapsed() < UNKNOWN_FOR;
-        passes(error) || (error.is_gone() && young && !self.args.cancel)
-    }
-
-    fn read(&self, watch: &mut Watch, answer: &Answer) -> Seen {
-        watch.trouble = None;
-        let response = Response::read(&answer.object);
-        let verdict = settle(
-            &mut watch.record,
-            &answer.object,
-            self.args.allow_incomplete,
-        );
-        let seconds = watch.job.read_at.elapsed().as_secs();
-        let log = &self.run.pipe.log;
-        if response.is_final() {
-            log.event(
-                "response",
-                &format!("{} elapsed={seconds}s", response.summary()),
-            );
-            return Seen::Final(if self.args.cancel { Ok(()) } else { verdict });
-        }
-        let (id, status) = (&watch.id, response.status_word());
-        self.spinner.say(&format!("{id} {status}"));
-        if !self.spinner.is_drawn() {
-            log.event(
-                "poll",
-                &format!("response_id={id} status={status} elapsed={seconds}s"),
-            );
-        }
-        Seen::Later(watch.schedule.next_wait(answer.poll_after, spread()))
-    }
-
-    fn late(watch: &Watch) -> Error {
-        let status = watch.record.response().map(Response::read);
-        let status = status
-            .as_ref()
-            .map_or("unknown", |r| r.status_word())
-            .to_owned();
-        let id = &watch.id;
-        let message = match &watch.trouble {
-            Some(trouble) => {
-                format!("response {id} was not final in time; the last look: {trouble}")
-            }
-            None => format!("response {id} was still {status} when the time was over"),
-        };
-        Error::new(Kind::Deadline, message).hint(again(id))
-    }
-
-    fn stopped(&self, watch: &Watch) -> Error {
-        let signal = self.run.pipe.interrupt.signal().unwrap_or_default();
-        Error::interrupted(signal).hint(again(&watch.id))
+        let cancel = Call::touch(format!("{path}/cancel"), RESPONSE);
+        let cancelled = self.client.call(&cancel.once().until(until));
+        cancelled.or_else(|refusal| match (refusal.kind, refusal.status) {
+            // What it does not cancel may be final already.
+            (Kind::Refused, Some(400..500)) => match self.client.call(&look()) {
+                Ok(answer) if Response::read(&answer.object).is_final() => Ok(answer),
+                _ => Err(refusal),
+            },
+            _ => Err(refusal),
+        })
     }
 
     fn close(&self, mut watch: Watch, verdict: Result<()>) {
         let pipe = &self.run.pipe;
         if let Err(error) = verdict {
+            if error.is_gone() || watch.wait.is_unknown() {
+                watch.job.gone.push(watch.id);
+            }
             pipe.fail(&mut watch.record, &error);
         }
         pipe.put(&watch.job, watch.record);
+    }
+}
+
+/// The record of an id, which here names a response, whatever it looks like.
+fn named(id: &str) -> Incoming {
+    let mut response = Object::default();
+    response.put("id", &id);
+    let mut record = Record::default();
+    record.object_mut().set("response", response.to_raw());
+    Incoming {
+        record,
+        bare: Some(id.to_owned()),
+        problem: Id::parse(id).err(),
+    }
+}
+
+/// Keeps the newest of a response that runs, unless it could not be asked for by that.
+fn keep(record: &mut Record, id: &Id, answer: &Answer) {
+    if Response::read(&answer.object).id.as_ref() == Some(id) {
+        record.object_mut().set("response", answer.object.clone());
     }
 }
 

@@ -1,23 +1,21 @@
 //! Follows a streamed answer to its end, also over a broken connection.
 
 use std::io::BufReader;
-use std::time::Duration;
+use std::time::Instant;
 
 use oa_core::answer::Response;
-use oa_core::client::{Call, Expect, Stream, Told, spread};
+use oa_core::cli::Patience;
+use oa_core::client::{Call, Expect, Stream, Told};
 use oa_core::object::Object;
 use oa_core::reply::sentence;
 use oa_core::shell::command;
-use oa_core::wait::Schedule;
+use oa_core::wait::{Look, Running, Subject, Wait};
 use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
 
 use crate::answer::Asking;
 use crate::assembly::Assembly;
 use crate::events::{Event, Events};
-
-/// Longest time between two looks at a response whose stream cannot be resumed.
-const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Events that end a stream, and the status that they stand for where their Response says none.
 const ENDS: [(&str, &str); 5] = [
@@ -80,40 +78,24 @@ impl<'a> Following<'a> {
         }
     }
 
+    /// Looks until the response is final.
     fn poll(&mut self, id: &Id) -> Result<Box<RawValue>> {
-        let mut schedule = Schedule::new(POLL_INTERVAL);
-        let pipe = &self.asking.run.pipe;
-        loop {
+        let Asking { client, run, .. } = self.asking;
+        let again = command("oa-poll", [id.as_str()]);
+        let subject = Subject::response(id, again);
+        let patience = Patience::default();
+        let mut wait = Wait::new(&run.pipe, patience, Instant::now(), subject);
+        wait.until_final(|until| {
             let call = Call::get(id.under("/responses"), Expect::Response);
-            let answer = self
-                .asking
-                .client
-                .call(&call)
-                .map_err(|error| self.given_up(error))?;
+            let answer = client.call(&call.once().until(until))?;
             let response = Response::read(&answer.object);
             self.begun = Some(answer.object.clone());
             if response.is_final() {
-                return Ok(answer.object);
+                return Ok(Look::Final(answer.object));
             }
-            pipe.log.event(
-                "poll",
-                &format!("response_id={id} status={}", response.status_word()),
-            );
-            if pipe
-                .interrupt
-                .wait(schedule.next_wait(answer.poll_after, spread()))
-            {
-                return Err(self.broken("interrupted"));
-            }
-        }
-    }
-
-    /// A look that failed: an answer of the API says why itself, everything else can be looked at again.
-    fn given_up(&self, error: Error) -> Error {
-        match error.kind {
-            Kind::Network | Kind::Interrupted => self.broken(&error.to_string()),
-            _ => error,
-        }
+            let status = response.status_word();
+            Ok(Look::Running(Running::new(status, &answer)))
+        })
     }
 
     fn id(&self) -> Option<Id> {

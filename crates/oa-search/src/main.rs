@@ -9,7 +9,7 @@ use oa_core::error::EXIT_TABLE;
 use oa_core::object::{Object, raw_array};
 use oa_core::pipe::{Plan, Source};
 use oa_core::question::question;
-use oa_core::record::{File, Record};
+use oa_core::record::{File, Record, of_id};
 use oa_core::{Error, Id, Result};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -58,7 +58,7 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        Source::of_ids(Self::TOOL, &self.ids)
+        Source::of_ids(Self::TOOL, &self.ids, of_id)
     }
 
     fn check(&self) -> Result<()> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::id::Id;
-use crate::record::{Incoming, Record, looks_like_id, of_id};
+use crate::record::{Incoming, Record, looks_like_id};
 use crate::shell;
 
 /// Where a tool's records come from.
@@ -19,15 +19,16 @@ pub enum Source {
 }
 
 impl Source {
-    /// The ids that were named; standard input where none was, and after them where `-` was.
+    /// The records that `named` makes of the ids; standard input where there is none, and after them where `-`
+    /// is among them.
     ///
     /// # Errors
     /// `usage` for a word that is a file of records, or empty.
-    pub fn of_ids(tool: &str, ids: &[String]) -> Result<Source> {
+    pub fn of_ids(tool: &str, ids: &[String], named: impl Fn(&str) -> Incoming) -> Result<Source> {
         if let Some(problem) = ids.iter().find_map(|id| no_id(tool, id)) {
             return Err(problem);
         }
-        let named = ids.iter().filter(|id| *id != "-").map(|id| of_id(id));
+        let named = ids.iter().filter(|id| *id != "-").map(|id| named(id));
         let named: Vec<Incoming> = named.collect();
         Ok(match (named.is_empty(), named.len() == ids.len()) {
             (true, _) => Source::Stdin,
@@ -102,5 +103,7 @@ pub struct Job {
     pub incoming: Incoming,
     /// When it was read: deadlines count from here.
     pub read_at: Instant,
+    /// What the server says that it does not know, whatever the record says.
+    pub gone: Vec<Id>,
     pub(super) held: Vec<Id>,
 }

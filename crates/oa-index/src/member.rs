@@ -1,0 +1,138 @@
+//! Files in a store: what an entry says of its file, and the lists of entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oa_core::client::{Call, Expect};
+use oa_core::field::{Fields, Look as Read};
+use oa_core::id::encode;
+use oa_core::wait::{Look, Wait};
+use oa_core::{Id, Result};
+use serde_json::value::RawValue;
+
+use crate::Indexer;
+
+/// Files of one page of a list; the most that the API gives.
+const PAGE: usize = 100;
+
+/// A file in a store as far as it is looked at.
+#[derive(Default)]
+pub(crate) struct Member {
+    id: Option<Id>,
+    status: Option<String>,
+    /// Why it could not be indexed.
+    trouble: Option<String>,
+}
+
+impl Read for Member {
+    fn look(fields: &Fields) -> Member {
+        Member {
+            id: fields.id(),
+            status: fields.text("status"),
+            trouble: fields.object("last_error").and_then(|Words(words)| words),
+        }
+    }
+}
+
+/// What an error says: its code and its message.
+struct Words(Option<String>);
+
+impl Read for Words {
+    fn look(fields: &Fields) -> Words {
+        let words = ["code", "message"].map(|key| fields.text(key));
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        Words((!words.is_empty()).then(|| words.join(": ")))
+    }
+}
+
+impl Member {
+    pub(crate) fn read(raw: &RawValue) -> Member {
+        Member::look(&Fields::of(raw))
+    }
+
+    /// One that nobody has looked at.
+    pub(crate) fn unknown() -> Member {
+        Member {
+            status: Some("in_progress".to_owned()),
+            ..Member::default()
+        }
+    }
+
+    /// The API's word, or what its absence comes to: a server that has none works while one waits.
+    fn status(&self) -> &str {
+        match (&self.status, &self.trouble) {
+            (Some(status), _) => status,
+            (None, Some(_)) => "failed",
+            (None, None) => "completed",
+        }
+    }
+
+    pub(crate) fn is_indexed(&self) -> bool {
+        self.status() == "completed"
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.status(), "completed" | "failed" | "cancelled")
+    }
+
+    /// Why it is not indexed.
+    pub(crate) fn reason(&self) -> String {
+        let status = self.status().to_owned();
+        self.trouble.clone().unwrap_or(status)
+    }
+}
+
+/// One page of a list.
+struct Page {
+    members: Vec<Member>,
+    has_more: Option<bool>,
+    last_id: Option<String>,
+}
+
+impl Read for Page {
+    fn look(fields: &Fields) -> Page {
+        Page {
+            members: fields.list("data").unwrap_or_default(),
+            has_more: fields.get("has_more"),
+            last_id: fields.text("last_id"),
+        }
+    }
+}
+
+impl Indexer<'_> {
+    /// All files of a list that have this status, by their ids. A cursor that was there before ends it, and where
+    /// nothing is said of further pages one that brings nothing new.
+    pub(crate) fn members(
+        &self,
+        wait: &mut Wait,
+        path: &str,
+        status: &str,
+    ) -> Result<BTreeMap<Id, Member>> {
+        let mut found = BTreeMap::new();
+        let mut cursors = BTreeSet::new();
+        let mut after = String::new();
+        loop {
+            let address = format!("{path}?limit={PAGE}&filter={status}{after}");
+            let answer = wait.until_final(|until| {
+                let call = Call::get(address.clone(), Expect::List);
+                let answer = self.client.call(&call.once().until(until));
+                answer.map(Look::Final)
+            })?;
+            let page = Page::look(&Fields::of(&answer.object));
+            let last = page.members.last().and_then(|member| member.id.as_ref());
+            let last = last.map(|id| id.as_str().to_owned()).or(page.last_id);
+            let before = found.len();
+            for mut member in page.members {
+                // What a list was asked for is what its entries are, unless they say otherwise.
+                member.status.get_or_insert_with(|| status.to_owned());
+                if let Some(id) = member.id.clone() {
+                    found.entry(id).or_insert(member);
+                }
+            }
+            let more = page.has_more.unwrap_or(found.len() > before);
+            let Some(last) = last.filter(|last| more && cursors.insert(last.clone())) else {
+                return Ok(found);
+            };
+            after = format!("&after={}", encode(&last));
+        }
+    }
+}
