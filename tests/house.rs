@@ -177,7 +177,7 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason. The core is four libraries in one, and grows until they part.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 8000),
+    ("oa-core", 9400),
     ("oa-delete", 600),
     // One by one where a server has no batches; entries and lists of them by themselves.
     ("oa-index", 940),

@@ -92,8 +92,16 @@ const LONG: &str = "sk-proj-Qm3xV7bT1kLw9ZrY5nHs2DfGj8CpAe4UoXiW6tBqRvNzKyMaSdF0
 /// Ways in which a server may show a key that it was sent.
 fn echoes() -> Vec<String> {
     let half = LONG.len() / 2;
-    let percent: String = LONG.bytes().map(|b| format!("%{b:02X}")).collect();
-    let escaped: String = LONG.bytes().map(|b| format!("\\u{b:04x}")).collect();
+    let percent = LONG
+        .bytes()
+        .map(|b| format!("%{b:02X}"))
+        .collect::<Vec<String>>()
+        .concat();
+    let escaped = LONG
+        .bytes()
+        .map(|b| format!("\\u{b:04x}"))
+        .collect::<Vec<String>>()
+        .concat();
     let encoded = ["", "x", "xy"].map(|before| STANDARD.encode(format!("{before}{LONG}")));
     let mut echoes = vec![LONG.to_owned(), percent, escaped];
     echoes.extend(encoded);

@@ -92,7 +92,7 @@ fn names_paths_ids_and_options_are_escaped() {
         "oa-respond -n -p why --base-url \"http://$(cat .evil)/v1\"",
         "oa-respond -n -p why --api-key-file \"$(cat .evil)\"",
         "HTTP_PROXY=\"http://$(cat .evil)\" oa-respond -n -p why",
-        "oa-poll \"$(cat .evil)\"",
+        "oa-poll --deadline 1s \"$(cat .evil)\"",
         "oa-delete \"$(cat .evil)\"",
         "echo '['\"$(cat .evil)\" | oa-delete",
         "oa-upload <record",

@@ -202,8 +202,16 @@ mod tests {
     #[test]
     fn a_key_is_taken_out_in_every_shape() {
         let secrets = secrets();
-        let percent: String = KEY.bytes().map(|b| format!("%{b:02x}")).collect();
-        let unicode: String = KEY.bytes().map(|b| format!("\\u{b:04X}")).collect();
+        let percent = KEY
+            .bytes()
+            .map(|b| format!("%{b:02x}"))
+            .collect::<Vec<String>>()
+            .concat();
+        let unicode = KEY
+            .bytes()
+            .map(|b| format!("\\u{b:04X}"))
+            .collect::<Vec<String>>()
+            .concat();
         let entities: String = KEY.bytes().map(|b| format!("&#{b};")).collect();
         for shape in [KEY, &percent, &unicode, &entities, &KEY.replace('-', "%2D")] {
             assert_eq!(
