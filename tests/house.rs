@@ -177,12 +177,13 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason. The core is four libraries in one, and grows until they part.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 7900),
+    ("oa-core", 8300),
     ("oa-delete", 600),
     ("oa-index", 840),
     ("oa-list", 130),
     ("oa-poll", 480),
-    ("oa-respond", 1680),
+    // Streams of every dialect are put together again; layers, streams and attachments are judged before they are sent.
+    ("oa-respond", 1850),
     ("oa-search", 200),
     ("oa-upload", 580),
 ];
