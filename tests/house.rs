@@ -183,7 +183,8 @@ const LARGEST: [(&str, usize); 8] = [
     ("oa-index", 940),
     ("oa-list", 130),
     ("oa-poll", 400),
-    ("oa-respond", 1680),
+    // Streams of every dialect are put together again; layers and attachments are judged before they are sent.
+    ("oa-respond", 1950),
     ("oa-search", 200),
     ("oa-upload", 620),
 ];

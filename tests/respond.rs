@@ -44,6 +44,23 @@ fn continue_can_go_on_and_on() {
 }
 
 #[test]
+fn a_question_that_failed_goes_on_from_where_it_did() {
+    let scene = Scene::new();
+    scene.ok("oa-upload report.pdf | oa-respond -p one >first");
+    scene.mock.fault("POST /responses 400 x1");
+    scene.sh("oa-respond -c -p two <first >failed").is(7);
+    let line = "jq -c 'del(.error)' failed | oa-respond -c -p two | oa-delete";
+    let record = scene.ok(line).record();
+    let ledger = scene.ledger();
+    let asked = ledger.of("POST /responses");
+    assert_eq!(asked[1].raw(), asked[2].raw());
+    assert_eq!(record["previous"].as_array().unwrap().len(), 1);
+    assert_eq!(record["previous"][0]["id"], ledger.responses[0]["id"]);
+    assert_eq!(record["response"]["id"], ledger.responses[1]["id"]);
+    scene.nothing_left();
+}
+
+#[test]
 fn only_missing_answers_are_bought() {
     let scene = Scene::new();
     let line = "oa-respond -p why --only-missing";

@@ -61,7 +61,9 @@ impl Asker<'_> {
     /// An answer is never overwritten or bought twice by accident.
     fn before(&self, record: &Record) -> Result<Before> {
         let Some(response) = record.response().map(Response::read) else {
-            return Ok(Before::Nothing);
+            let last = earlier(record).pop().filter(|_| self.args.continue_);
+            let last = last.and_then(|response| Response::read(&response).id);
+            return Ok(last.map_or(Before::Nothing, Before::Continue));
         };
         if self.args.only_missing {
             return Ok(Before::Enough);
@@ -169,12 +171,17 @@ fn uploaded(record: &Record) -> Result<()> {
     }
 }
 
+/// The earlier responses of a record. Where it has no other, its last question failed after it had been asked on.
+fn earlier(record: &Record) -> Vec<Box<RawValue>> {
+    let previous = record.object().get("previous");
+    previous
+        .and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default()
+}
+
 /// Moves the response that is asked on from to `previous`.
 fn move_on(record: &mut Record) {
-    let previous = record.object().get("previous");
-    let mut all: Vec<Box<RawValue>> = previous
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default();
+    let mut all = earlier(record);
     all.extend(record.response().map(ToOwned::to_owned));
     let object = record.object_mut();
     object.set("previous", raw_array(all.iter().map(AsRef::as_ref)));
