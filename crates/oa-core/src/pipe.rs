@@ -119,7 +119,7 @@ impl Pipe {
             return None;
         };
         let broken = match values.next_value() {
-            Ok(Some(framed)) => match lift(&framed.text) {
+            Ok(Some(framed)) => match lift(&framed.text, framed.element) {
                 Ok(lifted) => {
                     reading.ready.extend(lifted);
                     return Some(());
