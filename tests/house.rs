@@ -178,9 +178,11 @@ fn no_file_is_longer_than_400_lines() {
 /// raise it only with a reason. The core is four libraries in one, and grows until they part.
 const LARGEST: [(&str, usize); 8] = [
     ("oa-core", 7900),
-    ("oa-delete", 600),
+    // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
+    ("oa-delete", 845),
     ("oa-index", 840),
-    ("oa-list", 130),
+    // Five lists, and servers that page in other ways.
+    ("oa-list", 240),
     ("oa-poll", 480),
     ("oa-respond", 1680),
     ("oa-search", 200),
