@@ -230,3 +230,140 @@ fn an_id_that_would_leave_its_path_is_sent_as_one_segment() {
     assert_eq!(files(&ran.records()), files(&records));
     assert_eq!(scene.ledger().requests.len(), wanted.len());
 }
+
+#[test]
+fn an_id_of_another_shape_needs_its_kind_and_goes_as_what_it_is_said_to_be() {
+    let scene = Scene::new();
+    for id in ["assistant-7", "7thh8ha71oxc", "a/b==", "report.pdf"] {
+        let ran = scene.sh(&format!("oa-delete file-1 {id}")).is(2);
+        ran.says(&[
+            id,
+            "--as file, response, vector_store or batch",
+            "oa-delete < FILE",
+        ]);
+    }
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+    // It wins over what an id looks like.
+    for (kind, path) in [
+        ("file", "/v1/files/"),
+        ("response", "/v1/responses/"),
+        ("vector_store", "/v1/vector_stores/"),
+    ] {
+        let scene = Scene::faulty("DELETE /*/* 204");
+        scene.ok(&format!(
+            "oa-delete -j 1 --as {kind} assistant-7 vs_1 a/b=="
+        ));
+        let given = lines(&[
+            json!("assistant-7"),
+            json!({"id": "vs_1"}),
+            json!([{"id": "a/b=="}]),
+        ]);
+        scene
+            .feed(&given, &format!("oa-delete -j 1 --as {kind}"))
+            .is(0);
+        let sent: Vec<String> = scene
+            .ledger()
+            .requests
+            .into_iter()
+            .map(|r| r.path)
+            .collect();
+        let ids = ["assistant-7", "vs_1", "a%2Fb%3D%3D"].repeat(2);
+        assert_eq!(
+            sent,
+            ids.iter()
+                .map(|id| format!("{path}{id}"))
+                .collect::<Vec<_>>()
+        );
+    }
+    // An object that says what it is goes as that.
+    let scene = Scene::faulty("DELETE /*/* 204");
+    let typed = json!({"object": "vector_store", "id": "x"});
+    scene.feed(&typed.to_string(), "oa-delete --as file").is(0);
+    assert_eq!(scene.ledger().asked(), ["DELETE /vector_stores/x"]);
+}
+
+#[test]
+fn what_says_nothing_of_itself_is_an_error_and_never_a_silent_success() {
+    let file = json!({"id": "file_1", "type": "file", "filename": "a.pdf"});
+    let odd = json!({"id": "7thh8ha71oxc", "filename": "a.pdf"});
+    // As a list without `object`, as an array, one a line.
+    let shapes = |element: &Value| {
+        [
+            json!({"data": [element], "has_more": false, "first_id": null}),
+            json!([element]),
+            element.clone(),
+        ]
+    };
+    for given in shapes(&file) {
+        let scene =
+            Scene::faulty("DELETE /files/* 200 body='{\"id\":\"file_1\",\"deleted\":true}'");
+        let ran = scene.feed(&given.to_string(), "oa-delete").is(0);
+        assert_eq!(ran.record(), json!({"id": "file_1", "deleted": true}));
+        assert_eq!(
+            scene.ledger().requests[0].path,
+            "/v1/files/file_1",
+            "{given}"
+        );
+    }
+    for given in shapes(&odd) {
+        let scene = Scene::new();
+        let ran = scene
+            .feed(&given.to_string(), "oa-delete")
+            .is(3)
+            .says(&["--as file"]);
+        let mut record = ran.record();
+        let error = record.as_object_mut().unwrap().remove("error").unwrap();
+        assert_eq!((&record, &error["kind"]), (&odd, &json!("input")));
+        scene.feed(&given.to_string(), "oa-delete --as file").is(0);
+        assert_eq!(scene.ledger().requests[0].path, "/v1/files/7thh8ha71oxc");
+    }
+    // A record of the user's own keys passes.
+    let scene = Scene::new();
+    for own in [json!({"id": 7, "x": 1}), json!({"x": 1})] {
+        let ran = scene.feed(&own.to_string(), "oa-delete").is(0);
+        assert_eq!(ran.record(), own);
+    }
+    // What was deleted is no order to delete.
+    let gone = json!({"id": "file_1", "deleted": true});
+    scene.feed(&gone.to_string(), "oa-delete").is(3);
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn an_entry_of_a_store_is_detached_and_its_file_deleted_only_on_demand() {
+    let entry = json!({"object": "vector_store.file", "id": "file-1", "vector_store_id": "vs_1"});
+    let scene = Scene::new();
+    scene.feed(&entry.to_string(), "oa-delete").is(0);
+    assert_eq!(scene.ledger().asked(), ["DELETE /vector_stores/*/files/*"]);
+    let scene = Scene::new();
+    scene
+        .feed(&json!([entry]).to_string(), "oa-delete --files")
+        .is(0);
+    let both = ["DELETE /vector_stores/*/files/*", "DELETE /files/*"];
+    assert_eq!(scene.ledger().asked(), both);
+    let scene = Scene::new();
+    let lost = json!({"object": "vector_store.file", "id": "file-1"});
+    let ran = scene.feed(&lost.to_string(), "oa-delete --files").is(3);
+    ran.says(&["file-1: the entry does not say of which store"]);
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn an_empty_answer_is_a_deletion_and_an_error_is_none_whatever_its_status() {
+    for status in [200, 202, 204] {
+        let scene = Scene::faulty(&format!("DELETE /responses/* {status} body=''"));
+        let ran = scene
+            .ok("oa-delete resp_1")
+            .says(&["[delete] response_id=resp_1\n"]);
+        assert_eq!(ran.record(), json!({"deleted": true}));
+        assert_eq!(scene.ledger().requests.len(), 1);
+    }
+    for body in [
+        r#"{"error":{"message":"Not yours."}}"#,
+        r#"{"error":"Not yours."}"#,
+    ] {
+        let scene = Scene::faulty(&format!("DELETE /files/* 200 body='{body}'"));
+        let ran = scene.sh("oa-delete file-1 --retries 0").is(1);
+        ran.says(&["oa-delete: file-1: not deleted: ", "Not yours."]);
+    }
+}

@@ -227,3 +227,76 @@ fn delete_finishes_its_deletions_when_nobody_reads_its_records() {
     scene.ok(line);
     scene.nothing_left();
 }
+
+#[test]
+fn where_all_is_gone_that_should_live_one_warning_says_so() {
+    let file = |id: &str, end: Value| json!({"id": id, "path": "a", "expires_at": end});
+    let record = |files: &[Value]| json!({"files": files}).to_string();
+    let late = json!(9_999_999_999_u64);
+    let scene = Scene::new();
+    for end in [Value::Null, json!(0), json!(-1), late.clone()] {
+        let files = ["file-1", "file-2"].map(|id| file(id, end.clone()));
+        let ran = scene.feed(&record(&files), "oa-delete -q -j 1").is(0);
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        ran.says(&[
+            "oa-delete: warning: file-1 and 1 more: not found",
+            "project",
+        ]);
+    }
+    // What expired, and what was only named, may well be gone; and where anything is there, this is the place.
+    let alive = scene.ok("oa-upload notes.txt | jq -r .files[].id").stdout;
+    let mixed = [file("file-1", late.clone()), file(alive.trim(), late)];
+    for files in [
+        &[file("file-1", json!(1))],
+        &[json!({"id": "file-1"})],
+        &mixed[..],
+    ] {
+        let ran = scene.feed(&record(files), "oa-delete").is(0);
+        assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    }
+    let ran = scene
+        .ok("oa-delete file-1")
+        .says(&["file_id=file-1 status=gone"]);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+    scene.nothing_left();
+}
+
+#[test]
+fn a_deletion_that_was_done_at_an_attempt_before_is_no_warning() {
+    let scene = Scene::faulty("DELETE /files/* cut when=answer x1");
+    let ran = scene.ok("oa-upload notes.txt | oa-delete");
+    assert_eq!(scene.ledger().of("DELETE /files/*").len(), 2);
+    assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_store_that_is_gone_although_it_should_live_is_warned_of_too() {
+    let scene = Scene::new();
+    let record = json!({"vector_store": {"id": "vs_1", "made": true}});
+    let ran = scene.feed(&record.to_string(), "oa-delete").is(0);
+    ran.says(&["warning: vs_1: not found"]);
+}
+
+#[test]
+fn upload_says_as_well_that_what_it_takes_back_is_not_there() {
+    let scene = Scene::faulty("POST /files delay ms=300");
+    scene.mock.fault("DELETE /files/* 404");
+    let ran = scene.ok("oa-upload -q notes.txt report.pdf | true; echo ${PIPESTATUS[0]}");
+    assert_eq!(ran.stdout, "141\n");
+    ran.says(&["oa-upload: warning: file-", " and 1 more: not found"]);
+}
+
+#[test]
+fn an_expiry_of_nothing_is_none() {
+    for end in [0, -1] {
+        let body =
+            json!({"id": "file-1", "object": "file", "filename": "notes.txt", "expires_at": end});
+        let scene = Scene::faulty(&format!("POST /files 200 body='{body}'"));
+        scene.mock.fault("DELETE /files/* 204");
+        scene
+            .mock
+            .fault("POST /responses 200 body='{\"id\":\"resp_1\",\"output\":[]}'");
+        let ran = scene.ok("oa-upload notes.txt | oa-respond -p why | oa-delete");
+        ran.says(&["the server ignored `expires_after`; file-1 stays"]);
+    }
+}

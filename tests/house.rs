@@ -177,11 +177,13 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason. The core is four libraries in one, and grows until they part.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 9400),
-    ("oa-delete", 600),
+    ("oa-core", 9700),
+    // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
+    ("oa-delete", 860),
     // One by one where a server has no batches; entries and lists of them by themselves.
     ("oa-index", 940),
-    ("oa-list", 130),
+    // Five lists, and servers that page in other ways.
+    ("oa-list", 250),
     ("oa-poll", 400),
     // Streams of every dialect are put together again; layers and attachments are judged before they are sent.
     ("oa-respond", 1950),

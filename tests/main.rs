@@ -7,6 +7,7 @@
 
 mod answer;
 mod bodies;
+mod cancellation;
 mod delete;
 mod dialects;
 mod errors;
@@ -45,6 +46,7 @@ mod scene;
 mod search;
 mod seeds;
 mod shapes;
+mod sharing;
 mod signals;
 mod stores;
 mod text;

@@ -47,6 +47,38 @@ fn lists_files_and_ids_become_records() {
             json!({"object": "mine", "files": []}),
             vec![json!({"object": "mine", "files": []})],
         ),
+        // A list that does not say so, elements that only their ids tell of, and what is no list.
+        (
+            json!({"data": [{"id": "file-a1"}, b], "has_more": false, "last_id": "file-b2"}),
+            vec![json!({"files": [{"id": "file-a1"}]}), both[1].clone()],
+        ),
+        (
+            json!({"object": "page", "data": [{"id": "file-a1", "prompt": "mine"}]}),
+            vec![json!({"id": "file-a1", "prompt": "mine"})],
+        ),
+        (
+            json!([{"id": "file-a1", "type": "file"}]),
+            vec![json!({"files": [{"id": "file-a1", "type": "file"}]})],
+        ),
+        (
+            json!({"object": "list", "data": ["file-a1", [a]]}),
+            vec![json!({"files": [{"id": "file-a1"}]}), both[0].clone()],
+        ),
+        (
+            json!({"data": [{"x": 1}]}),
+            vec![json!({"data": [{"x": 1}]})],
+        ),
+        (json!({"data": []}), vec![json!({"data": []})]),
+        (
+            json!({"data": [{"id": "file-a1"}], "rows": []}),
+            vec![json!({"data": [{"id": "file-a1"}], "rows": []})],
+        ),
+        (
+            json!({"data": [{"id": "file-a1"}], "paths": null, "attributes": {}}),
+            vec![json!({"data": [{"id": "file-a1"}], "paths": null, "attributes": {}})],
+        ),
+        (json!({"id": "q-1"}), vec![json!({"id": "q-1"})]),
+        (json!({"id": "file-a1"}), vec![json!({"id": "file-a1"})]),
         (
             json!([{"x": 1}, "file-a1"]),
             vec![json!({"x": 1}), json!({"files": [{"id": "file-a1"}]})],
@@ -87,13 +119,20 @@ fn what_is_no_record_is_quoted_and_the_others_go_on() {
         json!("file-"),
         json!({"object": "model", "id": "m"}),
         json!({"object": "file", "id": "file-1", "deleted": true}),
+        json!({"object": "list", "data": "file-1"}),
+        json!([{"id": "7thh8ha71oxc"}]),
+        json!({"data": [{"id": 7}]}),
+        json!({"object": "list", "data": [{"x": 1}]}),
     ];
     for stranger in strangers {
         let input = lines(&[json!({"a": 1}), stranger.clone(), json!({"b": 2})]);
         let ran = scene.feed(&input, "oa-respond --dry-run -p why").is(3);
         assert_eq!(ran.kinds(), ["", "input", ""], "{stranger}");
         let message = ran.records()[1]["error"]["message"].clone();
-        let quoted = message.as_str().unwrap().contains(&stranger.to_string());
+        // Of a list its element.
+        let list = stranger.get("data").unwrap_or(&stranger);
+        let element = list.get(0).unwrap_or(&stranger);
+        let quoted = message.as_str().unwrap().contains(&element.to_string());
         assert!(quoted, "{stranger} is not quoted: {message}");
     }
 }
@@ -116,6 +155,8 @@ fn a_wrong_type_is_an_input_error_that_names_the_key() {
         json!({"results": "x"}),
         json!({"input_tokens": "1"}),
         json!({"vector_store": "vs_1"}),
+        json!({"batch": "batch_1"}),
+        json!({"window": 8}),
     ];
     for wrong in cases {
         let key = wrong.as_object().unwrap().keys().next().unwrap().clone();

@@ -151,10 +151,11 @@ impl Client {
     ) -> Result<T> {
         let mut attempt = 0;
         loop {
-            let failure = match self.attempt(call, attempt, &take) {
+            let mut failure = match self.attempt(call, attempt, &take) {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
+            failure.error.repeated = attempt > 0;
             if let (Some(signal), false) = (self.interrupt.signal(), call.cleans_up) {
                 return Err(interrupted(signal, call, &failure));
             }

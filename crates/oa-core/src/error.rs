@@ -145,6 +145,8 @@ pub struct Facts {
     pub body: Option<String>,
     /// What came of an object before the reply that may have made it broke off; it does not travel in `error`.
     pub part: Option<Box<RawValue>>,
+    /// An attempt before the last one may have done what was asked for; it does not travel with the record.
+    pub repeated: bool,
     /// How long the server asks to wait before it is asked again; it does not travel with the record.
     pub wait: Option<Duration>,
 }
@@ -175,6 +177,7 @@ impl Error {
             signal: None,
             body: None,
             part: None,
+            repeated: false,
             wait: None,
         };
         Error {

@@ -8,7 +8,7 @@
 //!   it is found in a stream.
 //! * [`pipe`] is the loop: records in, records out, failures, order, jobs side by side, the status so far.
 //! * [`client`] is the one way to the server; [`body`] and [`form`] are what it sends, [`retry`] decides when
-//!   it sends again, `net` lies below it.
+//!   it sends again, `net` lies below it; [`removal`] deletes, and tells what was not there to be deleted.
 //! * [`id`] is how things on the server are named, [`error`] holds the kinds of failure and every number that leaves the process.
 //! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
 //! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
@@ -35,6 +35,7 @@ pub mod object;
 pub mod pipe;
 pub mod question;
 pub mod record;
+pub mod removal;
 pub mod reply;
 pub mod retry;
 pub mod scan;

@@ -1,5 +1,7 @@
 //! The record: one JSON object that travels down the pipe.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -9,19 +11,23 @@ use crate::field::{Fields, Look};
 use crate::id::Id;
 use crate::object::{Object, raw_array};
 
+mod batch;
 mod lift;
 
+pub use batch::Batch;
 pub(crate) use lift::kind_of_id;
 pub use lift::{Incoming, lift, looks_like_id, of_id};
 
 /// Keys of a record that the tools know, each with the JSON type that it must have.
-const KEYS: [(&str, Type); 13] = [
+const KEYS: [(&str, Type); 15] = [
     ("paths", Type::Paths),
     ("prompt", Type::Text),
     ("request", Type::Object),
     ("attributes", Type::Object),
     ("files", Type::Objects),
     ("vector_store", Type::Object),
+    ("batch", Type::Object),
+    ("window", Type::Text),
     ("response", Type::Object),
     ("output_text", Type::Text),
     ("citations", Type::Array),
@@ -81,7 +87,7 @@ pub struct File {
     pub bytes: Option<u64>,
     /// The purpose it was uploaded for.
     pub purpose: Option<String>,
-    /// Unix seconds after which the API forgets it.
+    /// Unix seconds after which the API forgets it; absent where it never does.
     pub expires_at: Option<i64>,
     /// Where it came from; also the mark of what the pipe made.
     pub path: Option<String>,
@@ -95,13 +101,30 @@ impl<'de> Deserialize<'de> for File {
             filename: fields.text("filename"),
             bytes: fields.get("bytes"),
             purpose: fields.text("purpose"),
-            expires_at: fields.get("expires_at"),
+            expires_at: expiry(&fields),
             path: fields.text("path"),
         })
     }
 }
 
+/// The end of a thing's life. Servers write 0 for none.
+fn expiry(fields: &Fields) -> Option<i64> {
+    fields.get("expires_at").filter(|end| *end > 0)
+}
+
+fn is_past(end: Option<i64>) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+    end.is_some_and(|end| end <= now)
+}
+
 impl File {
+    /// Whether the pipe made it and its time has not come: the server should know it.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        self.path.is_some() && !is_past(self.expires_at)
+    }
+
     /// Its id for a message, or `-` where there is none.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -123,6 +146,10 @@ pub struct Store {
     pub id: Option<Id>,
     /// The pipe made it; false: the pipe only added files to it; absent: the pipe has nothing to do with it.
     pub made: Option<bool>,
+    /// How many records share it, where the pipe made one for several.
+    pub shared: Option<u64>,
+    /// Unix seconds after which the API forgets it; absent where it never does.
+    pub expires_at: Option<i64>,
     /// `in_progress`, `completed`, `expired`.
     pub status: Option<String>,
     /// How many files it has.
@@ -130,6 +157,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether the pipe made it and its time has not come: the server should know it.
+    #[must_use]
+    pub fn lives(&self) -> bool {
+        self.made == Some(true) && !is_past(self.expires_at)
+    }
+
     /// What to call it: its id, or `-` where there is none.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -143,6 +176,8 @@ impl<'de> Deserialize<'de> for Store {
         Ok(Store {
             id: fields.id(),
             made: fields.get("made"),
+            shared: fields.get("shared"),
+            expires_at: expiry(&fields),
             status: fields.text("status"),
             file_counts: fields.object("file_counts"),
         })
@@ -295,7 +330,7 @@ impl Record {
     }
 
     /// Ids of what the record says is on the server and somebody must take care of: files and a vector store
-    /// that the pipe made, and a response that is not final.
+    /// that the pipe made, a response that is not final, a Batch that was not collected.
     #[must_use]
     pub fn ids(&self) -> Vec<Id> {
         let made = self.files().into_iter().filter(|file| file.path.is_some());
@@ -304,6 +339,7 @@ impl Record {
         ids.extend(store.and_then(|store| store.id));
         let response = self.response().map(crate::answer::Response::read);
         ids.extend(response.filter(|r| !r.is_final()).and_then(|r| r.id));
+        ids.extend(self.awaited().and_then(|batch| batch.id));
         ids
     }
 
@@ -320,6 +356,11 @@ impl Record {
             })
     }
 
+    /// Whether any key of the pipe is there.
+    fn has_keys(&self) -> bool {
+        KEYS.iter().any(|(key, _)| self.object.get(key).is_some())
+    }
+
     /// The first key of the pipe that has a wrong type.
     fn type_error(&self) -> Option<Error> {
         let wrong = KEYS.iter().find_map(|(key, kind)| {
@@ -333,7 +374,7 @@ impl Record {
 
     /// The first thing of the record whose id would lead elsewhere.
     fn id_error(&self) -> Option<Error> {
-        let objects = ["response", "vector_store"];
+        let objects = ["response", "vector_store", "batch"];
         let objects = objects.into_iter().filter_map(|key| self.object.get(key));
         let texts = objects
             .chain(self.raw_files())

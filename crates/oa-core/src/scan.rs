@@ -28,6 +28,8 @@ pub struct Framed {
     pub line: usize,
     /// Column of its first byte, from 1.
     pub column: usize,
+    /// It is an element of a top-level array.
+    pub element: bool,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -136,6 +138,7 @@ impl<R: Read> Values<R> {
             text,
             line: self.line,
             column: self.column,
+            element: self.place != Place::Top,
         };
         self.consume(length);
         if self.place != Place::Top {

@@ -1,25 +1,24 @@
 //! Writes records on as they come, and at the end removes what the pipe made.
 
 mod bin;
+mod cancellation;
+mod deletion;
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use oa_core::answer::Response;
 use oa_core::cli::{Arguments, Options, Order, Run};
-use oa_core::client::{Call, Client, Expect};
+use oa_core::client::Client;
 use oa_core::error::EXIT_TABLE;
 use oa_core::id::joined;
-use oa_core::interrupt::lock;
-use oa_core::pipe::{Job, Plan, Source, side_by_side};
-use oa_core::record::{Record, of_id};
-use oa_core::shell::command;
-use oa_core::{Error, Id, Kind, Result};
+use oa_core::object::Object;
+use oa_core::pipe::{Job, Plan, Source};
+use oa_core::record::{Batch, Incoming, Record, looks_like_id, of_id};
+use oa_core::removal::Removals;
+use oa_core::{Error, Id, Result};
 
-use bin::{Bin, KINDS, Kind as ThingKind, Thing};
+use bin::{Bin, Kind, Thing};
 
 /// Clean up after a pipe: delete the files and stores that it made
 ///
@@ -33,8 +32,8 @@ use bin::{Bin, KINDS, Kind as ThingKind, Thing};
     reason = "each is an option of its own"
 )]
 struct Args {
-    /// Ids of files, stores or responses to delete; without any, records are read
-    /// from stdin
+    /// Ids of files, stores or responses to delete, of Batches to cancel; without
+    /// any, records are read from stdin. `-` reads them after the ids
     #[arg(value_name = "ID")]
     ids: Vec<String>,
     /// Delete stored responses of records, too
@@ -46,6 +45,12 @@ struct Args {
     /// Leave responses that still run, and their files, alone
     #[arg(long)]
     keep_pending: bool,
+    /// Take ids for that kind, whatever they look like
+    #[arg(long = "as", value_name = "KIND", value_enum)]
+    kind: Option<Kind>,
+    /// Delete the files of entries of stores, which are else detached only
+    #[arg(long)]
+    files: bool,
     /// Say what would be deleted, and delete nothing
     #[arg(long)]
     dry_run: bool,
@@ -82,7 +87,14 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
-        Source::of_ids(Self::TOOL, &self.ids, of_id)
+        let source = Source::of_ids(Self::TOOL, &self.ids, of_id)?;
+        let nameless = |id: &&String| *id != "-" && !looks_like_id(id);
+        if let (None, Some(id)) = (self.kind, self.ids.iter().find(nameless)) {
+            let message = format!("{id}: nothing in it says what it is the id of");
+            let hint = "say it: --as file, response, vector_store or batch; the records of a file: oa-delete < FILE";
+            return Err(Error::usage(message).hint(hint));
+        }
+        Ok(source)
     }
 
     fn plan(&self) -> Plan {
@@ -101,8 +113,10 @@ fn main() -> ExitCode {
         } else {
             Some(run.client()?)
         };
+        let client = client.as_ref();
         let cleaner = Cleaner {
-            client: client.as_ref(),
+            removals: client.map(|client| Removals::new(client, &run.pipe)),
+            client,
             args,
             run,
         };
@@ -114,6 +128,7 @@ fn main() -> ExitCode {
 struct Cleaner<'a> {
     /// None: nothing is touched, only told.
     client: Option<&'a Client>,
+    removals: Option<Removals<'a>>,
     args: &'a Args,
     run: &'a Run,
 }
@@ -122,66 +137,86 @@ impl Cleaner<'_> {
     fn clean(&self) {
         let mut bin = Bin::default();
         while let Some(mut job) = self.run.pipe.next() {
-            let record = std::mem::take(&mut job.incoming.record);
-            match (&job.incoming.bare, &job.incoming.problem) {
-                (Some(_), None) => self.sort_bare(&mut bin, &job, &record),
-                _ => self.pass_on(&mut bin, &job, record),
+            let incoming = std::mem::take(&mut job.incoming);
+            let incoming = incoming.taken_for(self.args.kind.map(Kind::key));
+            match (&incoming.bare, &incoming.problem) {
+                (Some(id), None) => self.sort_bare(&mut bin, &job, id, &incoming.record),
+                _ => self.pass_on(&mut bin, &job, incoming),
             }
             if self.args.now {
                 self.empty(&mut bin);
             }
         }
-        self.empty(&mut bin);
+        self.empty_last(&mut bin);
     }
 
     /// A bare id or object was given to be deleted; nothing is written but the API's answer.
-    fn sort_bare(&self, bin: &mut Bin, job: &Job, record: &Record) {
-        let pipe = &self.run.pipe;
-        let id = match Id::parse(job.incoming.bare.as_deref().unwrap_or_default()) {
-            Ok(id) => id,
-            Err(error) => {
-                pipe.log.error(&error.to_string());
-                pipe.count(&error);
-                pipe.skip(job);
-                return;
+    fn sort_bare(&self, bin: &mut Bin, job: &Job, id: &str, record: &Record) {
+        match Id::parse(id) {
+            Ok(id) => self.sort_thing(bin, &id, record),
+            Err(error) => self.complain(&error),
+        }
+        self.run.pipe.skip(job);
+    }
+
+    fn sort_thing(&self, bin: &mut Bin, id: &Id, record: &Record) {
+        let object = record.thing().map(|raw| Object::parse(raw.get()));
+        let object = object.and_then(std::result::Result::ok).unwrap_or_default();
+        let file = record.files().into_iter().next();
+        let batch = record.object().get("batch").map(Batch::read);
+        match (file, batch, record.store()) {
+            (Some(file), _, _) => {
+                let entry = object.text("object").as_deref() == Some("vector_store.file");
+                match object.text("vector_store_id").map(|id| Id::parse(&id)) {
+                    Some(Ok(store)) if entry => bin.add(Thing::member(&store, id).answered()),
+                    _ if entry => {
+                        let message = format!("{id}: the entry does not say of which store");
+                        return self.complain(&Error::input(message));
+                    }
+                    _ => {}
+                }
+                if !entry || self.args.files {
+                    bin.add(Thing::file(id, &file).answered());
+                }
             }
-        };
-        let id = &id;
-        let mut known = false;
-        for file in record.files() {
-            known |= bin.add(Thing::file(id, &file).answered());
+            (None, Some(batch), _) if cancellation::is_over(&batch) => {
+                let status = batch.status.unwrap_or_default();
+                let log = &self.run.pipe.log;
+                log.note(&format!(
+                    "{id}: ended ({status}), and the API deletes no Batch"
+                ));
+            }
+            (None, Some(_), _) => bin.add(Thing::new(Kind::Batch, id).answered()),
+            (None, None, Some(store)) => bin.add(Thing::store(id, &store).answered()),
+            (None, None, None) => bin.add(Thing::new(Kind::Response, id).answered()),
         }
-        if record.response().is_some() {
-            known |= bin.add(Thing::response(id).answered());
-        }
-        if record.store().is_some() {
-            known |= bin.add(Thing::store(id).answered());
-        }
-        if !known && !bin.knows(id) {
-            let error = Error::input(format!("{id}: this kind of object cannot be deleted here"));
-            pipe.count(&error);
-            pipe.log.error(&error.to_string());
-        }
-        pipe.skip(job);
     }
 
     /// Notes what a record leaves to clean up, cancels what still runs, and writes the record on.
-    fn pass_on(&self, bin: &mut Bin, job: &Job, mut record: Record) {
+    fn pass_on(&self, bin: &mut Bin, job: &Job, incoming: Incoming) {
         let pipe = &self.run.pipe;
-        if let Some(problem) = &job.incoming.problem {
-            pipe.fail(&mut record, problem);
+        let mut record = incoming.record;
+        if let Some(problem) = &incoming.problem
+            && record.error().is_none()
+        {
+            let hint = incoming
+                .bare
+                .map(|_| "--as file, response, vector_store or batch");
+            let problem = hint.map_or(problem.clone(), |hint| problem.clone().hint(hint));
+            pipe.fail(&mut record, &problem);
         }
         let response = record.response().map(Response::read);
-        let pending = response.filter(|response| !response.is_final() && response.id.is_some());
-        let kept = pending.is_some() && self.args.keep_pending;
-        if let (Some(response), false) = (&pending, kept) {
-            self.stop(&mut record, response);
-        }
-        if kept {
-            let ids = joined(&record.ids());
-            pipe.log
-                .note(&format!("kept, because the response still runs: {ids}"));
+        let pending = response.filter(|response| !response.is_final());
+        if let Some(batch) = record.awaited() {
+            let id = batch.id.as_ref().map_or("-", Id::as_str);
+            let why = format!("the Batch {id} was not collected (`oa-batch < FILE`)");
+            self.keep(bin, &record, &why);
+        } else if let (Some(_), true) = (&pending, self.args.keep_pending) {
+            self.keep(bin, &record, "the response still runs");
         } else {
+            if let Some(response) = &pending {
+                self.stop(&mut record, response);
+            }
             self.sort(bin, &record);
         }
         let mut ids = record.ids();
@@ -194,43 +229,61 @@ impl Cleaner<'_> {
         pipe.interrupt.hold(&bin.waiting(ids));
     }
 
+    /// Leaves alone what the record needs, for other records, too.
+    fn keep(&self, bin: &mut Bin, record: &Record, why: &str) {
+        let log = &self.run.pipe.log;
+        let ids = joined(&record.ids());
+        log.note(&format!("kept, because {why}: {ids}"));
+        let files = record.files();
+        let store = record.store().and_then(|store| store.id);
+        let response = record.response().map(Response::read);
+        let response = response.and_then(|response| response.id);
+        if let Some(store) = &store {
+            bin.share(store, 1, &files);
+        }
+        let files = files.into_iter().filter_map(|file| file.id);
+        bin.keep(files.chain(store).chain(response));
+    }
+
     /// Puts what the pipe made into the bin; what another tool lifted in is left alone and named.
     fn sort(&self, bin: &mut Bin, record: &Record) {
         self.sort_store(bin, record);
         for file in record.files() {
             match &file.id {
-                None => self.refuse(),
-                Some(id) if file.path.is_some() => {
-                    bin.add(Thing::file(id, &file));
-                }
+                None => self.refuse("an object without an id; nothing was deleted for it"),
+                Some(id) if file.path.is_some() => bin.add(Thing::file(id, &file)),
                 Some(id) => self.leave(bin, id, "upload"),
             }
         }
         if let (true, Some(response)) = (self.args.responses, record.response())
             && let Some(id) = Response::read(response).id
         {
-            bin.add(Thing::response(&id));
+            bin.add(Thing::new(Kind::Response, &id));
         }
     }
 
-    /// A store that the pipe made goes; one that it added to loses this record's files.
+    /// A store that the pipe made goes; one that it added to loses the files that the pipe made.
     fn sort_store(&self, bin: &mut Bin, record: &Record) {
         let Some(store) = record.store() else {
             return;
         };
         let Some(id) = &store.id else {
-            self.refuse();
+            self.refuse("an object without an id; nothing was deleted for it");
             return;
         };
-        let Some(made) = store.made else {
-            self.leave(bin, id, "make");
-            return;
-        };
-        for file in record.files().into_iter().filter_map(|file| file.id) {
-            bin.add(Thing::member(id, &file));
-        }
-        if made {
-            bin.add(Thing::store(id));
+        match store.made {
+            None => self.leave(bin, id, "make"),
+            Some(true) => {
+                bin.share(id, store.shared.unwrap_or(1), &record.files());
+                bin.add(Thing::store(id, &store));
+            }
+            Some(false) => {
+                let made = record.files().into_iter();
+                let made = made.filter(|file| file.path.is_some());
+                for file in made.filter_map(|file| file.id) {
+                    bin.add(Thing::member(id, &file));
+                }
+            }
         }
     }
 
@@ -244,145 +297,14 @@ impl Cleaner<'_> {
     }
 
     /// An object that nothing can be asked about.
-    fn refuse(&self) {
+    fn refuse(&self, message: &str) {
+        self.complain(&Error::input(message));
+    }
+
+    /// A failure that no record carries.
+    fn complain(&self, error: &Error) {
         let pipe = &self.run.pipe;
-        let error = Error::input("an object without an id; nothing was deleted for it");
         pipe.log.error(&error.to_string());
-        pipe.count(&error);
-    }
-
-    /// Cancels a response that nobody will read; its record counts as failed unless it failed before.
-    fn stop(&self, record: &mut Record, response: &Response) {
-        let Some(id) = &response.id else {
-            return;
-        };
-        let cancelled = self.client.is_none_or(|client| self.cancel(client, id));
-        if record.error().is_some() {
-            return;
-        }
-        let status = response.status_word();
-        let error = |what: &str| {
-            let message = format!("response {id} was still {status} and {what}");
-            Error::new(Kind::Failed, message)
-        };
-        let before = "put `oa-poll` before oa-delete, or keep it with --keep-pending";
-        let error = match (self.client, cancelled) {
-            (None, _) => error("would be cancelled").hint(before),
-            (_, true) => error("was cancelled").hint(before),
-            (_, false) => {
-                error("could not be cancelled").hint(command("oa-poll --cancel", [id.as_str()]))
-            }
-        };
-        self.run.pipe.fail(record, &error);
-    }
-
-    /// Says whether the response runs no more.
-    fn cancel(&self, client: &Client, id: &Id) -> bool {
-        let pipe = &self.run.pipe;
-        let path = id.under("/responses") + "/cancel";
-        let call = Call::touch(path, Expect::Response).clean_up();
-        match client.call(&call) {
-            Ok(_) => pipe.log.event("cancel", &format!("response_id={id}")),
-            // It ended in the meantime, or is no background response.
-            Err(error)
-                if error.kind == Kind::Refused && matches!(error.status, Some(400 | 404 | 409)) =>
-            {
-                pipe.log.note(&format!("{id}: not cancelled: {error}"));
-            }
-            Err(error) => {
-                pipe.log.error(&format!("{id}: not cancelled: {error}"));
-                pipe.trouble();
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Deletes what is in the bin, one kind after the other.
-    fn empty(&self, bin: &mut Bin) {
-        let things = bin.take();
-        if self.client.is_none() {
-            self.tell(&things);
-            return;
-        }
-        for kind in KINDS {
-            let batch: Vec<&Thing> = things.iter().filter(|thing| thing.kind == kind).collect();
-            self.remove_all(&batch);
-        }
-    }
-
-    fn tell(&self, things: &[Thing]) {
-        let log = &self.run.pipe.log;
-        for thing in things {
-            log.note(&format!("would delete {thing}"));
-        }
-        let bytes: u64 = things.iter().map(|thing| thing.bytes).sum();
-        log.note(&format!(
-            "would delete {} things, {bytes} bytes",
-            things.len()
-        ));
-    }
-
-    fn remove_all(&self, things: &[&Thing]) {
-        let failed = AtomicBool::new(false);
-        let answers: Mutex<BTreeMap<usize, String>> = Mutex::default();
-        side_by_side(self.args.jobs.into(), things.len(), |index| {
-            let thing = things[index];
-            // What the pipe made is deleted whatever happens; --fail-fast is for ids that were named.
-            if self.args.order.fail_fast && thing.answered && failed.load(Ordering::SeqCst) {
-                self.skip(thing);
-                return;
-            }
-            match self.remove(thing) {
-                Ok(None) => {}
-                Ok(Some(answer)) if self.args.order.keep_order => {
-                    lock(&answers).insert(index, answer);
-                }
-                Ok(Some(answer)) => self.run.pipe.emit(&answer),
-                Err(()) => failed.store(true, Ordering::SeqCst),
-            }
-        });
-        for answer in lock(&answers).values() {
-            self.run.pipe.emit(answer);
-        }
-    }
-
-    fn skip(&self, thing: &Thing) {
-        let pipe = &self.run.pipe;
-        let error = Error::new(
-            Kind::Skipped,
-            "not deleted, because an earlier deletion failed",
-        );
-        pipe.log.error(&format!("{}: {error}", thing.id));
-        pipe.count(&error);
-    }
-
-    /// Deletes one thing and tells the API's answer, where the user named the id; what is gone already is as
-    /// good as deleted.
-    fn remove(&self, thing: &Thing) -> std::result::Result<Option<String>, ()> {
-        let (pipe, Some(client)) = (&self.run.pipe, self.client) else {
-            return Ok(None);
-        };
-        let call = Call::delete(thing.address()).clean_up();
-        let done = match client.call(&call) {
-            Ok(answer) => {
-                pipe.log.event("delete", &thing.to_string());
-                Ok(thing.answered.then(|| answer.object.get().to_owned()))
-            }
-            Err(error) if error.is_gone() => {
-                pipe.log.event("delete", &format!("{thing} status=gone"));
-                Ok(None)
-            }
-            Err(error) => {
-                pipe.log
-                    .error(&format!("{}: not deleted: {error}", thing.id));
-                pipe.trouble();
-                Err(())
-            }
-        };
-        if thing.kind != ThingKind::Member {
-            pipe.interrupt.release(std::slice::from_ref(&thing.id));
-        }
-        done
+        pipe.count(error);
     }
 }

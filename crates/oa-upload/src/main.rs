@@ -19,6 +19,7 @@ use oa_core::interrupt::lock;
 use oa_core::object::Object;
 use oa_core::pipe::{Plan, Source, side_by_side};
 use oa_core::record::{File, Record};
+use oa_core::removal::Removals;
 use oa_core::shell::word;
 use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
@@ -120,8 +121,10 @@ impl Arguments for Args {
 
 fn main() -> ExitCode {
     oa_core::run(|args: &Args, run| {
+        let client = &run.client()?;
         let uploader = Uploader {
-            client: run.client()?,
+            removals: Removals::new(client, &run.pipe),
+            client,
             args,
             run,
             permits: Permits::new(args.jobs.into()),
@@ -132,6 +135,7 @@ fn main() -> ExitCode {
             |record, _| uploader.upload(record),
             |record| uploader.take_back(record),
         );
+        uploader.removals.warn();
         Ok(())
     })
 }
@@ -143,7 +147,8 @@ struct Sending {
 }
 
 struct Uploader<'a> {
-    client: Client,
+    client: &'a Client,
+    removals: Removals<'a>,
     args: &'a Args,
     run: &'a Run,
     permits: Permits,
@@ -314,15 +319,10 @@ impl Uploader<'_> {
             .partition(|file| file.id.as_ref().is_some_and(|id| made.contains(id)));
         let mut gone = theirs.iter().all(|file| file.path.is_none());
         for id in ours.into_iter().filter_map(|file| file.id) {
-            let call = Call::delete(id.under("/files")).clean_up();
-            match self.client.call(&call) {
-                Err(error) if !error.is_gone() => {
-                    let log = &self.run.pipe.log;
-                    log.error(&format!("{id}: not deleted: {error}"));
-                    self.run.pipe.trouble();
-                    gone = false;
-                }
-                _ => self.run.pipe.log.event("delete", &format!("file_id={id}")),
+            let (path, what) = (id.under("/files"), format!("file_id={id}"));
+            if let Err(error) = self.removals.delete(path, &id, &what, true) {
+                self.removals.fail(&id, "not deleted", &error);
+                gone = false;
             }
         }
         gone

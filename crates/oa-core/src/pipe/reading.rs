@@ -55,7 +55,7 @@ impl Reading {
                 return Next::End;
             };
             let lifted = match values.next_value() {
-                Ok(Some(framed)) => lift(&framed.text).map_err(|error| Malformed {
+                Ok(Some(framed)) => lift(&framed.text, framed.element).map_err(|error| Malformed {
                     line: framed.line + error.line().saturating_sub(1),
                     column: match error.line() {
                         0 | 1 => framed.column + error.column().saturating_sub(1),

@@ -2,33 +2,44 @@
 
 use serde_json::value::RawValue;
 
-use super::{KEYS, Record};
+use super::Record;
 use crate::error::Error;
+use crate::field::Fields;
 use crate::object::{Object, raw_array};
 
-/// How an id begins, and the key and `object` of the thing that it names.
-const IDS: [(&str, &str); 6] = [
+/// How an id begins, and the key of the record that holds the thing it names.
+const IDS: [(&str, &str); 7] = [
     ("file-", "files"),
     ("file_", "files"),
     ("resp_", "response"),
     ("resp-", "response"),
     ("vs_", "vector_store"),
     ("batch_", "batch"),
+    ("batch-", "batch"),
 ];
 
-/// API objects that become a record by themselves.
-const OBJECTS: [(&str, &str); 4] = [
+/// API objects that become a record by themselves, and the key that holds them.
+const OBJECTS: [(&str, &str); 5] = [
     ("file", "files"),
     ("response", "response"),
     ("vector_store", "vector_store"),
+    ("vector_store.file", "files"),
     ("batch", "batch"),
 ];
+
+/// Where a value stands, which tells what an object may be that does not say it.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Stream,
+    Array,
+    List,
+}
 
 /// How deep lists inside lists are taken apart.
 const LIST_DEPTH: usize = 8;
 
 /// One thing that came in: a record, or a shape that became one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Incoming {
     /// The record.
     pub record: Record,
@@ -39,8 +50,7 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    fn of(object: Object, bare: Option<String>) -> Incoming {
-        let record = Record::new(object);
+    fn of(record: Record, bare: Option<String>) -> Incoming {
         let problem = record.type_error();
         Incoming {
             record,
@@ -53,10 +63,52 @@ impl Incoming {
         let quoted: String = text.chars().take(60).collect();
         let message = format!("neither a record nor an id nor an API object: {quoted}");
         Incoming {
-            record: Record::default(),
-            bare: None,
             problem: Some(Error::input(message)),
+            ..Incoming::default()
         }
+    }
+
+    /// What it is for a tool that is given things, so that an object with an `id` is one of them and not a
+    /// record of the user's keys. What nothing but its id tells is held by `key`, if that is given, whatever
+    /// the id looks like.
+    #[must_use]
+    pub fn taken_for(self, key: Option<&str>) -> Incoming {
+        match self.untyped() {
+            Some(object) if key.is_some() || self.bare.is_none() => {
+                let text = object.to_line();
+                lift_element(object, &text, key)
+            }
+            _ => self,
+        }
+    }
+
+    /// The thing, where nothing but its id tells what it is.
+    fn untyped(&self) -> Option<Object> {
+        let own = self.record.object();
+        let mut object = match &self.bare {
+            Some(_) => self.record.thing().map_or_else(
+                || own.clone(),
+                |thing| Object::parse(thing.get()).unwrap_or_default(),
+            ),
+            None if self.problem.is_some() || self.record.has_keys() => return None,
+            None => own.clone(),
+        };
+        if let (Some(id), None) = (&self.bare, object.get("id")) {
+            object.put("id", id);
+        }
+        let untyped = object.get("object").is_none() && object.text("id").is_some();
+        untyped.then_some(object)
+    }
+}
+
+impl Record {
+    /// The API object of a record that was one or the id of one.
+    #[must_use]
+    pub fn thing(&self) -> Option<&RawValue> {
+        let files = self.raw_files().into_iter().next();
+        let others = OBJECTS[1..].iter().map(|(_, key)| *key);
+        let mut others = others.filter(|key| *key != "files");
+        files.or_else(|| others.find_map(|key| self.object().get(key)))
     }
 }
 
@@ -74,45 +126,45 @@ pub(crate) fn kind_of_id(id: &str) -> Option<&'static str> {
 }
 
 fn key_of_id(text: &str) -> Option<&'static str> {
-    let letters = |rest: &str| {
-        !rest.is_empty()
-            && rest
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
-    };
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    let fits = |rest: &str| !rest.is_empty() && rest.bytes().all(letter);
     let found = IDS
         .iter()
-        .chain(&[("batch-", "batch")])
-        .find(|(prefix, _)| text.strip_prefix(prefix).is_some_and(letters));
+        .find(|(prefix, _)| text.strip_prefix(prefix).is_some_and(fits));
     found.map(|(_, key)| *key)
 }
 
-/// Turns one JSON value into records: a list gives one for each element.
+/// Turns one JSON value into records: a list gives one for each element. `element` says that the value itself
+/// stood in an array.
 ///
 /// # Errors
 /// What `serde_json` says of text that is no JSON.
-pub fn lift(text: &str) -> serde_json::Result<Vec<Incoming>> {
+pub fn lift(text: &str, element: bool) -> serde_json::Result<Vec<Incoming>> {
+    let place = if element { Place::Array } else { Place::Stream };
     let mut lifted = Vec::new();
-    lift_into(text, 0, &mut lifted)?;
+    lift_into(text, 0, place, &mut lifted)?;
     Ok(lifted)
 }
 
-fn lift_into(text: &str, depth: usize, out: &mut Vec<Incoming>) -> serde_json::Result<()> {
+fn lift_into(
+    text: &str,
+    depth: usize,
+    place: Place,
+    out: &mut Vec<Incoming>,
+) -> serde_json::Result<()> {
     match text.as_bytes().first() {
         Some(b'[') if depth < LIST_DEPTH => {
             let items: Vec<&RawValue> = serde_json::from_str(text)?;
-            items
-                .iter()
-                .try_for_each(|item| lift_into(item.get(), depth + 1, out))
+            lift_all(&items, depth, Place::Array, out)
         }
         Some(b'{') => {
             let object = Object::parse(text)?;
-            let is_list = depth < LIST_DEPTH && object.text("object").as_deref() == Some("list");
-            if let (true, Some(data)) = (is_list, object.get("data")) {
-                lift_into(data.get(), depth + 1, out)
-            } else {
-                out.push(lift_object(object, text));
-                Ok(())
+            match elements(&object) {
+                Some(items) if depth < LIST_DEPTH => lift_all(&items, depth, Place::List, out),
+                _ => {
+                    out.push(lift_object(object, text, place));
+                    Ok(())
+                }
             }
         }
         _ => {
@@ -124,35 +176,86 @@ fn lift_into(text: &str, depth: usize, out: &mut Vec<Incoming>) -> serde_json::R
     }
 }
 
-fn lift_object(object: Object, text: &str) -> Incoming {
+fn lift_all(
+    items: &[&RawValue],
+    depth: usize,
+    place: Place,
+    out: &mut Vec<Incoming>,
+) -> serde_json::Result<()> {
+    items
+        .iter()
+        .try_for_each(|item| lift_into(item.get(), depth + 1, place, out))
+}
+
+/// The elements of a list of the API, or of one that is a list without saying so.
+fn elements(object: &Object) -> Option<Vec<&RawValue>> {
+    let items: Vec<&RawValue> = serde_json::from_str(object.get("data")?.get()).ok()?;
+    let has_id = |item: &&RawValue| Fields::of(item).get::<&RawValue>("id").is_some();
+    let lists = object
+        .entries()
+        .filter(|(_, value)| value.get().starts_with('['));
+    let says = object.text("object").as_deref() == Some("list");
+    let is = || !items.is_empty() && items.iter().all(has_id) && lists.count() == 1;
+    let list = says || (is() && !Record::new(object.clone()).has_keys());
+    list.then_some(items)
+}
+
+fn is_deleted(object: &Object) -> bool {
+    object.get("deleted").is_some_and(|raw| raw.get() == "true")
+}
+
+fn lift_object(object: Object, text: &str, place: Place) -> Incoming {
     let kind = object.text("object");
     let named = OBJECTS
         .iter()
         .find(|(name, _)| kind.as_deref() == Some(name));
-    let deleted = object.get("deleted").is_some_and(|raw| raw.get() == "true");
-    if let (Some((_, key)), false) = (named, deleted) {
+    if let (Some((_, key)), false) = (named, is_deleted(&object)) {
         let id = object.text("id");
         return Incoming::of(wrap(key, &object.to_raw()), id);
     }
-    let known = KEYS.iter().any(|(key, _)| object.get(key).is_some());
-    if kind.is_some() && !known {
-        return Incoming::refused(text);
+    let record = Record::new(object);
+    let object = record.object();
+    let users = match place {
+        Place::Stream => true,
+        Place::Array => object.get("id").is_none(),
+        Place::List => false,
+    };
+    if record.has_keys() || (kind.is_none() && users) {
+        Incoming::of(record, None)
+    } else if kind.is_none() {
+        lift_element(object.clone(), text, None)
+    } else {
+        Incoming::refused(text)
     }
-    Incoming::of(object, None)
+}
+
+/// An object that nothing but its id tells of; `key` wins over what the id looks like.
+fn lift_element(object: Object, text: &str, key: Option<&str>) -> Incoming {
+    let id = object.text("id").filter(|_| !is_deleted(&object));
+    let own = id.as_deref().and_then(key_of_id);
+    match key.filter(|_| id.is_some()).or(own) {
+        Some(key) => Incoming::of(wrap(key, &object.to_raw()), id),
+        None => Incoming {
+            record: Record::new(object),
+            bare: id,
+            ..Incoming::refused(text)
+        },
+    }
 }
 
 fn lift_id(id: &str, text: &str) -> Incoming {
+    let mut object = Object::default();
+    object.put("id", &id);
     match key_of_id(id) {
-        Some(key) => {
-            let mut object = Object::default();
-            object.put("id", &id);
-            Incoming::of(wrap(key, &object.to_raw()), Some(id.to_owned()))
-        }
-        None => Incoming::refused(text),
+        Some(_) => lift_element(object, text, None),
+        None => Incoming {
+            bare: Some(id.to_owned()),
+            ..Incoming::refused(text)
+        },
     }
 }
 
-fn wrap(key: &str, value: &RawValue) -> Object {
+fn wrap(key: &str, value: &RawValue) -> Record {
     let mut object = Object::default();
     let value = if key == "files" {
         raw_array([value])
@@ -160,7 +263,7 @@ fn wrap(key: &str, value: &RawValue) -> Object {
         value.to_owned()
     };
     object.set(key, value);
-    object
+    Record::new(object)
 }
 
 /// The record that an id named as an argument becomes.
@@ -174,7 +277,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<String> {
-        let lifted = lift(text).unwrap_or_default();
+        let lifted = lift(text, false).unwrap_or_default();
         let line = |item: &Incoming| match &item.problem {
             Some(error) => format!("! {}", error.message),
             None => item.record.object().to_line(),
@@ -213,6 +316,49 @@ mod tests {
         for (text, records) in cases {
             assert_eq!(lines(text), records, "{text}");
         }
+    }
+
+    #[test]
+    fn an_element_that_only_its_id_tells_of_goes_by_its_prefix() {
+        let odd = r#"{"id":"x-1","n":1}"#;
+        let file = r#"{"id":"file_1","type":"file"}"#;
+        let lifted = |text: &str, key| {
+            let lifted = lift(text, false).unwrap_or_default();
+            let mut lifted = lifted.into_iter().map(|item: Incoming| item.taken_for(key));
+            let first = lifted.next().unwrap_or_default();
+            let line = first.record.object().to_line();
+            (line, first.bare, first.problem.is_none())
+        };
+        let wrapped = |id: &str, text: &str| {
+            let line = format!(r#"{{"files":[{text}]}}"#);
+            (line, Some(id.to_owned()), true)
+        };
+        for place in [
+            "[%]",
+            r#"{"data":[%]}"#,
+            r#"{"object":"list","data":[%]}"#,
+            "%",
+        ] {
+            let put = |text: &str| place.replace('%', text);
+            assert_eq!(lifted(&put(file), None), wrapped("file_1", file));
+            let refused = (odd.to_owned(), Some("x-1".to_owned()), false);
+            assert_eq!(lifted(&put(odd), None), refused);
+            assert_eq!(lifted(&put(odd), Some("files")), wrapped("x-1", odd));
+        }
+        // What says what it is, or is of the user's own, is not taken for anything else.
+        for text in [
+            r#"{"id":7}"#,
+            r#"{"x":1}"#,
+            r#"{"id":"file_1","prompt":"p"}"#,
+        ] {
+            let own = (text.to_owned(), None, true);
+            assert_eq!(lifted(text, Some("response")), own);
+        }
+        let typed = r#"{"object":"file","id":"resp_1"}"#;
+        assert_eq!(lifted(typed, Some("response")), wrapped("resp_1", typed));
+        let string = r#"{"response":{"id":"file-1"}}"#.to_owned();
+        let taken = lifted(r#""file-1""#, Some("response"));
+        assert_eq!(taken, (string, Some("file-1".to_owned()), true));
     }
 
     #[test]

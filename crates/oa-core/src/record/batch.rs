@@ -1,0 +1,40 @@
+//! The Batch that a record is part of.
+
+use serde_json::value::RawValue;
+
+use super::Record;
+use crate::field::Fields;
+use crate::id::Id;
+
+/// A Batch as far as the tools look at it; the object itself travels as it came.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// `batch_…`; absent where the object has none that can be sent.
+    pub id: Option<Id>,
+    /// `validating`, `in_progress`, `finalizing`, `completed`, `failed`, `expired`, `cancelling`, `cancelled`.
+    pub status: Option<String>,
+    /// The record's line of it was read.
+    pub collected: bool,
+}
+
+impl Batch {
+    /// Reads what the tools look at; what does not fit counts as absent.
+    #[must_use]
+    pub fn read(raw: &RawValue) -> Batch {
+        let fields = Fields::of(raw);
+        Batch {
+            id: fields.id(),
+            status: fields.text("status"),
+            collected: fields.get("collected").unwrap_or_default(),
+        }
+    }
+}
+
+impl Record {
+    /// The Batch that the record waits for: its line was not read, and there is no answer.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Batch> {
+        let batch = self.object.get("batch").map(Batch::read);
+        batch.filter(|batch| !batch.collected && self.response().is_none())
+    }
+}

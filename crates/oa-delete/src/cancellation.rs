@@ -1,0 +1,195 @@
+//! Cancels what still runs; what the server says of it then is the truth.
+
+use std::time::Duration;
+
+use oa_core::answer::{Response, settle};
+use oa_core::client::{Call, Client, Expect};
+use oa_core::record::{Batch, Record};
+use oa_core::shell::command;
+use oa_core::{Error, Id, Kind, Result};
+use serde_json::value::RawValue;
+
+use crate::Cleaner;
+use crate::bin::Thing;
+
+/// Some servers take a cancellation and obey it a moment later.
+const MOMENT: Duration = Duration::from_millis(500);
+const BATCH: Expect = Expect::Object("batch");
+/// Statuses of a Batch whose requests are run no more.
+const OVER: [&str; 5] = ["completed", "failed", "expired", "cancelled", "cancelling"];
+
+/// What the server says last of a thing that was to be cancelled.
+enum Said {
+    /// The thing itself, and why it was not cancelled, where the server said no.
+    Word(Box<RawValue>, Option<Error>),
+    /// There is no such thing.
+    Gone(Error),
+    /// Why nothing was learned.
+    Nothing(Error),
+}
+
+/// Whether a Batch has ended, or is about to.
+pub(crate) fn is_over(batch: &Batch) -> bool {
+    let status = batch.status.as_deref();
+    status.is_some_and(|status| OVER.contains(&status))
+}
+
+fn is_final(response: &RawValue) -> bool {
+    Response::read(response).is_final()
+}
+
+fn batch_is_over(batch: &RawValue) -> bool {
+    is_over(&Batch::read(batch))
+}
+
+impl Cleaner<'_> {
+    /// Cancels the record's response, which nobody will read; what was final by then is settled like any answer.
+    pub(crate) fn stop(&self, record: &mut Record, response: &Response) {
+        let pipe = &self.run.pipe;
+        let status = response.status_word();
+        let Some(id) = &response.id else {
+            let what = format!("a response without an id is not final ({status})");
+            self.refuse(&format!(
+                "{what}; it cannot be cancelled, and may still run"
+            ));
+            return;
+        };
+        let Some(client) = self.client else {
+            pipe.log.note(&format!("would cancel response_id={id}"));
+            return;
+        };
+        let pause = || {
+            let _ = pipe.interrupt.wait(MOMENT);
+        };
+        match cancel(
+            client,
+            &id.under("/responses"),
+            Expect::Response,
+            is_final,
+            pause,
+        ) {
+            Said::Word(word, refusal) => self.learn(record, id, status, &word, refusal),
+            Said::Gone(error) => {
+                let error = error.about(&format!("response {id} was {status}, and is not found"));
+                let hint =
+                    "the server, the key's project or the path may be another; else it was deleted";
+                self.blame(record, &error.hint(hint));
+            }
+            Said::Nothing(error) => self.goes_on(id, &format!("not cancelled: {error}")),
+        }
+    }
+
+    /// Puts what the server said last of a response into its record.
+    fn learn(
+        &self,
+        record: &mut Record,
+        id: &Id,
+        status: &str,
+        word: &RawValue,
+        refusal: Option<Error>,
+    ) {
+        let log = &self.run.pipe.log;
+        let now = Response::read(word);
+        let cancelled = now.status_word() == "cancelled";
+        if !now.is_final() {
+            let why = refusal.map_or_else(String::new, |error| format!("; not cancelled: {error}"));
+            let message = format!("still runs, status {}{why}", now.status_word());
+            self.goes_on(id, &message);
+            return;
+        }
+        if !cancelled && now.background != Some(false) {
+            forgive(record);
+        }
+        let verdict = settle(record, word, false);
+        if cancelled {
+            log.event("cancel", &now.summary());
+            let message = format!("response {id} was still {status} and was cancelled");
+            let hint = "put `oa-poll` before oa-delete, or keep it with --keep-pending";
+            self.blame(record, &Error::new(Kind::Failed, message).hint(hint));
+        } else {
+            log.event("response", &now.summary());
+            if let Err(error) = verdict {
+                self.blame(record, &error);
+            }
+        }
+    }
+
+    /// Says that a response runs, or may run; its record did not end well, though it has not failed.
+    fn goes_on(&self, id: &Id, what: &str) {
+        let pipe = &self.run.pipe;
+        let again = command("oa-poll --cancel", [id.as_str()]);
+        pipe.log.error(&format!("{id}: {what}; `{again}`"));
+        pipe.count(&Error::new(Kind::Failed, what));
+        pipe.trouble();
+    }
+
+    /// Marks a record as failed, unless it failed before.
+    fn blame(&self, record: &mut Record, error: &Error) {
+        if record.error().is_none() {
+            self.run.pipe.fail(record, error);
+        }
+    }
+
+    /// Cancels a Batch, because the API deletes none; gives what the server says of it.
+    pub(crate) fn end_batch(
+        &self,
+        client: &Client,
+        thing: &Thing,
+    ) -> Result<Option<Box<RawValue>>> {
+        let log = &self.run.pipe.log;
+        match cancel(client, &thing.address(), BATCH, batch_is_over, || {}) {
+            Said::Word(batch, refusal) => {
+                let status = Batch::read(&batch).status.unwrap_or_default();
+                if batch_is_over(&batch) {
+                    log.event("cancel", &format!("{thing} status={status}"));
+                    return Ok(Some(batch));
+                }
+                let still = format!("it still runs, status {status}");
+                Err(refusal.map_or_else(|| Error::new(Kind::Refused, &*still), |e| e.about(&still)))
+            }
+            Said::Gone(_) => {
+                log.event("cancel", &format!("{thing} status=gone"));
+                Ok(None)
+            }
+            Said::Nothing(error) => Err(error),
+        }
+    }
+}
+
+/// Takes away an error that only says that the wait ended before the response did.
+fn forgive(record: &mut Record) {
+    if record.error().is_some_and(|error| error.retryable) {
+        record.object_mut().remove("error");
+    }
+}
+
+/// Cancels what is at a path. A refusal is followed by one look, and so is, after a moment, a cancellation that
+/// was taken and not obeyed yet.
+fn cancel(
+    client: &Client,
+    path: &str,
+    expect: Expect,
+    is_final: fn(&RawValue) -> bool,
+    pause: impl FnOnce(),
+) -> Said {
+    let taken = match client.call(&Call::touch(format!("{path}/cancel"), expect).clean_up()) {
+        Ok(answer) if is_final(&answer.object) => return Said::Word(answer.object, None),
+        // Nobody answered, so that nobody would answer a look.
+        Err(error) if error.status.is_none() => return Said::Nothing(error),
+        answer => answer.map(|answer| answer.object).map_err(|mut error| {
+            // The command that cancels is the better advice.
+            error.hint = None;
+            error
+        }),
+    };
+    if taken.is_ok() {
+        pause();
+    }
+    let look = client.call(&Call::get(path.to_owned(), expect).once().clean_up());
+    match (look, taken) {
+        (Ok(look), taken) => Said::Word(look.object, taken.err()),
+        (Err(_), Ok(object)) => Said::Word(object, None),
+        (Err(look), Err(_)) if look.is_gone() => Said::Gone(look),
+        (Err(_), Err(refusal)) => Said::Nothing(refusal),
+    }
+}
