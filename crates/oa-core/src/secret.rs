@@ -212,7 +212,11 @@ mod tests {
             .map(|b| format!("\\u{b:04X}"))
             .collect::<Vec<String>>()
             .concat();
-        let entities: String = KEY.bytes().map(|b| format!("&#{b};")).collect();
+        let entities = KEY
+            .bytes()
+            .map(|b| format!("&#{b};"))
+            .collect::<Vec<String>>()
+            .concat();
         for shape in [KEY, &percent, &unicode, &entities, &KEY.replace('-', "%2D")] {
             assert_eq!(
                 secrets.redact(&format!("a {shape} b")),
