@@ -176,6 +176,15 @@ fn headers_of_the_user_take_the_place_of_ours_and_frame_no_request() {
 }
 
 #[test]
+fn a_process_that_holds_the_key_leaves_no_core() {
+    let scene = Scene::faulty("POST /responses stall");
+    let limit = "grep -q 'core file size *0 *0 ' /proc/$p/limits";
+    scene.ok(&format!(
+        "oa-respond -q -n -p why & p=$!; until {limit}; do :; done; kill $p"
+    ));
+}
+
+#[test]
 fn a_key_file_that_is_no_key_file_is_not_cut_and_sent() {
     let scene = Scene::new();
     scene.file("long", "k".repeat(70_000));

@@ -87,9 +87,12 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
+        if self.kind.is_some() {
+            return Ok(Source::of_words(&self.ids, of_id));
+        }
         let source = Source::of_ids(Self::TOOL, &self.ids, of_id)?;
         let nameless = |id: &&String| *id != "-" && !looks_like_id(id);
-        if let (None, Some(id)) = (self.kind, self.ids.iter().find(nameless)) {
+        if let Some(id) = self.ids.iter().find(nameless) {
             let message = format!("{id}: nothing in it says what it is the id of");
             let hint = "say it: --as file, response, vector_store or batch; the records of a file: oa-delete < FILE";
             return Err(Error::usage(message).hint(hint));

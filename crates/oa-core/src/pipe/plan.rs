@@ -28,13 +28,18 @@ impl Source {
         if let Some(problem) = ids.iter().find_map(|id| no_id(tool, id)) {
             return Err(problem);
         }
+        Ok(Source::of_words(ids, named))
+    }
+
+    /// The same of words that are ids whatever they look like.
+    pub fn of_words(ids: &[String], named: impl Fn(&str) -> Incoming) -> Source {
         let named = ids.iter().filter(|id| *id != "-").map(|id| named(id));
         let named: Vec<Incoming> = named.collect();
-        Ok(match (named.is_empty(), named.len() == ids.len()) {
+        match (named.is_empty(), named.len() == ids.len()) {
             (true, _) => Source::Stdin,
             (false, true) => Source::Given(named),
             (false, false) => Source::GivenAndStdin(named),
-        })
+        }
     }
 
     /// Whether standard input is read.
