@@ -186,7 +186,7 @@ const LARGEST: [(&str, usize); 8] = [
     ("oa-list", 250),
     ("oa-poll", 400),
     // Streams of every dialect are put together again; layers and attachments are judged before they are sent.
-    ("oa-respond", 1950),
+    ("oa-respond", 2050),
     ("oa-search", 200),
     ("oa-upload", 620),
 ];
