@@ -1,6 +1,7 @@
 //! Looks through all weather: what ends a wait, how long it is between two looks, and who goes on with it.
 
 use std::collections::BTreeSet;
+use std::iter;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -93,7 +94,6 @@ fn weather_is_no_verdict_on_a_response() {
         ("500 Broken", BUSY),
         ("502 Bad Gateway", page),
         ("503 Busy", BUSY),
-        ("503 Busy\r\nx-should-retry: false", BUSY),
         ("529 Overloaded", BUSY),
         ("200 OK", page),
         ("200 OK", "{\"id\":\"resp_1\",\"stat"),
@@ -120,6 +120,7 @@ fn what_the_server_says_of_who_asks_is_a_verdict_at_once() {
         (("401 Unauthorized", BUSY), "auth"),
         (("403 Forbidden", BUSY), "auth"),
         (("400 Bad Request", BUSY), "refused"),
+        (("503 Busy\r\nx-should-retry: false", BUSY), "refused"),
         (("429 Slow", quota), "quota"),
         (("407 Proxy", "<html>"), "network"),
     ] {
@@ -170,32 +171,24 @@ fn what_is_no_time_is_no_advice() {
 #[test]
 fn the_last_look_is_taken_at_the_deadline_however_long_the_wait_would_be() {
     let scene = Scene::new();
-    let own = "--interval 20ms";
-    for (status, body, options) in [
-        ("200 OK", RUNS.1, "--interval 10s"),
-        ("200 OK", RUNS.1, "--interval 110000000000000d"),
-        ("200 OK\r\nopenai-poll-after-ms: 1e22", RUNS.1, own),
-        ("200 OK\r\nRetry-After: 1e19", RUNS.1, own),
-        ("503 Busy\r\nretry-after-ms: 1e22", BUSY, own),
-        ("429 Slow\r\nRetry-After: 1e19", BUSY, own),
-        (
-            "503 Busy\r\nRetry-After: 9999999999999999999",
-            "<html>",
-            own,
-        ),
+    for (status, body) in [
+        ("200 OK\r\nopenai-poll-after-ms: 1e22", RUNS.1),
+        ("200 OK\r\nRetry-After: 1e19", RUNS.1),
+        ("503 Busy\r\nretry-after-ms: 1e22", BUSY),
+        ("429 Slow\r\nRetry-After: 1e19", BUSY),
+        ("503 Busy\r\nRetry-After: 9999999999999999999", "<html>"),
         (
             "429 Slow\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 GMT",
             BUSY,
-            own,
         ),
     ] {
         let looked = looked([(status, body), ENDED]);
-        let line = format!("oa-poll {options} --deadline 300ms <job");
+        let line = format!("{POLL} --deadline 1s <job");
         let record = looked.run(&scene, &line).is(0).record();
-        assert_eq!(record["output_text"], "yes", "{status} {options}");
+        assert_eq!(record["output_text"], "yes", "{status}");
         let gaps = looked.gaps();
-        let one = gaps.len() == 1 && gaps[0] >= Duration::from_millis(200);
-        assert!(one, "{status} {options} {gaps:?}");
+        let one = gaps.len() == 1 && gaps[0] >= Duration::from_millis(400);
+        assert!(one, "{status} {gaps:?}");
     }
 }
 
@@ -221,18 +214,13 @@ fn a_server_that_says_nothing_does_not_hold_the_deadline_up() {
 #[test]
 fn the_looks_of_many_records_are_spread() {
     let scene = Scene::new();
-    let looked = looked([RUNS]);
+    let looked = looked(iter::repeat_n(RUNS, 30).chain([ENDED]));
     let record: Value = serde_json::from_str(JOB).unwrap();
     scene.file("jobs", lines(&vec![record; 30]));
-    let ran = looked
-        .run(&scene, "oa-poll -v --deadline 50ms <jobs")
-        .is(124);
+    let ran = looked.run(&scene, "oa-poll -v <jobs").is(0);
     let waits = waits(&ran);
     assert_eq!(waits.len(), 30);
-    assert!(
-        waits.iter().all(|wait| (400..=500).contains(wait)),
-        "{waits:?}"
-    );
+    assert!(waits.iter().all(|wait| *wait >= 400), "{waits:?}");
     let different: BTreeSet<u64> = waits.iter().copied().collect();
     assert!(different.len() > 10, "{waits:?}");
 }
@@ -262,7 +250,7 @@ fn troubles_are_counted_in_a_row() {
     let scene = Scene::new();
     let busy = ("503 Busy", BUSY);
     let looked = looked([busy, busy, busy, RUNS, busy]);
-    let ran = looked.run(&scene, &format!("{POLL} --deadline 300ms <job"));
+    let ran = looked.run(&scene, &format!("{POLL} --deadline 1s <job"));
     let ran = ran.is(124);
     let error = ran.record()["error"].clone();
     let count = looked.count() - 4;

@@ -173,7 +173,7 @@ impl Wait {
     #[must_use]
     pub fn spare_time(&self) -> Option<Instant> {
         let now = Instant::now();
-        self.deadline.map(|end| end.max(now) + LAST_LOOK)
+        self.deadline?.max(now).checked_add(LAST_LOOK)
     }
 
     /// Looks at each time that is due until there is an end, and is ready for the next thing then.
@@ -307,13 +307,11 @@ impl Wait {
 /// long ago that was made or seen.
 fn is_weather(error: &Error, known: Duration) -> bool {
     match (error.kind, error.status) {
-        // A proxy that wants to know who asks, and sides that do not trust each other, stay so.
-        (Kind::Network, Some(407)) => false,
-        (Kind::Network, Some(_))
-        | (Kind::RateLimit, _)
-        | (Kind::Refused, Some(408 | 409 | 500..)) => true,
+        // A proxy that wants to know who asks stays so, and so do sides that do not trust each other (which is
+        // no status, and not retryable).
+        (Kind::Network, Some(status)) => status != 407,
         (Kind::Refused, Some(404)) if known < YOUNG => true,
-        (Kind::Network | Kind::Refused, _) => error.retryable,
+        (Kind::Network | Kind::RateLimit | Kind::Refused, _) => error.retryable,
         _ => false,
     }
 }
@@ -416,12 +414,11 @@ mod tests {
             (Kind::Network, None, false, false),
             (Kind::Network, Some(404), false, true),
             (Kind::Network, Some(407), true, false),
-            (Kind::RateLimit, Some(429), false, true),
+            (Kind::RateLimit, Some(429), true, true),
+            (Kind::RateLimit, Some(429), false, false),
             (Kind::Quota, Some(429), true, false),
-            (Kind::Refused, Some(408), false, true),
-            (Kind::Refused, Some(409), false, true),
-            (Kind::Refused, Some(529), false, true),
-            (Kind::Refused, Some(400), false, false),
+            (Kind::Refused, Some(503), true, true),
+            (Kind::Refused, Some(503), false, false),
             (Kind::Auth, Some(401), true, false),
         ];
         for (kind, status, retryable, weather) in cases {

@@ -155,10 +155,10 @@ struct Indexer<'a> {
 impl Indexer<'_> {
     /// One record, one store.
     fn index(&self, record: &mut Record, job: &Job) -> Result<()> {
-        let mut wait = self.wait(None, false, job.read_at);
+        let wait = self.wait(None, false, job.read_at);
         let group = self.content.of(record, self, wait.time()?)?;
         let (id, store) = self.store(record, &wait)?;
-        let group = self.missing(&id, &store, group, &mut wait)?;
+        let group = self.missing(&id, &store, group, job.read_at)?;
         let failed = self.fill(&id, &[group], job.read_at);
         self.renew(std::slice::from_mut(record), &id, &wait);
         self.judge(record, &failed?)

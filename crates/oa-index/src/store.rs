@@ -117,14 +117,15 @@ impl Indexer<'_> {
         id: &Id,
         store: &Store,
         mut group: Group,
-        wait: &mut Wait,
+        begun: Instant,
     ) -> Result<Group> {
         let empty = store.file_counts.is_some_and(|counts| counts.total == 0);
         if empty || store.id.is_none() {
             return Ok(group);
         }
         let path = id.under("/vector_stores") + "/files";
-        let there = self.members(wait, &path, "completed")?;
+        let mut wait = self.wait(Some(id), false, begun);
+        let there = self.members(&mut wait, &path, "completed")?;
         let indexed = |id: &Id| there.get(id).is_some_and(Member::is_indexed);
         group.files.retain(|id| !indexed(id));
         Ok(group)

@@ -89,9 +89,11 @@ impl<'a> Following<'a> {
             let call = Call::get(id.under("/responses"), Expect::Response);
             let answer = client.call(&call.once().until(until))?;
             let response = Response::read(&answer.object);
-            self.begun = Some(answer.object.clone());
             if response.is_final() {
                 return Ok(Look::Final(answer.object));
+            }
+            if response.id.as_ref() == Some(id) {
+                self.begun = Some(answer.object.clone());
             }
             let status = response.status_word();
             Ok(Look::Running(Running::new(status, &answer)))
