@@ -5,6 +5,7 @@ mod content;
 mod member;
 mod store;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -236,7 +237,9 @@ impl Indexer<'_> {
         let begun = Instant::now();
         let wait = self.wait(None, false, begun);
         let (id, made) = self.make(&wait)?;
-        let count = records.len();
+        // Records of the same files count as one, as they do when they are cleaned up.
+        let sets: BTreeSet<Vec<Id>> = records.iter().map(file_set).collect();
+        let count = sets.len();
         for record in &mut *records {
             store::put(record, &made, true, count);
         }
@@ -275,4 +278,11 @@ impl Indexer<'_> {
         Err(Error::new(Kind::Failed, message)
             .hint("leave them out, or go on without them: --allow-partial"))
     }
+}
+
+/// The files of a record, whatever their order.
+fn file_set(record: &Record) -> Vec<Id> {
+    let files = record.files();
+    let ids: BTreeSet<Id> = files.into_iter().filter_map(|file| file.id).collect();
+    ids.into_iter().collect()
 }
