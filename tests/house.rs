@@ -181,7 +181,7 @@ const LARGEST: [(&str, usize); 8] = [
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
     ("oa-delete", 860),
     // One by one where a server has no batches; entries and lists of them by themselves.
-    ("oa-index", 940),
+    ("oa-index", 960),
     // Five lists, and servers that page in other ways.
     ("oa-list", 250),
     ("oa-poll", 400),
