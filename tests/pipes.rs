@@ -292,24 +292,59 @@ fn a_record_that_lies_half_in_the_pipe_when_the_reader_leaves_is_upstreams_again
 }
 
 #[test]
-fn a_file_keeps_its_records_and_a_pipe_gives_up_those_that_name_something() {
+fn a_file_keeps_its_records_when_the_reader_has_left() {
     let scene = Scene::new();
-    let records =
-        r#"{paths: ["a"], files: [{id: "file-\(.)", path: "a"}], long: ("0123456789" * 800)}"#;
-    scene.ok(&format!(
-        "jq -nc 'range(30) | {records}, {{prompt: \"x\"}}' >many"
-    ));
-    let dry = "oa-respond -q --dry-run -p x";
-    let ran = scene.ok(&format!("{dry} <many | head -c1; echo ${{PIPESTATUS[0]}}"));
-    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("{141\n", ""));
-    let ran = scene.ok(&format!("cat many | {dry} | true; echo ${{PIPESTATUS[1]}}"));
-    assert_eq!(ran.stdout, "141\n");
-    assert!(ran.stderr.lines().count() > 8, "{}", ran.stderr);
-    for line in ran.stderr.lines() {
-        let record: Value = serde_json::from_str(line).unwrap();
-        assert!(record["files"][0]["id"].is_string(), "{line}");
+    let final_ = "response: {id: \"resp_\\(.)\", status: \"completed\", output: []}";
+    let record = format!("{{prompt: \"x\", long: (\"0123456789\" * 80), {final_}}}");
+    scene.ok(&format!("jq -nc 'range(2000) | {record}' >many"));
+    for tool in ["oa-poll -k", "oa-respond -q --only-missing"] {
+        let ran = scene.ok(&format!("{tool} <many | head -c1; echo ${{PIPESTATUS[0]}}"));
+        assert_eq!(ran.stdout, "{141\n");
+        // The one that was under way; the others stand in the file.
+        assert!(ran.stderr.lines().count() < 3, "{tool}: {}", ran.stderr);
     }
+    let dry = "oa-respond -q --dry-run -p x";
+    let ran = scene.ok(&format!(
+        "jq -c 'del(.response)' many >new; {dry} <new | head -c1; echo ${{PIPESTATUS[0]}}"
+    ));
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("{141\n", ""));
     assert_eq!(scene.ledger().asked(), [""; 0]);
+}
+
+#[test]
+fn a_pipe_gives_up_what_names_something_when_the_reader_has_left() {
+    let scene = Scene::new();
+    let record =
+        r#"{paths: ["a"], files: [{id: "file-\(.)", path: "a"}], long: ("0123456789" * 80)}"#;
+    scene.ok(&format!(
+        "jq -nc 'range(20) | {record}, {{prompt: \"x\"}}' >some"
+    ));
+    // All lies in the pipe, nobody writes more, and the reader is gone before the first line.
+    let line = "mkfifo up down; exec 6<>up; cat some >&6; exec 7<up 6>&-; \
+                (: <down) & exec 5>down; wait; oa-respond -q --dry-run -p x <&7 >&5";
+    let ran = scene.sh(line).is(141);
+    let told = ran.stderr.lines().map(|line| {
+        let record: Value = serde_json::from_str(line).unwrap();
+        record["files"][0]["id"].as_str().unwrap().to_owned()
+    });
+    let ids: Vec<String> = (0..20).map(|number| format!("file-{number}")).collect();
+    assert_eq!(told.collect::<Vec<_>>(), ids);
+}
+
+#[test]
+fn upstream_stops_at_once_when_the_reader_has_left_though_work_goes_on() {
+    let scene = Scene::faulty("POST /responses stall when=before x1");
+    let upstream = "trap '' PIPE; printf '{\"prompt\":\"1\"}{\"prompt\":\"2\"}'; \
+                    while printf ' ' 2>/dev/null; do sleep 0.01; done; touch stopped";
+    let running = scene.start(&format!(
+        "({upstream}) | oa-respond -q -j 2 --unordered | true; exit ${{PIPESTATUS[1]}}"
+    ));
+    scene
+        .mock
+        .until("upstream stopped", |_| scene.path("stopped").exists());
+    scene.mock.no_faults();
+    let ran = running.finish().is(141);
+    assert_eq!(ran.stderr.lines().count(), 2, "{}", ran.stderr);
 }
 
 #[test]

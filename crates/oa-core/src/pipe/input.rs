@@ -98,14 +98,9 @@ impl Stdin {
         Ok(())
     }
 
-    /// How much is taken now that the output is closed: what lies in the pipe, and nothing of a file, which
-    /// keeps its records.
+    /// How much is taken now that the output is closed: what lies in the pipe.
     fn rest(&mut self, wanted: usize) -> usize {
-        let lies = if stdin_is_saved() {
-            0
-        } else {
-            rustix::io::ioctl_fionread(&self.source).unwrap_or(0)
-        };
+        let lies = rustix::io::ioctl_fionread(&self.source).unwrap_or(0);
         let rest = wanted
             .min(self.last)
             .min(usize::try_from(lies).unwrap_or(0));
