@@ -294,22 +294,6 @@ impl Record {
         serde_json::from_str(raw.get()).ok()
     }
 
-    /// What a record is that waits for its Batch, for a tool that cannot wait for that.
-    #[must_use]
-    pub fn waits_for_batch(&self) -> Option<Error> {
-        let batch = Fields::of(self.object.get("batch")?);
-        let collected = batch.get("collected") == Some(true);
-        let response = self.response().map(crate::answer::Response::read);
-        if collected || response.is_some_and(|response| response.is_final()) {
-            return None;
-        }
-        let id = batch.text("id").unwrap_or_else(|| "-".to_owned());
-        let message = format!("the record waits for its Batch {id}");
-        let mut error = Error::input(message).hint("oa-batch");
-        error.retryable = true;
-        Some(error)
-    }
-
     /// The answer's text.
     #[must_use]
     pub fn output_text(&self) -> Option<String> {

@@ -102,8 +102,7 @@ impl Content {
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
         let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-        // 0 and less is how some servers write that it never does.
-        match file.expires_at.filter(|end| *end > 0) {
+        match file.expires_at {
             Some(end) if end <= now => Err(Error::input(format!(
                 "{label}: the uploaded file {id} has expired"
             ))

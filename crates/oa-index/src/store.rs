@@ -9,8 +9,8 @@ use oa_core::record::{Record, Store};
 use oa_core::shell::word;
 use oa_core::wait::Wait;
 use oa_core::{Error, Id, Kind, Result};
+use serde_json::json;
 use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::Indexer;
 use crate::content::Group;
@@ -21,18 +21,12 @@ const STORE: Expect = Expect::Object("vector_store");
 /// Puts the API's object into the record. The marks that its store has already stay; else it was made for so many
 /// records, or was not.
 pub(crate) fn put(record: &mut Record, store: &RawValue, made: bool, records: usize) {
-    let old = record.object().get("vector_store").map(Fields::of);
-    let mark = |key: &str| old.as_ref().and_then(|old| old.get::<Value>(key));
-    let shared = (records > 1).then(|| json!(records));
-    let marks = [
-        ("made", mark("made").or(Some(json!(made)))),
-        ("shared", mark("shared").or(shared)),
-    ];
+    let old = record.store().unwrap_or_default();
     let mut object = Object::parse(store.get()).unwrap_or_default();
-    for (key, mark) in marks {
-        if let Some(mark) = mark {
-            object.put(key, &mark);
-        }
+    object.put("made", &old.made.unwrap_or(made));
+    let shared = old.shared.or((records > 1).then_some(records as u64));
+    if let Some(shared) = shared {
+        object.put("shared", &shared);
     }
     record.object_mut().set("vector_store", object.to_raw());
 }
