@@ -305,7 +305,7 @@ fn a_file_keeps_its_records_when_the_reader_has_left() {
     }
     let dry = "oa-respond -q --dry-run -p x";
     let ran = scene.ok(&format!(
-        "jq -c 'del(.response)' many >new; {dry} <new | head -c1; echo ${{PIPESTATUS[0]}}"
+        "jq -c 'del(.response) | .files = [{{id: \"file-1\", path: \"a\"}}]' many >new; {dry} <new | head -c1; echo ${{PIPESTATUS[0]}}"
     ));
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("{141\n", ""));
     assert_eq!(scene.ledger().asked(), [""; 0]);
@@ -323,12 +323,28 @@ fn a_pipe_gives_up_what_names_something_when_the_reader_has_left() {
     let line = "mkfifo up down; exec 6<>up; cat some >&6; exec 7<up 6>&-; \
                 (: <down) & exec 5>down; wait; oa-respond -q --dry-run -p x <&7 >&5";
     let ran = scene.sh(line).is(141);
-    let told = ran.stderr.lines().map(|line| {
-        let record: Value = serde_json::from_str(line).unwrap();
-        record["files"][0]["id"].as_str().unwrap().to_owned()
-    });
+    let told = |text: &str| {
+        let record = |line| serde_json::from_str(line).unwrap();
+        let records = text.lines().map(record);
+        let id = |record: Value| record["files"][0]["id"].as_str().map(str::to_owned);
+        records.filter_map(id).collect::<Vec<String>>()
+    };
     let ids: Vec<String> = (0..20).map(|number| format!("file-{number}")).collect();
-    assert_eq!(told.collect::<Vec<_>>(), ids);
+    assert_eq!(told(&ran.stderr), ids);
+    // The same of what comes while a question is asked whose answer nobody takes.
+    scene.mock.fault("POST /responses stall when=before");
+    let running = scene.start(
+        "(: <down) & exec 5>down; wait; exec 6<>up; printf '{\"prompt\":\"1\"}' >&6; \
+         exec oa-respond -q <up >&5 5>&- 6>&-",
+    );
+    scene
+        .mock
+        .until("a question", |l| l.of("POST /responses").len() == 1);
+    scene.ok("cat some >up");
+    scene.mock.no_faults();
+    let ran = running.finish().is(141);
+    assert_eq!(told(&ran.stderr), ids);
+    assert_eq!(ran.stderr.lines().count(), 21, "the answer, too");
 }
 
 #[test]
