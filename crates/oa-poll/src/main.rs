@@ -221,10 +221,7 @@ impl Poller<'_> {
 
     fn wait(&self, record: &Record, id: &Id, begun: Instant) -> Wait {
         let mut patience = self.args.patience;
-        let window = record.object().text("window");
-        let window = window.and_then(|window| duration(&window).ok());
-        let default = window.map(|window| window.saturating_add(BEYOND_WINDOW));
-        patience.deadline = patience.deadline.or(default);
+        patience.deadline = patience.deadline.or_else(|| beyond_window(record));
         let subject = Subject {
             drawn: self.spinner.is_drawn(),
             ..Subject::response(id, again(id))
@@ -309,4 +306,26 @@ fn keep(record: &mut Record, id: &Id, answer: &Answer) {
 /// The command that waits on.
 fn again(id: &Id) -> String {
     command("oa-poll", [id.as_str()])
+}
+
+/// How long a record is waited for that was asked with a window.
+fn beyond_window(record: &Record) -> Option<Duration> {
+    let window = duration(&record.object().text("window")?).ok()?;
+    Some(window.saturating_add(BEYOND_WINDOW))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_waited_for_an_hour_longer_than_its_window() {
+        for (window, hours) in [("2h", Some(3)), ("8h", Some(9)), ("soonest", None)] {
+            let mut record = Record::default();
+            record.object_mut().put("window", &window);
+            let hours = hours.map(|hours| hours * BEYOND_WINDOW);
+            assert_eq!(beyond_window(&record), hours, "{window}");
+        }
+        assert_eq!(beyond_window(&Record::default()), None);
+    }
 }
