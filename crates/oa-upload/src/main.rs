@@ -271,6 +271,7 @@ impl Uploader<'_> {
         );
         let call = Call::post("/files", body, &content_type, Expect::Object("file"))
             .graceful()
+            .expires(self.expiry(upload.purpose).is_some())
             .progress(&bar)
             .look(look);
         let answer = self.client.call(&call).map_err(|error| match error.kind {

@@ -86,6 +86,7 @@ impl Way {
             .max_redirects_will_error(false)
             .proxy(self.proxy.clone())
             .user_agent(format!("{tool}/{}", env!("CARGO_PKG_VERSION")))
+            .max_idle_connections_per_host(1)
             .max_idle_age(IDLE);
         if let Some(tls) = &self.tls {
             config = config.tls_config(tls.clone());
