@@ -16,6 +16,7 @@ use oa_core::object::Object;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::{Batch, Incoming, Record, looks_like_id, of_id};
 use oa_core::removal::Removals;
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Result};
 
 use bin::{Bin, Kind, Thing};
@@ -120,6 +121,7 @@ fn main() -> ExitCode {
         let cleaner = Cleaner {
             removals: client.map(|client| Removals::new(client, &run.pipe)),
             client,
+            workers: Workers::new(args.jobs.into()),
             args,
             run,
         };
@@ -132,6 +134,7 @@ struct Cleaner<'a> {
     /// None: nothing is touched, only told.
     client: Option<&'a Client>,
     removals: Option<Removals<'a>>,
+    workers: Workers,
     args: &'a Args,
     run: &'a Run,
 }

@@ -16,6 +16,7 @@ use oa_core::error::EXIT_TABLE;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::Record;
 use oa_core::wait::{Subject, Wait};
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Kind, Result, attribute};
 use serde_json::Value;
 
@@ -133,6 +134,7 @@ fn main() -> ExitCode {
         let indexer = Indexer {
             content: Content::new(args)?,
             client: run.client()?,
+            workers: Workers::new(args.jobs.into()),
             args,
             run,
         };
@@ -140,7 +142,7 @@ fn main() -> ExitCode {
             indexer.index_together();
         } else {
             let index = |record: &mut Record, job: &Job| indexer.index(record, job);
-            run.pipe.each(args.jobs.into(), index, |_| false);
+            run.pipe.each(&indexer.workers, index, |_| false);
         }
         Ok(())
     })
@@ -149,6 +151,7 @@ fn main() -> ExitCode {
 struct Indexer<'a> {
     content: Content,
     client: Client,
+    workers: Workers,
     args: &'a Args,
     run: &'a Run,
 }

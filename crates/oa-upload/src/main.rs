@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Parser;
@@ -17,10 +17,11 @@ use oa_core::error::EXIT_TABLE;
 use oa_core::form::Form;
 use oa_core::interrupt::lock;
 use oa_core::object::Object;
-use oa_core::pipe::{Plan, Source, side_by_side};
+use oa_core::pipe::{Plan, Source};
 use oa_core::record::{File, Record};
 use oa_core::removal::Removals;
 use oa_core::shell::word;
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
 
@@ -127,11 +128,11 @@ fn main() -> ExitCode {
             client,
             args,
             run,
-            permits: Permits::new(args.jobs.into()),
+            workers: Workers::new(args.jobs.into()),
             made: Mutex::default(),
         };
         run.pipe.each(
-            args.jobs.into(),
+            &uploader.workers,
             |record, _| uploader.upload(record),
             |record| uploader.take_back(record),
         );
@@ -151,7 +152,7 @@ struct Uploader<'a> {
     removals: Removals<'a>,
     args: &'a Args,
     run: &'a Run,
-    permits: Permits,
+    workers: Workers,
     /// Ids of what this process uploaded.
     made: Mutex<BTreeSet<Id>>,
 }
@@ -210,11 +211,11 @@ impl Uploader<'_> {
     fn send_all(&self, uploads: &[Upload]) -> (Vec<Object>, Option<Error>) {
         let failed = AtomicBool::new(false);
         let done: Mutex<Vec<(usize, Sending)>> = Mutex::default();
-        side_by_side(self.args.jobs.into(), uploads.len(), |index| {
+        self.workers.share(uploads.len(), |index| {
             if failed.load(Ordering::SeqCst) {
                 return;
             }
-            let sending = self.permits.with(|| self.send(&uploads[index]));
+            let sending = self.send(&uploads[index]);
             failed.fetch_or(sending.error.is_some(), Ordering::SeqCst);
             lock(&done).push((index, sending));
         });
@@ -358,29 +359,4 @@ fn join(record: &mut Record, new: &[Object]) {
     }
     files.sort_by_key(|raw| place(raw));
     record.set_files(files.iter().map(AsRef::as_ref));
-}
-
-/// So many at a time, over all records.
-struct Permits {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-impl Permits {
-    fn new(count: usize) -> Permits {
-        Permits {
-            free: Mutex::new(count),
-            freed: Condvar::new(),
-        }
-    }
-
-    fn with<T>(&self, work: impl FnOnce() -> T) -> T {
-        let free = lock(&self.free);
-        let waited = self.freed.wait_while(free, |free| *free == 0);
-        *waited.unwrap_or_else(PoisonError::into_inner) -= 1;
-        let done = work();
-        *lock(&self.free) += 1;
-        self.freed.notify_one();
-        done
-    }
 }
