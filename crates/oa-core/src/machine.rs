@@ -58,7 +58,7 @@ pub(crate) fn jobs(wanted: usize) -> usize {
 }
 
 /// Another thread of this scope, if there is one to be had; tells whether it was.
-pub fn another<'scope>(
+pub(crate) fn another<'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() + Send + 'scope,
 ) -> bool {
@@ -90,6 +90,14 @@ pub(crate) fn is_scarce(error: &io::Error) -> bool {
     error.kind() == ErrorKind::OutOfMemory || number.is_some_and(|number| SCARCITY.contains(&number))
 }
 
+/// The same trouble in other words.
+pub(crate) fn reworded(error: &io::Error, text: String) -> io::Error {
+    if is_scarce(error) {
+        return io::Error::new(ErrorKind::OutOfMemory, text);
+    }
+    io::Error::other(text)
+}
+
 /// Asks for something until it is there, or lacks for too long: others end, and give back what they had.
 ///
 /// # Errors
@@ -108,6 +116,11 @@ pub(crate) fn patiently<T>(mut ask: impl FnMut() -> io::Result<T>) -> io::Result
 ///
 /// # Errors
 /// It cannot be opened.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
-    patiently(|| File::open(path))
+pub(crate) fn open(path: impl AsRef<Path>) -> io::Result<File> {
+    patiently(|| File::open(&path))
+}
+
+/// Whether there is no descriptor to be had just now.
+pub(crate) fn lacks_descriptors() -> bool {
+    File::open("/dev/null").is_err_and(|error| is_scarce(&error))
 }

@@ -32,9 +32,12 @@ impl Client {
         sent: Option<&Sent>,
         wire: &Wire,
     ) -> Failure {
-        if let Some(local) = sent.and_then(Sent::failure) {
-            let error = Error::input(local);
-            let outcome = never_again();
+        if let Some(error) = sent.and_then(Sent::failure) {
+            let outcome = if error.retryable {
+                Outcome::Broken(Reached::NotSent)
+            } else {
+                never_again()
+            };
             return Failure { error, outcome };
         }
         let advice = trouble::hint(error);
