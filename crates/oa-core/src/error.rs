@@ -218,7 +218,8 @@ impl Error {
     }
 
     fn scarce(message: impl Into<String>) -> Error {
-        let hint = "the machine has no more just now: try again later, or raise the limit (ulimit -n)";
+        let hint =
+            "the machine has no more just now: try again later, or raise the limit (ulimit -n)";
         Error::new(Kind::Network, message).hint(hint)
     }
 

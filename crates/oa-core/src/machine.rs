@@ -54,7 +54,9 @@ pub(crate) fn jobs(wanted: usize) -> usize {
     };
     let open = std::fs::read_dir("/proc/self/fd").map_or(OPEN, |open| open.count() as u64);
     let jobs = most.saturating_sub(open) / PER_JOB;
-    usize::try_from(jobs).unwrap_or(usize::MAX).clamp(1, wanted.max(1))
+    usize::try_from(jobs)
+        .unwrap_or(usize::MAX)
+        .clamp(1, wanted.max(1))
 }
 
 /// Another thread of this scope, if there is one to be had; tells whether it was.
@@ -87,7 +89,8 @@ fn is_room() -> bool {
 /// Whether it is the machine that lacks something.
 pub(crate) fn is_scarce(error: &io::Error) -> bool {
     let number = Errno::from_io_error(error);
-    error.kind() == ErrorKind::OutOfMemory || number.is_some_and(|number| SCARCITY.contains(&number))
+    error.kind() == ErrorKind::OutOfMemory
+        || number.is_some_and(|number| SCARCITY.contains(&number))
 }
 
 /// The same trouble in other words.

@@ -79,10 +79,15 @@ impl Workers {
         });
     }
 
+    /// Works on one thing.
+    pub fn work<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _slot = self.slot();
+        work()
+    }
+
     /// Calls `work` with every number below `count`, in their order.
     pub fn all(&self, count: usize, work: impl Fn(usize) + Sync) {
-        let _slot = self.slot();
-        self.share(count, work);
+        self.work(|| self.share(count, work));
     }
 
     /// The same for somebody who works already: others join in as slots are free.

@@ -1,11 +1,14 @@
 //! Files on their way into a store: sent, waited for, asked what failed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use oa_core::client::{Answer, Call, Expect};
 use oa_core::field::{Fields, Look as Read};
 use oa_core::id::texts;
+use oa_core::interrupt::lock;
 use oa_core::log::Progress;
 use oa_core::object::Object;
 use oa_core::record::FileCounts;
@@ -75,48 +78,86 @@ enum Sent<'a> {
 }
 
 /// A store that is filled.
-pub(crate) struct Filling<'a> {
+struct Filling<'a> {
     indexer: &'a Indexer<'a>,
     /// Its path below the base URL.
     path: String,
-    wait: Wait,
     bar: Progress,
-    /// Files of batches that are over, and all files.
-    done: u64,
+    /// Files that are done, and all files.
+    done: AtomicU64,
     files: u64,
-    failed: Failed,
+    failed: Mutex<Failed>,
+}
+
+/// Files of a group that go into a store at once.
+struct Part<'a> {
+    filling: &'a Filling<'a>,
+    group: &'a Group,
+    files: &'a [Id],
+    sent: Option<Sent<'a>>,
+    wait: Wait,
+    /// Those of the files that count as done.
+    done: u64,
 }
 
 impl Indexer<'_> {
-    /// Adds the files to a store that was made or seen just now, and waits until each is indexed or has failed.
+    /// Adds the files to a store that was made or seen just now, and waits until each is indexed or has failed. All
+    /// are sent before the first is waited for.
     pub(crate) fn fill(&self, store: &Id, groups: &[Group], begun: Instant) -> Result<Failed> {
         let files = groups.iter().map(|group| group.files.len() as u64).sum();
-        let bar = self.run.pipe.log.count_bar("indexing", files);
-        let mut wait = self.wait(Some(store), bar.is_drawn(), begun);
-        wait.made();
-        let mut filling = Filling {
+        let filling = Filling {
             indexer: self,
             path: store.under("/vector_stores"),
-            wait,
-            bar,
-            done: 0,
+            bar: self.run.pipe.log.count_bar("indexing", files),
+            done: AtomicU64::new(0),
             files,
-            failed: Failed::default(),
+            failed: Mutex::default(),
         };
-        let mut sent = Vec::new();
-        for group in groups {
-            for files in group.files.chunks(MOST) {
-                sent.push(filling.send(group, files)?);
-            }
-        }
-        for part in sent {
-            filling.finish(part)?;
-        }
-        let (failed, elapsed) = (filling.failed.len(), begun.elapsed().as_secs());
+        let part = |group, files| {
+            let mut wait = self.wait(Some(store), filling.bar.is_drawn(), begun);
+            wait.made();
+            Mutex::new(Part {
+                filling: &filling,
+                group,
+                files,
+                sent: None,
+                wait,
+                done: 0,
+            })
+        };
+        let chunks = groups.iter().map(|group| (group, group.files.chunks(MOST)));
+        let parts = chunks.flat_map(|(group, chunks)| chunks.map(move |files| (group, files)));
+        let parts: Vec<_> = parts.map(|(group, files)| part(group, files)).collect();
+        self.each(&parts, Part::send)?;
+        self.each(&parts, Part::finish)?;
+        drop(parts);
+        let failed = filling.failed.into_inner();
+        let failed = failed.unwrap_or_else(PoisonError::into_inner);
+        let (count, elapsed) = (failed.len(), begun.elapsed().as_secs());
         let told =
-            format!("vector_store_id={store} files={files} failed={failed} elapsed={elapsed}s");
+            format!("vector_store_id={store} files={files} failed={count} elapsed={elapsed}s");
         self.run.pipe.log.event("index", &told);
-        Ok(filling.failed)
+        Ok(failed)
+    }
+
+    /// Takes a step with each part; after a failure no other one begins.
+    fn each<'p>(
+        &self,
+        parts: &[Mutex<Part<'p>>],
+        step: impl Fn(&mut Part<'p>) -> Result<()> + Sync,
+    ) -> Result<()> {
+        let failure = Mutex::new(None);
+        self.workers.share(parts.len(), |index| {
+            if lock(&failure).is_none()
+                && let Err(error) = step(&mut lock(&parts[index]))
+            {
+                lock(&failure).get_or_insert(error);
+            }
+        });
+        let failure = failure.into_inner();
+        failure
+            .unwrap_or_else(PoisonError::into_inner)
+            .map_or(Ok(()), Err)
     }
 
     fn body(&self, group: &Group) -> Object {
@@ -131,38 +172,41 @@ impl Indexer<'_> {
     }
 }
 
-impl Filling<'_> {
-    fn send<'f>(&mut self, group: &'f Group, files: &'f [Id]) -> Result<Sent<'f>> {
-        let mut body = self.indexer.body(group);
+impl<'a> Part<'a> {
+    fn send(&mut self) -> Result<()> {
+        let (indexer, files) = (self.filling.indexer, self.files);
+        let mut body = indexer.body(self.group);
         body.put("file_ids", &texts(files));
-        let path = format!("{}/file_batches", self.path);
+        let path = format!("{}/file_batches", self.filling.path);
         let made = Expect::Object("vector_store.files_batch");
         let call = Call::create(&path, &body, made)
             .until(self.wait.time()?)
             .look("the store has part of the files at most; oa-delete removes it".to_owned());
-        match self.indexer.client.call(&call) {
+        self.sent = Some(match indexer.client.call(&call) {
             Ok(answer) => {
                 let (fields, after) = (Fields::of(&answer.object), answer.poll_after);
                 let id = fields.id();
                 let id = id.ok_or_else(|| Error::new(Kind::Network, "the batch has no id"))?;
                 self.wait.made();
                 self.wait.rest(after);
-                Ok(Sent::Batch(id.under(&path), Batch::look(&fields), files))
+                Sent::Batch(id.under(&path), Batch::look(&fields), files)
             }
             // The store is there: it is batches that this server does not know, or one of the files.
-            Err(error) if matches!(error.status, Some(404 | 405)) => self.add(group, files),
-            Err(error) => Err(error),
-        }
+            Err(error) if matches!(error.status, Some(404 | 405)) => self.add()?,
+            Err(error) => return Err(error),
+        });
+        Ok(())
     }
 
     /// Adds files one by one; adding one again changes nothing, so that weather is no matter.
-    fn add<'f>(&mut self, group: &Group, files: &'f [Id]) -> Result<Sent<'f>> {
-        let path = format!("{}/files", self.path);
-        let mut body = self.indexer.body(group);
+    fn add(&mut self) -> Result<Sent<'a>> {
+        let Filling { indexer, path, .. } = self.filling;
+        let path = format!("{path}/files");
+        let mut body = indexer.body(self.group);
         let mut added = Vec::new();
-        for file in files {
+        for file in self.files {
             body.put("file_id", &file.as_str());
-            let client = &self.indexer.client;
+            let client = &indexer.client;
             let answer = self.wait.until_final(|until| {
                 let call = Call::query(path.clone(), &body, ENTRY);
                 client.call(&call.once().until(until)).map(Look::Final)
@@ -176,34 +220,34 @@ impl Filling<'_> {
         Ok(Sent::Each(added))
     }
 
-    fn finish(&mut self, sent: Sent) -> Result<()> {
-        match sent {
-            Sent::Batch(path, batch, files) => self.finish_batch(&path, batch, files),
-            Sent::Each(files) => self.finish_each(files),
+    fn finish(&mut self) -> Result<()> {
+        match self.sent.take() {
+            Some(Sent::Batch(path, batch, files)) => self.finish_batch(&path, batch, files),
+            Some(Sent::Each(files)) => self.finish_each(files),
+            None => Ok(()),
         }
     }
 
     fn finish_batch(&mut self, path: &str, mut batch: Batch, files: &[Id]) -> Result<()> {
-        let (client, done, all, bar) = (&self.indexer.client, self.done, self.files, &self.bar);
+        let (filling, counted) = (self.filling, &mut self.done);
         if !batch.is_over() {
             batch = self.wait.until_final(|until| {
                 let call = Call::get(path.to_owned(), BATCH).once().until(until);
-                let answer = client.call(&call).map_err(gone)?;
+                let answer = filling.indexer.client.call(&call).map_err(gone)?;
                 let batch = Batch::look(&Fields::of(&answer.object));
                 if batch.is_over() || !batch.tells() {
                     return Ok(Look::Final(batch));
                 }
-                let done = done + batch.done();
-                bar.set(done);
+                let done = filling.count(counted, batch.done());
                 let status = batch.status.as_deref().unwrap_or("in_progress");
-                Ok(Look::Running(running(status, (done, all), &answer)))
+                Ok(Look::Running(running(status, done, &answer)))
             })?;
         }
         if !batch.tells() {
             let files = files.iter().map(|file| (file, Member::unknown()));
             return self.finish_each(files.collect());
         }
-        self.done += files.len() as u64;
+        filling.count(&mut self.done, files.len() as u64);
         let completed = batch.counts.unwrap_or_default().completed;
         if completed < files.len() as u64 {
             self.name_failed(path, &batch, files)?;
@@ -213,16 +257,16 @@ impl Filling<'_> {
 
     /// Waits for entries of the store, one after the other; all of them are worked on.
     fn finish_each(&mut self, files: Vec<(&Id, Member)>) -> Result<()> {
-        let client = &self.indexer.client;
+        let filling = self.filling;
         for (file, member) in files {
-            let path = file.under(&format!("{}/files", self.path));
-            let counts = (self.done, self.files);
+            let path = file.under(&format!("{}/files", filling.path));
+            let counts = filling.counts();
             let looked = if member.is_over() {
                 Ok(member)
             } else {
                 self.wait.until_final(|until| {
                     let call = Call::get(path.clone(), ENTRY).once().until(until);
-                    let answer = client.call(&call)?;
+                    let answer = filling.indexer.client.call(&call)?;
                     let member = Member::read(&answer.object);
                     if member.is_over() {
                         return Ok(Look::Final(member));
@@ -236,8 +280,8 @@ impl Filling<'_> {
                 Err(error) if error.is_gone() => self.fail(file, TAKEN_OUT.to_owned()),
                 Err(error) => return Err(error),
             }
-            self.done += 1;
-            self.bar.set(self.done);
+            let done = self.done + 1;
+            filling.count(&mut self.done, done);
         }
         Ok(())
     }
@@ -247,7 +291,8 @@ impl Filling<'_> {
         let path = format!("{path}/files");
         let mut members = BTreeMap::new();
         for status in ["completed", "failed", "cancelled"] {
-            for (id, member) in self.indexer.members(&mut self.wait, &path, status)? {
+            let indexer = self.filling.indexer;
+            for (id, member) in indexer.members(&mut self.wait, &path, status)? {
                 members.entry(id).or_insert(member);
             }
         }
@@ -267,8 +312,25 @@ impl Filling<'_> {
         Ok(())
     }
 
-    fn fail(&mut self, file: &Id, why: String) {
-        self.failed.insert(file.clone(), why);
+    fn fail(&self, file: &Id, why: String) {
+        lock(&self.filling.failed).insert(file.clone(), why);
+    }
+}
+
+impl Filling<'_> {
+    /// Files that are done, and all.
+    fn counts(&self) -> (u64, u64) {
+        (self.done.load(Ordering::SeqCst), self.files)
+    }
+
+    /// So many files of a part are done now, where so many were `counted` before.
+    fn count(&self, counted: &mut u64, now: u64) -> (u64, u64) {
+        let more = now.saturating_sub(*counted);
+        *counted += more;
+        self.done.fetch_add(more, Ordering::SeqCst);
+        let counts = self.counts();
+        self.bar.set(counts.0);
+        counts
     }
 }
 

@@ -3,7 +3,7 @@
 mod file;
 mod paths;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -166,13 +166,10 @@ impl Uploader<'_> {
                 Error::input("the record names no `paths`").hint("{\"paths\":[\"report.pdf\"]}")
             );
         }
-        let there: BTreeSet<String> = record.files().into_iter().filter_map(|f| f.path).collect();
-        let mut missing: Vec<String> = Vec::new();
-        for path in paths {
-            if !there.contains(&path) && !missing.contains(&path) {
-                missing.push(path);
-            }
-        }
+        let there = record.files().into_iter().filter_map(|f| f.path);
+        let mut known: BTreeSet<String> = there.collect();
+        let missing = paths.into_iter().filter(|path| known.insert(path.clone()));
+        let missing: Vec<String> = missing.collect();
         let uploads = self.prepare(&missing)?;
         let (files, trouble) = self.send_all(&uploads);
         join(record, &files);
@@ -341,11 +338,15 @@ fn about(error: Error, path: &str) -> Error {
 
 /// Puts new files among those of the record, in the order of its paths.
 fn join(record: &mut Record, new: &[Object]) {
-    let paths = record.paths();
+    let mut places = BTreeMap::new();
+    for path in record.paths() {
+        let next = places.len() + 1;
+        places.entry(path).or_insert(next);
+    }
     let place = |raw: &RawValue| {
         let file: File = serde_json::from_str(raw.get()).unwrap_or_default();
-        let path = file.path.unwrap_or_default();
-        paths.iter().position(|p| *p == path).map_or(0, |at| at + 1)
+        let place = places.get(&file.path.unwrap_or_default());
+        place.copied().unwrap_or_default()
     };
     let fresh: Vec<Box<RawValue>> = new.iter().map(Object::to_raw).collect();
     let mut files: Vec<Box<RawValue>> = record
@@ -357,6 +358,6 @@ fn join(record: &mut Record, new: &[Object]) {
     if files.is_empty() {
         return;
     }
-    files.sort_by_key(|raw| place(raw));
+    files.sort_by_cached_key(|raw| place(raw));
     record.set_files(files.iter().map(AsRef::as_ref));
 }
