@@ -13,7 +13,7 @@
 //! * [`id`] is how things on the server are named, [`error`] holds the kinds of failure and every number that leaves the process.
 //! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
 //! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
-//! * [`kind`], [`limit`], [`question`], [`answer`], [`attribute`], [`filter`] and [`wait`] are what several tools know
+//! * [`kind`], [`limit`], [`question`], [`answer`], [`attribute`], [`filter`], [`wait`] and [`delay`] are what several tools know
 //!   of files, questions, Responses, searches and patience.
 
 pub mod answer;
@@ -21,6 +21,7 @@ pub mod attribute;
 pub mod body;
 pub mod cli;
 pub mod client;
+pub mod delay;
 pub mod error;
 pub mod field;
 pub mod filter;

@@ -20,7 +20,7 @@ use crate::content::Group;
 use crate::member::Member;
 
 /// Files of one batch; the most that the API takes.
-const MOST: usize = 2000;
+pub(crate) const MOST: usize = 2000;
 const BATCH: Expect = Expect::Known("vector_store.files_batch");
 const ENTRY: Expect = Expect::Known("vector_store.file");
 
@@ -78,11 +78,11 @@ enum Sent<'a> {
 }
 
 /// A store that is filled.
-struct Filling<'a> {
+pub(crate) struct Filling<'a> {
     indexer: &'a Indexer<'a>,
     /// Its path below the base URL.
     path: String,
-    bar: Progress,
+    pub(crate) bar: Progress,
     /// Files that are done, and all files.
     done: AtomicU64,
     files: u64,
@@ -90,7 +90,7 @@ struct Filling<'a> {
 }
 
 /// Files of a group that go into a store at once.
-struct Part<'a> {
+pub(crate) struct Part<'a> {
     filling: &'a Filling<'a>,
     group: &'a Group,
     files: &'a [Id],
@@ -101,65 +101,6 @@ struct Part<'a> {
 }
 
 impl Indexer<'_> {
-    /// Adds the files to a store that was made or seen just now, and waits until each is indexed or has failed. All
-    /// are sent before the first is waited for.
-    pub(crate) fn fill(&self, store: &Id, groups: &[Group], begun: Instant) -> Result<Failed> {
-        let files = groups.iter().map(|group| group.files.len() as u64).sum();
-        let filling = Filling {
-            indexer: self,
-            path: store.under("/vector_stores"),
-            bar: self.run.pipe.log.count_bar("indexing", files),
-            done: AtomicU64::new(0),
-            files,
-            failed: Mutex::default(),
-        };
-        let part = |group, files| {
-            let mut wait = self.wait(Some(store), filling.bar.is_drawn(), begun);
-            wait.made();
-            Mutex::new(Part {
-                filling: &filling,
-                group,
-                files,
-                sent: None,
-                wait,
-                done: 0,
-            })
-        };
-        let chunks = groups.iter().map(|group| (group, group.files.chunks(MOST)));
-        let parts = chunks.flat_map(|(group, chunks)| chunks.map(move |files| (group, files)));
-        let parts: Vec<_> = parts.map(|(group, files)| part(group, files)).collect();
-        self.each(&parts, Part::send)?;
-        self.each(&parts, Part::finish)?;
-        drop(parts);
-        let failed = filling.failed.into_inner();
-        let failed = failed.unwrap_or_else(PoisonError::into_inner);
-        let (count, elapsed) = (failed.len(), begun.elapsed().as_secs());
-        let told =
-            format!("vector_store_id={store} files={files} failed={count} elapsed={elapsed}s");
-        self.run.pipe.log.event("index", &told);
-        Ok(failed)
-    }
-
-    /// Takes a step with each part; after a failure no other one begins.
-    fn each<'p>(
-        &self,
-        parts: &[Mutex<Part<'p>>],
-        step: impl Fn(&mut Part<'p>) -> Result<()> + Sync,
-    ) -> Result<()> {
-        let failure = Mutex::new(None);
-        self.workers.share(parts.len(), |index| {
-            if lock(&failure).is_none()
-                && let Err(error) = step(&mut lock(&parts[index]))
-            {
-                lock(&failure).get_or_insert(error);
-            }
-        });
-        let failure = failure.into_inner();
-        failure
-            .unwrap_or_else(PoisonError::into_inner)
-            .map_or(Ok(()), Err)
-    }
-
     fn body(&self, group: &Group) -> Object {
         let mut body = Object::default();
         if !group.attributes.is_empty() {
@@ -173,7 +114,24 @@ impl Indexer<'_> {
 }
 
 impl<'a> Part<'a> {
-    fn send(&mut self) -> Result<()> {
+    pub(crate) fn new(
+        filling: &'a Filling<'a>,
+        group: &'a Group,
+        files: &'a [Id],
+        wait: Wait,
+    ) -> Part<'a> {
+        Part {
+            filling,
+            group,
+            files,
+            sent: None,
+            wait,
+            done: 0,
+        }
+    }
+
+    /// Sends it, whatever way the server knows.
+    pub(crate) fn send(&mut self) -> Result<()> {
         let (indexer, files) = (self.filling.indexer, self.files);
         let mut body = indexer.body(self.group);
         body.put("file_ids", &texts(files));
@@ -220,37 +178,58 @@ impl<'a> Part<'a> {
         Ok(Sent::Each(added))
     }
 
-    fn finish(&mut self) -> Result<()> {
-        match self.sent.take() {
-            Some(Sent::Batch(path, batch, files)) => self.finish_batch(&path, batch, files),
-            Some(Sent::Each(files)) => self.finish_each(files),
-            None => Ok(()),
+    /// When there is something to be done.
+    pub(crate) fn due(&self) -> Instant {
+        match &self.sent {
+            Some(Sent::Batch(_, batch, _)) if !batch.is_over() => self.wait.due(),
+            _ => Instant::now(),
         }
     }
 
-    fn finish_batch(&mut self, path: &str, mut batch: Batch, files: &[Id]) -> Result<()> {
-        let (filling, counted) = (self.filling, &mut self.done);
-        if !batch.is_over() {
-            batch = self.wait.until_final(|until| {
-                let call = Call::get(path.to_owned(), BATCH).once().until(until);
-                let answer = filling.indexer.client.call(&call).map_err(gone)?;
-                let batch = Batch::look(&Fields::of(&answer.object));
-                if batch.is_over() || !batch.tells() {
-                    return Ok(Look::Final(batch));
+    /// Brings it to its end, unless it is to be looked at again.
+    pub(crate) fn finish(&mut self) -> Option<Result<()>> {
+        match self.sent.take() {
+            Some(Sent::Batch(path, batch, files)) => {
+                let looked = self.look(&path, batch);
+                if looked.is_none() {
+                    self.sent = Some(Sent::Batch(path, Batch::default(), files));
+                    return None;
                 }
-                let done = filling.count(counted, batch.done());
-                let status = batch.status.as_deref().unwrap_or("in_progress");
-                Ok(Look::Running(running(status, done, &answer)))
-            })?;
+                looked.map(|batch| self.settle(&path, &batch?, files))
+            }
+            Some(Sent::Each(files)) => Some(self.finish_each(files)),
+            None => Some(Ok(())),
         }
+    }
+
+    /// What becomes of a batch; `None` while it runs.
+    fn look(&mut self, path: &str, batch: Batch) -> Option<Result<Batch>> {
+        if batch.is_over() {
+            return Some(Ok(batch));
+        }
+        let (filling, counted) = (self.filling, &mut self.done);
+        self.wait.look(|until| {
+            let call = Call::get(path.to_owned(), BATCH).once().until(until);
+            let answer = filling.indexer.client.call(&call).map_err(gone)?;
+            let batch = Batch::look(&Fields::of(&answer.object));
+            if batch.is_over() || !batch.tells() {
+                return Ok(Look::Final(batch));
+            }
+            let done = filling.count(counted, batch.done());
+            let status = batch.status.as_deref().unwrap_or("in_progress");
+            Ok(Look::Running(running(status, done, &answer)))
+        })
+    }
+
+    fn settle(&mut self, path: &str, batch: &Batch, files: &[Id]) -> Result<()> {
         if !batch.tells() {
             let files = files.iter().map(|file| (file, Member::unknown()));
             return self.finish_each(files.collect());
         }
-        filling.count(&mut self.done, files.len() as u64);
+        self.filling.count(&mut self.done, files.len() as u64);
         let completed = batch.counts.unwrap_or_default().completed;
         if completed < files.len() as u64 {
-            self.name_failed(path, &batch, files)?;
+            self.name_failed(path, batch, files)?;
         }
         Ok(())
     }
@@ -317,7 +296,24 @@ impl<'a> Part<'a> {
     }
 }
 
-impl Filling<'_> {
+impl<'a> Filling<'a> {
+    pub(crate) fn new(indexer: &'a Indexer<'a>, store: &Id, files: u64) -> Filling<'a> {
+        Filling {
+            indexer,
+            path: store.under("/vector_stores"),
+            bar: indexer.run.pipe.log.count_bar("indexing", files),
+            done: AtomicU64::new(0),
+            files,
+            failed: Mutex::default(),
+        }
+    }
+
+    /// What became of the files that are not indexed.
+    pub(crate) fn failed(self) -> Failed {
+        let failed = self.failed.into_inner();
+        failed.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Files that are done, and all.
     fn counts(&self) -> (u64, u64) {
         (self.done.load(Ordering::SeqCst), self.files)

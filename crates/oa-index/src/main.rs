@@ -2,6 +2,7 @@
 
 mod batch;
 mod content;
+mod fill;
 mod member;
 mod store;
 
@@ -202,9 +203,7 @@ impl Indexer<'_> {
         let filled = match self.run.pipe.stopped() {
             _ if records.is_empty() => Ok(Failed::new()),
             Some(stop) => Err(stop),
-            None => self
-                .workers
-                .work(|| self.fill_together(&mut records, groups.all())),
+            None => self.fill_together(&mut records, groups.all()),
         };
         for ((job, _, _), mut record) in members.iter().zip(records) {
             let judged = filled.as_ref().map_err(Clone::clone);

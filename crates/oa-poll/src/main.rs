@@ -1,7 +1,5 @@
 //! Waits until every response is final, all of them side by side.
 
-mod queue;
-
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -9,6 +7,7 @@ use clap::Parser;
 use oa_core::answer::{Response, forget, settle};
 use oa_core::cli::{Arguments, Options, Order, Patience, Run, duration};
 use oa_core::client::{Answer, Call, Client, Expect};
+use oa_core::delay::DelayQueue;
 use oa_core::error::EXIT_TABLE;
 use oa_core::log::Progress;
 use oa_core::object::Object;
@@ -18,8 +17,6 @@ use oa_core::shell::command;
 use oa_core::wait::{Look, Running, Subject, Wait};
 use oa_core::workers::Workers;
 use oa_core::{Error, Id, Kind, Result};
-
-use queue::DelayQueue;
 
 /// How much longer than its window a response is waited for.
 const BEYOND_WINDOW: Duration = Duration::from_secs(3600);
