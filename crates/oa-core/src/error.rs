@@ -217,9 +217,11 @@ impl Error {
         Error::input(message)
     }
 
-    fn scarce(message: impl Into<String>) -> Error {
+    /// The machine lacks what it takes just now.
+    #[must_use]
+    pub(crate) fn scarce(message: impl Into<String>) -> Error {
         let hint =
-            "the machine has no more just now: try again later, or raise the limit (ulimit -n)";
+            "the machine has no more just now: try again later, or raise its limits (ulimit)";
         Error::new(Kind::Network, message).hint(hint)
     }
 

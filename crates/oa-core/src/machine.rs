@@ -80,8 +80,13 @@ pub(crate) fn aside<W: Fn() + Send + Sync + 'static>(work: W) -> Result<(), impl
 
 /// Whether there is address space for another thread and all that it needs.
 fn is_room() -> bool {
+    has_memory(ROOM)
+}
+
+/// Whether so many bytes can be had in one piece. To ask for them in vain would end the process.
+pub(crate) fn has_memory(bytes: usize) -> bool {
     let mut room = Vec::<u8>::new();
-    let had = room.try_reserve_exact(ROOM);
+    let had = room.try_reserve_exact(bytes);
     black_box(&room);
     had.is_ok()
 }
