@@ -96,6 +96,13 @@ fn only_pipe_and_log_touch_the_standard_streams() {
 }
 
 #[test]
+fn only_machine_and_interrupt_make_threads() {
+    // A thread may not be there to be had; whoever wants one has to know what to do then.
+    let words = ["thread::spawn", "Builder::new().spawn", "scope.spawn("];
+    check(&words, &["oa-core/src/machine", "oa-core/src/interrupt"]);
+}
+
+#[test]
 fn only_error_holds_a_number_that_leaves_the_process() {
     let digits: Vec<String> = (0..10)
         .map(|digit| format!("ExitCode::from({digit}"))
@@ -177,18 +184,21 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
 /// raise it only with a reason. The core is four libraries in one, and grows until they part.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 9700),
+    // Workers, what the machine lacks, the delay queue of several tools.
+    ("oa-core", 9850),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
-    ("oa-delete", 860),
+    // Millions of ids by number.
+    ("oa-delete", 1000),
     // One by one where a server has no batches; entries and lists of them by themselves.
-    ("oa-index", 960),
+    // Batches that are looked at as they are due.
+    ("oa-index", 1100),
     // Five lists, and servers that page in other ways.
     ("oa-list", 250),
-    ("oa-poll", 400),
+    ("oa-poll", 280),
     // Streams of every dialect are put together again; layers and attachments are judged before they are sent.
     ("oa-respond", 2050),
     ("oa-search", 200),
-    ("oa-upload", 620),
+    ("oa-upload", 560),
 ];
 
 #[test]

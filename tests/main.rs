@@ -42,6 +42,7 @@ mod record;
 mod refusal;
 mod respond;
 mod retry;
+mod scarcity;
 mod scene;
 mod search;
 mod seeds;

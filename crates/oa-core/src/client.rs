@@ -320,7 +320,7 @@ impl Client {
         let connect = self.connect_timeout.min(answer);
         // The connection itself bounds the whole answer, or the silence between two events.
         lane.wire.allow(answer);
-        lane.wire.begin_request();
+        lane.wire.used.begin_request();
         let idle = if call.may_share() {
             way::IDLE
         } else {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
+use signal_hook::low_level::{emulate_default_handler, unregister};
 
 use crate::id::Id;
 use crate::log::Log;
@@ -23,12 +23,17 @@ pub const LONGEST: Duration = Duration::from_secs(100 * 365 * 86400);
 /// Signals within this time are one: GNU `timeout` sends two at once, systemd SIGTERM and SIGHUP.
 const ONE: Duration = Duration::from_millis(500);
 
+/// How often somebody whom nobody wakes looks whether a signal came.
+const GLANCE: Duration = Duration::from_millis(100);
+
 /// The first signal that came, and what this process would leave behind if it ended now.
 #[derive(Default)]
 pub struct Interrupt {
     /// Noted in the handler itself: work that ends before the thread has run still knows of it.
     came: Vec<(i32, Arc<AtomicBool>)>,
     first: OnceLock<i32>,
+    /// There was no thread to listen on.
+    alone: AtomicBool,
     lock: Mutex<()>,
     arrived: Condvar,
     hooks: Mutex<Vec<Hook>>,
@@ -48,31 +53,49 @@ impl Interrupt {
             .filter(|signal| ignored & (1 << (signal - 1)) == 0);
         let came: Vec<(i32, Arc<AtomicBool>)> =
             wanted.map(|signal| (signal, Arc::default())).collect();
-        for (signal, flag) in &came {
-            let _ = flag::register(*signal, Arc::clone(flag));
-        }
+        let noted =
+            |(signal, flag): &(i32, Arc<AtomicBool>)| flag::register(*signal, Arc::clone(flag));
+        let noted: Vec<_> = came.iter().filter_map(|one| noted(one).ok()).collect();
         let signals = Signals::new(came.iter().map(|(signal, _)| *signal));
         let interrupt = Arc::new(Interrupt {
             came,
             ..Interrupt::default()
         });
-        if let Ok(mut signals) = signals {
-            let heard = Arc::clone(&interrupt);
-            thread::spawn(move || {
-                let mut first = None;
-                for signal in signals.forever() {
-                    match first {
-                        None => {
-                            first = Some(Instant::now());
-                            heard.stop();
-                        }
-                        Some(first) if first.elapsed() < ONE => {}
-                        Some(_) => heard.end(signal, &log),
-                    }
-                }
-            });
+        let heard = Arc::clone(&interrupt);
+        let listening = signals.and_then(|signals| {
+            let listen = move || heard.hear_all(signals, &log);
+            thread::Builder::new().spawn(listen)
+        });
+        if listening.is_err() {
+            for id in noted {
+                unregister(id);
+            }
+            interrupt.do_without_thread();
         }
         interrupt
+    }
+
+    fn hear_all(&self, mut signals: Signals, log: &Log) {
+        let mut first = None;
+        for signal in signals.forever() {
+            match first {
+                None => {
+                    first = Some(Instant::now());
+                    self.stop();
+                }
+                Some(first) if first.elapsed() < ONE => {}
+                Some(_) => self.end(signal, log),
+            }
+        }
+    }
+
+    /// Nobody wakes those who wait: they look by themselves whether a signal came, and a second one ends the process.
+    fn do_without_thread(&self) {
+        self.alone.store(true, Ordering::SeqCst);
+        for (signal, came) in &self.came {
+            let _ = flag::register_conditional_default(*signal, Arc::clone(came));
+            let _ = flag::register(*signal, Arc::clone(came));
+        }
     }
 
     /// Wakes everybody who waits, so that the work stops.
@@ -124,6 +147,8 @@ impl Interrupt {
             let Some(left) = end.checked_duration_since(Instant::now()) else {
                 break;
             };
+            let alone = self.alone.load(Ordering::SeqCst);
+            let left = if alone { left.min(GLANCE) } else { left };
             let waited = self.arrived.wait_timeout(guard, left);
             guard = waited.unwrap_or_else(PoisonError::into_inner).0;
         }

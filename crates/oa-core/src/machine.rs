@@ -19,7 +19,7 @@ const PER_JOB: u64 = 4;
 /// Descriptors that are open where nobody tells how many.
 const OPEN: u64 = 16;
 /// How long somebody else may take to give back what is lacking.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the machine lacks, not what is wrong with what was asked for.

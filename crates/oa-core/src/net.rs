@@ -7,5 +7,6 @@ mod pair;
 mod proxy;
 mod roots;
 mod socks;
+mod used;
 pub(crate) mod way;
 pub(crate) mod wire;

@@ -41,7 +41,7 @@ impl Client {
             return Failure { error, outcome };
         }
         let advice = trouble::hint(error);
-        let unheard = call.may_share() && wire.is_unheard() && trouble::is_end(error);
+        let unheard = call.may_share() && wire.used.is_unheard() && trouble::is_end(error);
         let reached = match sent {
             _ if unheard => Reached::Unheard,
             Some(sent) if !sent.is_whole() => Reached::NotSent,

@@ -66,7 +66,7 @@ impl<In: Transport> Watched<In> {
         match self.below.await_input(timeout) {
             Ok(true) => {
                 self.taken = true;
-                self.wire.hear();
+                self.wire.used.hear();
                 if is_answer(self.below.buffers().input()) {
                     self.wire.answer();
                 }
@@ -106,7 +106,8 @@ impl<In: Transport> Transport for Watched<In> {
             return Ok(());
         }
         if self.sent == 0 {
-            self.wire.begin_sending();
+            self.wire.used.begin_sending();
+            self.wire.begin_step("sending the request");
         }
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
@@ -130,7 +131,7 @@ impl<In: Transport> Transport for Watched<In> {
         }
         let came = self.below.await_input(timeout)?;
         if came && self.sees {
-            self.wire.hear();
+            self.wire.used.hear();
         }
         Ok(came)
     }

@@ -23,6 +23,7 @@ use ureq::{Error, Timeout};
 
 use super::dial::dial;
 use super::socks;
+use super::used::Use;
 use crate::interrupt::lock;
 
 /// Probes without an answer after which a silent connection is dead.
@@ -40,10 +41,7 @@ pub(crate) struct Wire {
     deaf: AtomicBool,
     /// The answer is here although the body was not sent whole.
     answered: AtomicBool,
-    /// No request went over the connection yet.
-    unused: AtomicBool,
-    /// The present request goes over a connection that was used before, and nothing came of it yet.
-    unheard: AtomicBool,
+    pub(crate) used: Use,
     patience: Mutex<Patience>,
 }
 
@@ -104,29 +102,6 @@ impl Wire {
         Some(end.saturating_duration_since(Instant::now()))
     }
 
-    /// A request begins; nothing of it is sent yet.
-    pub(crate) fn begin_request(&self) {
-        self.unheard.store(false, Ordering::SeqCst);
-    }
-
-    /// The first bytes of a request go out.
-    pub(super) fn begin_sending(&self) {
-        let used = !self.unused.swap(false, Ordering::SeqCst);
-        self.unheard.store(used, Ordering::SeqCst);
-        self.begin_step("sending the request");
-    }
-
-    /// Something of the answer came.
-    pub(super) fn hear(&self) {
-        self.unheard.store(false, Ordering::SeqCst);
-    }
-
-    /// Whether the request went over a connection that was used before, and not a byte came of it: a server that
-    /// closes it then has most likely not seen the request.
-    pub(crate) fn is_unheard(&self) -> bool {
-        self.unheard.load(Ordering::SeqCst)
-    }
-
     /// What is being done from now on.
     pub(super) fn begin_step(&self, step: impl Into<Cow<'static, str>>) {
         *lock(&self.step) = step.into();
@@ -154,7 +129,7 @@ impl Wire {
         *lock(&self.socket) = Arc::downgrade(socket);
         self.deaf.store(false, Ordering::SeqCst);
         self.answered.store(false, Ordering::SeqCst);
-        self.unused.store(true, Ordering::SeqCst);
+        self.used.begin_connection();
     }
 
     /// Whether bytes of the server lie ready; costs one system call.
