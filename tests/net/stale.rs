@@ -105,6 +105,24 @@ fn a_kept_connection_that_ends_without_a_byte_costs_no_wait_and_no_attempt() {
 }
 
 #[test]
+fn a_connection_that_was_reset_while_it_lay_idle_is_made_anew() {
+    let scene = Scene::new();
+    let server = Server::plain(|mut peer| {
+        if peer.request().is_some() {
+            peer.answer("200 OK", DELETED);
+            peer.reset();
+        }
+    });
+    at(
+        &scene,
+        &server.url(),
+        "oa-delete -j 1 --retries 0 file-1 file-2 file-3",
+    )
+    .is(0);
+    assert_eq!(server.connections(), 3);
+}
+
+#[test]
 fn a_new_connection_that_ends_without_a_byte_is_an_attempt_like_any_other() {
     let scene = Scene::new();
     let server = Server::plain(|mut peer| drop(peer.request()));

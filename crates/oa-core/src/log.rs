@@ -11,6 +11,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
 use crate::interrupt::lock;
+use crate::machine;
 use crate::secret::Secrets;
 
 /// Uploads below this many bytes are over before a bar says anything.
@@ -163,7 +164,10 @@ impl Log {
             bar.set_style(style);
         }
         bar.set_message(escape(what));
-        bar.enable_steady_tick(Duration::from_millis(200));
+        // It wants a thread, and ends the process where there is none.
+        if machine::has_thread() {
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
         Progress(Some(bar))
     }
 

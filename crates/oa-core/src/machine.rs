@@ -78,6 +78,11 @@ pub(crate) fn aside<W: Fn() + Send + Sync + 'static>(work: W) -> Result<(), impl
     made.map(drop).map_err(|_| move || work())
 }
 
+/// Whether there is a thread to be had just now.
+pub(crate) fn has_thread() -> bool {
+    is_room() && Builder::new().spawn(|| {}).is_ok()
+}
+
 /// Whether there is address space for another thread and all that it needs.
 fn is_room() -> bool {
     has_memory(ROOM)

@@ -195,7 +195,7 @@ impl Bin {
     }
 
     /// Adds a thing unless it was there before.
-    pub(crate) fn add(&mut self, thing: Thing) {
+    pub(crate) fn add(&mut self, thing: &Thing) {
         let id = self.number(&thing.id);
         let store = thing
             .store
@@ -380,7 +380,9 @@ mod tests {
     /// Takes and deletes what can be.
     fn taken(bin: &mut Bin) -> Vec<String> {
         let places = bin.take();
-        places.iter().for_each(|place| bin.close(*place, true));
+        for place in &places {
+            bin.close(*place, true);
+        }
         names(bin, &places)
     }
 
@@ -389,7 +391,7 @@ mod tests {
         for id in ids(texts) {
             let store = id.as_str().starts_with("vs_");
             let kind = if store { Kind::Store } else { Kind::File };
-            bin.add(Thing::new(kind, &id));
+            bin.add(&Thing::new(kind, &id));
         }
         bin
     }
@@ -401,7 +403,7 @@ mod tests {
         assert_eq!(bin.waiting(), all[..1]);
         assert_eq!(taken(&mut bin), ["file-a"]);
         assert_eq!(bin.waiting(), []);
-        bin.add(Thing::new(Kind::File, &all[0]));
+        bin.add(&Thing::new(Kind::File, &all[0]));
         assert_eq!(bin.waiting(), []);
         assert!(bin.take_last().0.is_empty());
     }

@@ -181,7 +181,9 @@ impl Cleaner<'_> {
             (Some(file), _, _) => {
                 let entry = object.text("object").as_deref() == Some("vector_store.file");
                 match object.text("vector_store_id").map(|id| Id::parse(&id)) {
-                    Some(Ok(store)) if entry => lock(bin).add(Thing::member(&store, id).answered()),
+                    Some(Ok(store)) if entry => {
+                        lock(bin).add(&Thing::member(&store, id).answered());
+                    }
                     _ if entry => {
                         let message = format!("{id}: the entry does not say of which store");
                         return self.complain(&Error::input(message));
@@ -189,7 +191,7 @@ impl Cleaner<'_> {
                     _ => {}
                 }
                 if !entry || self.args.files {
-                    lock(bin).add(Thing::file(id, &file).answered());
+                    lock(bin).add(&Thing::file(id, &file).answered());
                 }
             }
             (None, Some(batch), _) if cancellation::is_over(&batch) => {
@@ -199,9 +201,9 @@ impl Cleaner<'_> {
                     "{id}: ended ({status}), and the API deletes no Batch"
                 ));
             }
-            (None, Some(_), _) => lock(bin).add(Thing::new(Kind::Batch, id).answered()),
-            (None, None, Some(store)) => lock(bin).add(Thing::store(id, &store).answered()),
-            (None, None, None) => lock(bin).add(Thing::new(Kind::Response, id).answered()),
+            (None, Some(_), _) => lock(bin).add(&Thing::new(Kind::Batch, id).answered()),
+            (None, None, Some(store)) => lock(bin).add(&Thing::store(id, &store).answered()),
+            (None, None, None) => lock(bin).add(&Thing::new(Kind::Response, id).answered()),
         }
     }
 
@@ -257,14 +259,14 @@ impl Cleaner<'_> {
         for file in record.files() {
             match &file.id {
                 None => self.refuse("an object without an id; nothing was deleted for it"),
-                Some(id) if file.path.is_some() => lock(bin).add(Thing::file(id, &file)),
+                Some(id) if file.path.is_some() => lock(bin).add(&Thing::file(id, &file)),
                 Some(id) => self.leave(bin, id, "upload"),
             }
         }
         if let (true, Some(response)) = (self.args.responses, record.response())
             && let Some(id) = Response::read(response).id
         {
-            lock(bin).add(Thing::new(Kind::Response, &id));
+            lock(bin).add(&Thing::new(Kind::Response, &id));
         }
     }
 
@@ -281,13 +283,13 @@ impl Cleaner<'_> {
             None => self.leave(bin, id, "make"),
             Some(true) => {
                 lock(bin).share(id, store.shared.unwrap_or(1), &record.files());
-                lock(bin).add(Thing::store(id, &store));
+                lock(bin).add(&Thing::store(id, &store));
             }
             Some(false) => {
                 let made = record.files().into_iter();
                 let made = made.filter(|file| file.path.is_some());
                 for file in made.filter_map(|file| file.id) {
-                    lock(bin).add(Thing::member(id, &file));
+                    lock(bin).add(&Thing::member(id, &file));
                 }
             }
         }

@@ -84,9 +84,7 @@ fn race(
                     let ended = ended.map_err(|error| told(&error, address));
                     let _ = sender.send(News::Ended(ended));
                 });
-                if let Err(attempt) = attempt {
-                    attempt();
-                }
+                attempt.unwrap_or_else(|attempt| attempt());
             }
             None if running == 0 => return Err(last),
             None => {}

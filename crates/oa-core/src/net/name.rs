@@ -75,9 +75,7 @@ impl Names {
             let found = place.to_socket_addrs().map(Iterator::collect);
             let _ = sender.send(found);
         });
-        if let Err(ask) = asked {
-            ask();
-        }
+        asked.unwrap_or_else(|ask| ask());
         match news.recv_timeout(*timeout.after) {
             Ok(found) => Ok(found?),
             Err(_) => Err(Error::Timeout(timeout.reason)),
