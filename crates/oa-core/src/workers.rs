@@ -201,20 +201,15 @@ mod tests {
 
     #[test]
     fn work_begins_beside_the_lead_and_all_of_it_is_done() {
-        let (workers, queue) = (Workers::new(3), Mutex::new(Vec::new()));
-        let (sender, asked) = std::sync::mpsc::channel();
-        let asked = Mutex::new(asked);
-        let lead = || (0..9).for_each(|number| drop(sender.send(Some(number))));
-        let next = || lock(&asked).recv().ok().flatten();
+        let (workers, done) = (Workers::new(3), Mutex::new(Vec::new()));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let receiver = Mutex::new(receiver);
         workers.beside(
-            || {
-                lead();
-                (0..3).for_each(|_| drop(sender.send(None)));
-            },
-            next,
-            |number: u32| lock(&queue).push(number),
+            move || assert!((0..9).all(|number| sender.send(number).is_ok())),
+            || lock(&receiver).recv().ok(),
+            |number: u32| lock(&done).push(number),
         );
-        let mut done = queue.into_inner().unwrap_or_default();
+        let mut done = done.into_inner().unwrap_or_default();
         done.sort_unstable();
         assert_eq!(done, (0..9).collect::<Vec<_>>());
     }
