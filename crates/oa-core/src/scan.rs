@@ -126,21 +126,21 @@ impl<R: Read> Values<R> {
             _ => self.word()?,
         };
         let bytes = &self.buffer[self.start..self.start + length];
-        let text = match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
+        match std::str::from_utf8(bytes) {
+            Ok(_) => {}
             Err(_) if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") => {
                 let what = "this is UTF-16; `iconv -f UTF-16 -t UTF-8` makes JSON of it";
                 return Err(self.malformed(0, what));
             }
             Err(error) => return Err(self.malformed(error.valid_up_to(), "invalid UTF-8")),
-        };
+        }
+        let (line, column) = (self.line, self.column);
         let framed = Framed {
-            text,
-            line: self.line,
-            column: self.column,
+            text: self.take(length),
+            line,
+            column,
             element: self.place != Place::Top,
         };
-        self.consume(length);
         if self.place != Place::Top {
             self.place = Place::ArrayComma;
         }
@@ -256,6 +256,23 @@ impl<R: Read> Values<R> {
             }
         }
         Ok(())
+    }
+
+    /// Consumes so many bytes, which are valid UTF-8. A large value leaves with the buffer it came in, because two of
+    /// its kind may not fit in memory.
+    fn take(&mut self, length: usize) -> String {
+        let begin = self.start;
+        self.consume(length);
+        let bytes = if length < CHUNK {
+            self.buffer[begin..self.start].to_vec()
+        } else {
+            let rest = self.buffer.split_off(self.start);
+            self.start = 0;
+            let mut bytes = std::mem::replace(&mut self.buffer, rest);
+            bytes.drain(..begin);
+            bytes
+        };
+        String::from_utf8(bytes).unwrap_or_default()
     }
 
     fn consume(&mut self, count: usize) {

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 /// The longest single event, in bytes; a whole Response with pictures fits.
-const MAX_EVENT: usize = 128 << 20;
+const MAX_EVENT: usize = 256 << 20;
 
 /// One event.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl<R: BufRead> Events<R> {
                 }
                 continue;
             }
-            let line = line.unwrap_or_default();
+            let mut line = line.unwrap_or_default();
             size += line.len();
             if size > MAX_EVENT {
                 return Err(io::Error::other("an event is larger than any answer"));
@@ -63,7 +63,11 @@ impl<R: BufRead> Events<R> {
                         data.push('\n');
                         data.push_str(value);
                     }
-                    None => data = Some(value.to_owned()),
+                    None => {
+                        // An event may hold a whole answer: it is not copied.
+                        line.drain(..line.len() - value.len());
+                        data = Some(line);
+                    }
                 }
             }
         }

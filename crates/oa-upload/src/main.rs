@@ -14,6 +14,7 @@ use clap::Parser;
 use oa_core::cli::{Arguments, Glance, Options, Order, Run, duration};
 use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
+use oa_core::field::Look as _;
 use oa_core::form::Form;
 use oa_core::interrupt::lock;
 use oa_core::object::Object;
@@ -284,7 +285,7 @@ impl Uploader<'_> {
     fn made(&self, upload: &Upload, object: &RawValue, whole: bool) -> Option<Object> {
         let log = &self.run.pipe.log;
         let bytes = upload.local.bytes();
-        let file: File = serde_json::from_str(object.get()).unwrap_or_default();
+        let file = File::read(object);
         let id = file.id.as_ref()?;
         lock(&self.made).insert(id.clone());
         self.run.pipe.interrupt.hold(std::slice::from_ref(id));
@@ -341,7 +342,7 @@ fn about(error: Error, path: &str) -> Error {
 fn join(record: &mut Record, new: &[Object]) {
     let paths = record.paths();
     let place = |raw: &RawValue| {
-        let file: File = serde_json::from_str(raw.get()).unwrap_or_default();
+        let file = File::read(raw);
         let path = file.path.unwrap_or_default();
         paths.iter().position(|p| *p == path).map_or(0, |at| at + 1)
     };

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
@@ -41,6 +41,8 @@ pub(crate) struct Wire {
     /// The answer is here although the body was not sent whole.
     answered: AtomicBool,
     patience: Mutex<Patience>,
+    /// Bytes that came since time was last allowed.
+    received: AtomicU64,
 }
 
 /// How long the server may keep us waiting, however its bytes trickle.
@@ -84,6 +86,12 @@ impl Wire {
             allowed: Some(time),
             end: None,
         };
+        self.received.store(0, Ordering::SeqCst);
+    }
+
+    /// Bytes that came in answer to the present request, headers and encryption included.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::SeqCst)
     }
 
     /// The server has all it needs, or has shown that it works: its time begins anew.
@@ -357,6 +365,8 @@ impl Transport for Line {
             match std::io::Read::read(&mut &*self.stream, input) {
                 Ok(count) => {
                     self.buffers.input_appended(count);
+                    let received = &self.wire.received;
+                    received.fetch_add(count as u64, Ordering::SeqCst);
                     return Ok(count > 0);
                 }
                 // A signal that is none of ours: the time-out of the socket begins anew, but not for ever.
