@@ -137,6 +137,9 @@ impl<'a> Mender<'a> {
         self.out.push(c);
         self.open.push(if c == '{' { '}' } else { ']' });
         self.value = c == '[';
+        if self.deep {
+            self.sure = (self.out.len(), self.open.len());
+        }
         1
     }
 
@@ -161,22 +164,32 @@ impl<'a> Mender<'a> {
     /// Length of the string that begins here; one that is not finished takes all that is left.
     fn string(&mut self) -> usize {
         self.out.push('"');
-        let mut escaped = false;
-        for (at, c) in self.rest.char_indices().skip(1) {
-            match c {
-                '"' if !escaped => {
-                    self.out.push('"');
+        // What stands before `from` was copied.
+        let (mut from, mut at) = (1, 1);
+        let bytes = self.rest.as_bytes();
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => {
+                    self.out.push_str(&self.rest[from..=at]);
                     self.settle();
                     return at + 1;
                 }
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                c if c.is_control() => self.out.push('\u{fffd}'),
-                c => self.out.push(c),
+                b'\\' => at += 1,
+                0..=31 => {
+                    self.out.push_str(&self.rest[from..at]);
+                    self.out.push_str(match byte {
+                        b'\n' => "\\n",
+                        b'\r' => "\\r",
+                        b'\t' => "\\t",
+                        _ => "\u{fffd}",
+                    });
+                    from = at + 1;
+                }
+                _ => {}
             }
-            escaped = c == '\\' && !escaped;
+            at += 1;
         }
+        self.out.push_str(self.rest.get(from..).unwrap_or_default());
         self.rest.len()
     }
 
@@ -185,12 +198,10 @@ impl<'a> Mender<'a> {
         let end = |c: char| c.is_whitespace() || ",:[]{}\"".contains(c);
         let length = self.rest.find(end).unwrap_or(self.rest.len());
         let word = &self.rest[..length];
-        let bare = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
-        let known: Cow<str> = match bare.as_str() {
-            "nan" | "infinity" | "inf" => "null".into(),
-            _ => word.into(),
-        };
-        self.out.push_str(&known);
+        let bare = word.trim_start_matches(['-', '+']);
+        let is = |name: &&str| bare.eq_ignore_ascii_case(name);
+        let unknown = ["nan", "infinity", "inf"].iter().any(is);
+        self.out.push_str(if unknown { "null" } else { word });
         length
     }
 }
@@ -246,6 +257,24 @@ mod tests {
                 "{cut}"
             );
         }
+    }
+
+    #[test]
+    fn a_beginning_is_closed_behind_its_last_whole_value() {
+        for (text, closed) in [
+            (
+                r#"{"error":{"code":"c","message":"m","z":[0,1,2"#,
+                r#"{"error":{"code":"c","message":"m","z":[0,1]}}"#,
+            ),
+            (r#"{"error":{"message":"m"#, r#"{"error":{}}"#),
+            (r#"{"a":[{"b":"#, r#"{"a":[{}]}"#),
+            (r#"{"a":"b"}"#, r#"{"a":"b"}"#),
+        ] {
+            let read = beginning(text.as_bytes());
+            let read = read.as_deref().map(RawValue::get);
+            assert_eq!(read, Some(closed), "{text}");
+        }
+        assert!(beginning(b"<html>").is_none());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 /// The longest single event, in bytes; a whole Response with pictures fits.
-const MAX_EVENT: usize = 256 << 20;
+const MAX_EVENT: usize = 128 << 20;
 
 /// One event.
 #[derive(Debug, PartialEq, Eq)]

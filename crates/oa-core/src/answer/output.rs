@@ -1,6 +1,7 @@
 //! What a Response says: its text, its refusal, what it waits for, what it cites. Read where it stands, so that an
 //! answer of any size costs no more than what is taken out of it.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 
 use serde_json::value::RawValue;
@@ -16,31 +17,45 @@ const CALLS: [&str; 2] = ["function_call", "custom_tool_call"];
 /// Different things that are cited at most; whatever more an answer names stays in it.
 const MOST_CITED: usize = 500_000;
 
-/// The `output` of a Response.
-#[derive(Clone, Copy, Debug)]
-pub struct Output<'a>(Option<&'a RawValue>);
+/// The `output` of a Response. What is looked at more than once is found once.
+#[derive(Debug)]
+pub struct Output<'a> {
+    items: Option<&'a RawValue>,
+    text: OnceCell<Option<Box<RawValue>>>,
+    /// Some message says that it is the answer.
+    answers: OnceCell<bool>,
+}
 
 impl<'a> Output<'a> {
     /// The output of this Response; nothing where it has none.
     #[must_use]
     pub fn of(response: &'a RawValue) -> Output<'a> {
-        Output(Fields::of(response, &["output"]).raw("output"))
+        Output {
+            items: Fields::of(response, &["output"]).raw("output"),
+            text: OnceCell::new(),
+            answers: OnceCell::new(),
+        }
     }
 
-    fn each_item(self, keys: &'static [&'static str], mut take: impl FnMut(&Fields<'a>)) {
-        if let Some(items) = self.0 {
+    fn each_item(&self, keys: &'static [&'static str], mut take: impl FnMut(&Fields<'a>)) {
+        if let Some(items) = self.items {
             each(items, |item| take(&Fields::of(item, keys)));
         }
     }
 
+    fn answers(&self) -> bool {
+        *self.answers.get_or_init(|| {
+            let mut any = false;
+            self.each_item(&["type", "phase"], |item| {
+                any = any || is_message(item) && answers(item);
+            });
+            any
+        })
+    }
+
     /// Parts of the messages that are the answer; where none says that it is, of all messages.
-    fn each_part(self, keys: &'static [&'static str], mut take: impl FnMut(&Fields<'a>)) {
-        let is_message = |item: &Fields| item.text("type").as_deref() == Some("message");
-        let answers = |item: &Fields| is_answer(item.text("phase").as_deref());
-        let mut any = false;
-        self.each_item(&["type", "phase"], |item| {
-            any = any || is_message(item) && answers(item);
-        });
+    fn each_part(&self, keys: &'static [&'static str], mut take: impl FnMut(&Fields<'a>)) {
+        let any = self.answers();
         self.each_item(&["type", "phase", "content"], |item| {
             if let Some(content) = item.raw("content")
                 && is_message(item)
@@ -51,51 +66,49 @@ impl<'a> Output<'a> {
         });
     }
 
-    /// Texts of the answer, as they are written.
-    fn each_text(self, mut take: impl FnMut(&'a RawValue)) {
+    /// The answer as a JSON string: all `output_text` parts of its messages, joined with nothing between them;
+    /// `None` when there is none. Half of a surrogate pair, which is no Unicode, becomes U+FFFD.
+    pub(super) fn text(&self) -> Option<&RawValue> {
+        self.text.get_or_init(|| self.find_text()).as_deref()
+    }
+
+    fn find_text(&self) -> Option<Box<RawValue>> {
+        let mut joined = String::new();
         self.each_part(&["type", "text"], |part| {
             let text = part.raw("text").filter(|text| text.get().starts_with('"'));
             if let Some(text) = text
                 && part.text("type").as_deref() == Some("output_text")
             {
-                take(text);
+                joined.push_str(if joined.is_empty() { "\"" } else { "" });
+                let written = text.get();
+                if written.contains("\\ud") || written.contains("\\uD") {
+                    joined.push_str(inner(raw(&text_of(text)).get()));
+                } else {
+                    joined.push_str(inner(written));
+                }
             }
         });
-    }
-
-    /// The answer as a JSON string: all `output_text` parts of its messages, joined with nothing between them;
-    /// `None` when there is none. Half of a surrogate pair, which is no Unicode, becomes U+FFFD.
-    #[must_use]
-    pub fn text(self) -> Option<Box<RawValue>> {
-        let mut text = String::new();
-        self.each_text(|part| {
-            let inner = |written: &str| written.get(1..written.len() - 1).map(str::to_owned);
-            text.push_str(if text.is_empty() { "\"" } else { "" });
-            let written = part.get();
-            if written.contains("\\ud") || written.contains("\\uD") {
-                let plain = raw(&text_of(part));
-                text.push_str(&inner(plain.get()).unwrap_or_default());
-            } else {
-                text.push_str(&written[1..written.len() - 1]);
-            }
-        });
-        if text.is_empty() {
+        if joined.is_empty() {
             return None;
         }
-        text.push('"');
-        RawValue::from_string(text).ok()
+        joined.push('"');
+        RawValue::from_string(joined).ok()
+    }
+
+    /// The text, for a record.
+    pub(super) fn into_text(self) -> Option<Box<RawValue>> {
+        self.text();
+        self.text.into_inner().flatten()
     }
 
     /// Whether the answer says anything.
     #[must_use]
-    pub fn has_text(self) -> bool {
-        let mut says = false;
-        self.each_text(|part| says |= part.get() != "\"\"");
-        says
+    pub fn has_text(&self) -> bool {
+        self.text().is_some_and(|text| text.get() != "\"\"")
     }
 
     /// Whether it asks its client to do something first, so that there is no answer yet.
-    pub(super) fn calls(self) -> bool {
+    pub(super) fn calls(&self) -> bool {
         let mut calls = false;
         self.each_item(&["type"], |item| {
             let kind = item.text("type").unwrap_or_default();
@@ -104,7 +117,7 @@ impl<'a> Output<'a> {
         calls
     }
 
-    pub(super) fn refusal(self) -> Option<String> {
+    pub(super) fn refusal(&self) -> Option<String> {
         let mut refusal = None;
         self.each_part(&["refusal"], |part| {
             if refusal.is_none() {
@@ -115,7 +128,7 @@ impl<'a> Output<'a> {
     }
 
     /// What the answer cites, each file or address once; `None` where that is nothing.
-    pub(super) fn citations(self, files: &[File]) -> Option<Box<RawValue>> {
+    pub(super) fn citations(&self, files: &[File]) -> Option<Box<RawValue>> {
         let id = |file: &'_ File| file.id.as_ref().map(|id| raw(&id.as_str()));
         let known = files.iter().rev();
         let paths: HashMap<String, &str> = known
@@ -132,6 +145,19 @@ impl<'a> Output<'a> {
         });
         (!cited.is_empty()).then(|| raw(&cited))
     }
+}
+
+fn is_message(item: &Fields) -> bool {
+    item.text("type").as_deref() == Some("message")
+}
+
+fn answers(item: &Fields) -> bool {
+    is_answer(item.text("phase").as_deref())
+}
+
+/// What stands between the quotes of a JSON string.
+fn inner(written: &str) -> &str {
+    written.get(1..written.len() - 1).unwrap_or_default()
 }
 
 const NOTE: &[&str] = &["type", "file_id", "filename", "url", "title"];
@@ -189,7 +215,7 @@ mod tests {
 
     fn text(response: &str) -> Option<String> {
         let raw: Box<RawValue> = serde_json::from_str(response).unwrap_or_default();
-        Output::of(&raw).text().and_then(|text| text_of(&text))
+        Output::of(&raw).text().and_then(text_of)
     }
 
     #[test]

@@ -93,15 +93,14 @@ impl Settled {
             return Settled { shown, verdict };
         }
         let wanted = wanted.into();
-        let shown = Shown::of(record, output);
         let json = wanted.json || read.wants_json || own_request_wants_json(record);
         let mut verdict = read.verdict(&output, wanted.allow_incomplete);
         if verdict.is_ok() && json && read.status_word() == "completed" && !output.calls() {
-            let text = shown.text.as_deref().and_then(text_of);
+            let text = output.text().and_then(text_of);
             verdict = check_json(read, text.or_else(|| record.output_text()).as_deref());
         }
         Settled {
-            shown: Some(shown),
+            shown: Some(Shown::of(record, output)),
             verdict,
         }
     }
@@ -127,8 +126,8 @@ impl Settled {
 impl Shown {
     fn of(record: &Record, output: Output) -> Shown {
         Shown {
-            text: output.text(),
             citations: output.citations(&record.files()),
+            text: output.into_text(),
         }
     }
 
