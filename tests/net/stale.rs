@@ -4,7 +4,7 @@ use std::fs::File;
 
 use super::at;
 use super::authority::Authority;
-use super::server::{ANSWER, DELETED, Peer, Server, obliging};
+use super::server::{ANSWER, DELETED, FILE, Peer, Server, obliging};
 use crate::scene::Scene;
 
 /// Two questions, the second when the file `closed` is there.
@@ -46,44 +46,82 @@ fn a_connection_that_is_kept_is_used_again() {
         Server::plain(obliging),
         Server::secure(authority.server(), obliging),
     ] {
-        let line = "printf '{}{}{}' | oa-respond -j 1 -p why --cacert ca.pem";
+        let line = "oa-upload -j 1 notes.txt report.pdf figure.png --cacert ca.pem";
         at(&scene, &server.url(), line).is(0);
-        assert_eq!(server.asked(), ["POST /v1/responses"; 3]);
+        assert_eq!(server.asked(), ["POST /v1/files"; 3]);
         assert_eq!(server.connections(), 1);
     }
 }
 
 #[test]
-fn a_question_never_goes_over_a_connection_that_lay_idle_for_long() {
-    let server = Server::plain(obliging);
+fn what_may_be_paid_for_has_a_connection_of_its_own() {
     let scene = Scene::new();
-    let line = "(echo '{}'; sleep 3; echo '{}') | oa-respond -p why";
+    let line = "printf '{}{}{}' | oa-respond -j 1 -p why";
+    let server = Server::plain(obliging);
     at(&scene, &server.url(), line).is(0);
-    assert_eq!(
-        server.connections(),
-        2,
-        "the server may be closing it just now"
-    );
+    assert_eq!(server.connections(), 3);
+    // What stays until somebody deletes it is not made twice either.
+    let server = Server::plain(obliging);
+    let line = "oa-upload --keep -j 1 notes.txt report.pdf";
+    at(&scene, &server.url(), line).is(0);
+    assert_eq!(server.connections(), 2);
+}
+
+/// Answers the first request of each connection, takes the second, and ends the connection: by a reset, or not.
+fn tired(reset: bool) -> impl Fn(Peer) + Send + Sync + 'static {
+    move |mut peer: Peer| {
+        let Some(head) = peer.request() else { return };
+        let (file, deleted) = (head.starts_with("POST"), DELETED);
+        peer.answer("200 OK", if file { FILE } else { deleted });
+        peer.request();
+        if reset {
+            peer.reset();
+        }
+    }
 }
 
 #[test]
-fn what_may_be_repeated_is_repeated_when_a_kept_connection_breaks() {
-    let server = Server::plain(|mut peer| {
-        let first = peer.request();
-        if first.is_none() {
-            return;
-        }
-        peer.answer("200 OK", DELETED);
-        // The next request arrives, and the connection ends instead of an answer.
-        if peer.turn > 0 && peer.request().is_some() {
-            peer.answer("200 OK", DELETED);
-        } else {
-            peer.request();
-        }
-    });
+fn a_kept_connection_that_ends_without_a_byte_costs_no_wait_and_no_attempt() {
     let scene = Scene::new();
-    at(&scene, &server.url(), "oa-delete -j 1 file-1 file-2").is(0);
-    let asked = server.asked();
-    assert_eq!(asked.len(), 3, "{asked:?}");
-    assert_eq!(asked[1], asked[2]);
+    let lines = [
+        ("oa-delete -j 1 --retries 0 file-1 file-2 file-3", "DELETE"),
+        (
+            "oa-upload -j 1 --retries 0 notes.txt report.pdf figure.png",
+            "POST",
+        ),
+    ];
+    for (line, method) in lines {
+        for reset in [false, true] {
+            let server = Server::plain(tired(reset));
+            at(&scene, &server.url(), &format!("{line} -v"))
+                .is(0)
+                .says(&["again in 0 ms"]);
+            // The second and the third are asked twice: first where nobody heard it.
+            let asked = server.asked();
+            assert_eq!(asked.len(), 5, "{asked:?}");
+            assert!(asked.iter().all(|line| line.starts_with(method)));
+        }
+    }
+}
+
+#[test]
+fn a_new_connection_that_ends_without_a_byte_is_an_attempt_like_any_other() {
+    let scene = Scene::new();
+    let server = Server::plain(|mut peer| drop(peer.request()));
+    at(&scene, &server.url(), "oa-delete --retries 1 file-1").is(1);
+    assert_eq!(server.connections(), 2);
+    let server = Server::plain(|mut peer| drop(peer.request()));
+    at(&scene, &server.url(), "oa-upload --retries 1 notes.txt").is(10);
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
+fn connections_that_end_behind_an_answer_fail_nothing_and_pay_nothing_twice() {
+    let scene = Scene::faulty("* /** but then=close percent=30 seed=1");
+    let line = "oa-upload --each notes.txt report.pdf | oa-respond -p why | oa-delete -j 1";
+    for _ in 0..10 {
+        assert_eq!(scene.ok(line).kinds(), ["", ""]);
+    }
+    assert_eq!(scene.ledger().of("POST /responses").len(), 20);
+    scene.nothing_left();
 }

@@ -10,7 +10,9 @@ use base64::Engine;
 use base64::engine::Simd;
 use base64::engine::general_purpose::PAD;
 
+use crate::error::Error;
 use crate::interrupt::lock;
+use crate::machine;
 use crate::object::Object;
 
 mod local;
@@ -102,7 +104,7 @@ impl Body {
 pub struct Sent {
     total: u64,
     count: AtomicU64,
-    failure: Mutex<Option<String>>,
+    failure: Mutex<Option<Error>>,
 }
 
 impl Sent {
@@ -120,7 +122,7 @@ impl Sent {
 
     /// Why a local file could not be read to its end, if so.
     #[must_use]
-    pub fn failure(&self) -> Option<String> {
+    pub fn failure(&self) -> Option<Error> {
         lock(&self.failure).clone()
     }
 }
@@ -148,7 +150,7 @@ impl Read for Reader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let result = self.fill(out);
         if let Err(error) = &result {
-            *lock(&self.sent.failure) = Some(error.to_string());
+            *lock(&self.sent.failure) = Some(Error::of_io(error.to_string(), error));
         }
         result
     }
@@ -309,10 +311,13 @@ fn read_some(
 
 fn name(local: &Local, error: &io::Error) -> io::Error {
     let text = error.to_string();
-    if text.starts_with(&local.label) {
-        return io::Error::other(text);
-    }
-    io::Error::other(format!("{}: {text}", local.label))
+    let named = text.starts_with(&local.label);
+    let text = if named {
+        text
+    } else {
+        format!("{}: {text}", local.label)
+    };
+    machine::reworded(error, text)
 }
 
 #[cfg(test)]

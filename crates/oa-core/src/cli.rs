@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{ArgAction, Parser};
-use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::interrupt::{Interrupt, LONGEST, die};
 use crate::log::{Level, Log};
+use crate::machine;
 use crate::pipe::{Pipe, Plan, Source, stdin_is_terminal, stdout_is_closed};
 
 mod advice;
@@ -165,12 +165,7 @@ impl Run {
 /// A tool that cannot start still reads its input to the end and passes it on, so that what others made
 /// is not forgotten; then it ends with its own status.
 pub fn run<A: Arguments>(work: impl FnOnce(&A, &Run) -> Result<()>) -> ExitCode {
-    // The memory of this process holds the key: what aborts leaves no image of it on disk.
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    let _ = setrlimit(Resource::Core, none);
+    machine::settle_in();
     let words: Vec<_> = std::env::args_os().collect();
     let glance = Glance::of(&A::command(), &words);
     let parsed = match parse::<A>(&words) {

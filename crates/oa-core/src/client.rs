@@ -37,9 +37,6 @@ const SHORT: Duration = Duration::from_secs(30);
 const HURRIED: Duration = Duration::from_secs(3);
 /// Longest silence in the sending of a body.
 const WRITE_SILENCE: Duration = Duration::from_secs(60);
-/// A connection that nobody used for longer may be closed by the server just now: no question is put on it,
-/// because nobody could tell whether it was heard.
-const FRESH: Duration = Duration::from_secs(2);
 
 /// An answer of the API.
 #[derive(Debug)]
@@ -146,19 +143,21 @@ impl Client {
         call: &Call,
         take: impl Fn(Response<ureq::Body>, Arc<Lane>) -> std::result::Result<T, Failure>,
     ) -> Result<T> {
-        let mut attempt = 0;
+        let (mut attempt, mut repeated) = (0, false);
         loop {
             let mut failure = match self.attempt(call, attempt, &take) {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
-            failure.error.repeated = attempt > 0;
+            failure.error.repeated = std::mem::replace(&mut repeated, true);
             if let (Some(signal), false) = (self.interrupt.signal(), call.cleans_up) {
                 return Err(interrupted(signal, call, &failure));
             }
             let spread = spread();
             let wait = retry::next(attempt, call.effect, &failure.outcome, self.limits, spread);
-            let Some(wait) = wait.filter(|wait| !call.once && call.allows(*wait)) else {
+            let at_once = wait.is_some_and(|wait| wait.is_zero());
+            let allowed = |wait: &Duration| (at_once || !call.once) && call.allows(*wait);
+            let Some(wait) = wait.filter(allowed) else {
                 return Err(failure.error);
             };
             let told = format!(
@@ -175,7 +174,7 @@ impl Client {
                 let signal = self.interrupt.signal().unwrap_or_default();
                 return Err(Error::interrupted(signal));
             }
-            attempt += 1;
+            attempt += u32::from(!at_once);
         }
     }
 
@@ -212,8 +211,7 @@ impl Client {
                 take(response, lane)
             }
             Err(error) => {
-                let step = lane.wire.step();
-                let failure = self.broken(call, &error, sent.as_deref(), &step);
+                let failure = self.broken(call, &error, sent.as_deref(), &lane.wire);
                 self.lanes.release(&lane);
                 let text = format!(
                     "- {time}ms - attempt={} {}",
@@ -319,9 +317,11 @@ impl Client {
         let connect = self.connect_timeout.min(answer);
         // The connection itself bounds the whole answer, or the silence between two events.
         lane.wire.allow(answer);
-        let idle = match call.effect {
-            Effect::Creates => FRESH,
-            Effect::Idempotent => way::IDLE,
+        lane.wire.begin_request();
+        let idle = if call.may_share() {
+            way::IDLE
+        } else {
+            Duration::ZERO
         };
         lane.agent
             .configure_request(request)

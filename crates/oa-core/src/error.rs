@@ -1,11 +1,14 @@
 //! What can go wrong, in the words of the pipe: kinds, messages, hints and exit statuses.
 
 use std::fmt;
+use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+
+use crate::machine;
 
 mod verdict;
 
@@ -24,7 +27,7 @@ pub enum Kind {
     RateLimit,
     /// 429 that needs a human: credit or a spend limit.
     Quota,
-    /// No connection, a time-out, or a reply that is not the API's.
+    /// No connection, a time-out, a reply that is not the API's, or a machine without what it takes.
     Network,
     /// The API said no.
     Refused,
@@ -197,6 +200,31 @@ impl Error {
         Error::new(Kind::Input, message)
     }
 
+    /// Trouble with something local: it is wrong, unless it is the machine that lacks what it takes to look at it.
+    #[must_use]
+    pub fn local(message: impl Into<String>) -> Error {
+        if machine::lacks_descriptors() {
+            return Error::scarce(message);
+        }
+        Error::input(message)
+    }
+
+    /// Trouble with something local, of which the system gave this account.
+    pub(crate) fn of_io(message: impl Into<String>, error: &io::Error) -> Error {
+        if machine::is_scarce(error) {
+            return Error::scarce(message);
+        }
+        Error::input(message)
+    }
+
+    /// The machine lacks what it takes just now.
+    #[must_use]
+    pub(crate) fn scarce(message: impl Into<String>) -> Error {
+        let hint =
+            "the machine has no more just now: try again later, or raise its limits (ulimit)";
+        Error::new(Kind::Network, message).hint(hint)
+    }
+
     /// Work that a signal stopped.
     #[must_use]
     pub fn interrupted(signal: i32) -> Error {
@@ -329,7 +357,7 @@ impl std::error::Error for Error {}
 /// Local trouble told with context is `input`: it was found before anything was sent.
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Error {
-        Error::input(format!("{error:#}"))
+        Error::local(format!("{error:#}"))
     }
 }
 

@@ -9,7 +9,6 @@ mod input;
 mod output;
 mod plan;
 mod reading;
-mod side;
 mod target;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,6 +23,7 @@ use crate::interrupt::{Interrupt, lock};
 use crate::log::Log;
 use crate::record::Record;
 use crate::shell;
+use crate::workers::Workers;
 
 use input::{Stdin, Wake, stdin_is_saved};
 pub use input::{spool, stdin_is_terminal};
@@ -31,7 +31,6 @@ use output::Output;
 pub(crate) use output::stdout_is_closed;
 pub use plan::{Job, Plan, Source};
 use reading::{Next, Reading, broken};
-pub use side::side_by_side;
 
 /// The loop of one run.
 pub struct Pipe {
@@ -160,35 +159,25 @@ impl Pipe {
         self.output.is_closed()
     }
 
-    /// Works on every record, `jobs` of them side by side, and writes them.
+    /// Has the workers work on every record, and writes them.
     ///
     /// A record that came with an error, or after the work was stopped, is passed on unworked. `lost` gets
     /// each record that could not be handed on and says whether it has taken care of what the record names;
     /// otherwise the record is written to stderr.
     pub fn each(
         &self,
-        jobs: usize,
+        workers: &Workers,
         work: impl Fn(&mut Record, &Job) -> Result<()> + Sync,
         lost: impl Fn(&Record) -> bool + Sync,
     ) {
-        let serve = || {
-            while let Some(mut job) = self.next() {
-                let mut record = std::mem::take(&mut job.incoming.record);
-                if let Err(error) = self.attempt(&mut record, &job, &work) {
-                    self.fail(&mut record, &error);
-                }
-                self.put_or(&job, record, &lost);
+        let serve = |mut job: Job| {
+            let mut record = std::mem::take(&mut job.incoming.record);
+            if let Err(error) = self.attempt(&mut record, &job, &work) {
+                self.fail(&mut record, &error);
             }
+            self.put_or(&job, record, &lost);
         };
-        if jobs <= 1 {
-            serve();
-        } else {
-            std::thread::scope(|scope| {
-                for _ in 0..jobs {
-                    scope.spawn(serve);
-                }
-            });
-        }
+        workers.each(|| self.next(), serve);
     }
 
     fn attempt(

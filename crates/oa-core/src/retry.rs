@@ -21,6 +21,9 @@ pub enum Reached {
     NotSent,
     /// The request went out whole, and no answer came.
     Sent,
+    /// It went over a connection that was kept from an earlier request and ended without a byte: the server closed
+    /// it before it saw the request, as good as surely.
+    Unheard,
 }
 
 /// What an attempt came to.
@@ -65,6 +68,10 @@ pub fn next(
     limits: Limits,
     spread: f64,
 ) -> Option<Duration> {
+    if let Outcome::Broken(Reached::Unheard) = outcome {
+        // There are only so many kept connections; the attempt does not count.
+        return Some(Duration::ZERO);
+    }
     if attempt >= limits.retries || !repeats(effect, outcome, limits.retry_unknown) {
         return None;
     }
@@ -81,7 +88,7 @@ pub fn next(
 
 fn repeats(effect: Effect, outcome: &Outcome, retry_unknown: bool) -> bool {
     match outcome {
-        Outcome::Broken(Reached::NotSent) => true,
+        Outcome::Broken(Reached::NotSent | Reached::Unheard) => true,
         Outcome::Broken(Reached::Sent) => effect == Effect::Idempotent || retry_unknown,
         Outcome::Answered { quota: true, .. } => false,
         Outcome::Answered {

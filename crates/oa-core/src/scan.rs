@@ -2,8 +2,9 @@
 
 use std::io::{self, Read};
 
-/// The largest single value that is read, in bytes: inline files of a request fit, an endless line does not.
-const MAX_VALUE: usize = 256 << 20;
+/// The largest single value that is read, in bytes: a record with the largest answer that is taken, with its text
+/// once more beside it, and with inline files in its request fits; an endless line does not.
+const MAX_VALUE: usize = 1 << 30;
 const CHUNK: usize = 64 << 10;
 
 /// Where the JSON broke.
@@ -135,8 +136,9 @@ impl<R: Read> Values<R> {
             Err(error) => return Err(self.malformed(error.valid_up_to(), "invalid UTF-8")),
         }
         let (line, column) = (self.line, self.column);
+        self.consume(length);
         let framed = Framed {
-            text: self.take(length),
+            text: self.taken(length),
             line,
             column,
             element: self.place != Place::Top,
@@ -145,6 +147,20 @@ impl<R: Read> Values<R> {
             self.place = Place::ArrayComma;
         }
         Ok(framed)
+    }
+
+    /// The bytes that were just consumed. A large value is no second time in memory: it keeps the buffer.
+    fn taken(&mut self, length: usize) -> String {
+        let bytes = if length < CHUNK {
+            self.buffer[self.start - length..self.start].to_vec()
+        } else {
+            let rest = self.buffer.split_off(self.start);
+            let mut bytes = std::mem::replace(&mut self.buffer, rest);
+            bytes.drain(..self.start - length);
+            self.start = 0;
+            bytes
+        };
+        String::from_utf8(bytes).unwrap_or_default()
     }
 
     /// Length of the object or array at `start`.
@@ -236,7 +252,12 @@ impl<R: Read> Values<R> {
         let filled = self.buffer.len();
         if self.buffer.capacity() < filled + CHUNK {
             // Doubling would ask for twice of what the largest value needs.
-            self.buffer.reserve_exact(CHUNK.max(filled / 4));
+            let more = self.buffer.try_reserve_exact(CHUNK.max(filled / 4));
+            if more.is_err() {
+                self.ended = true;
+                let what = format!("no memory for a value of more than {filled} bytes");
+                return Err(self.malformed(0, &what));
+            }
         }
         self.buffer.resize(filled + CHUNK, 0);
         let count = loop {
@@ -256,23 +277,6 @@ impl<R: Read> Values<R> {
             }
         }
         Ok(())
-    }
-
-    /// Consumes so many bytes, which are valid UTF-8. A large value leaves with the buffer it came in, because two of
-    /// its kind may not fit in memory.
-    fn take(&mut self, length: usize) -> String {
-        let begin = self.start;
-        self.consume(length);
-        let bytes = if length < CHUNK {
-            self.buffer[begin..self.start].to_vec()
-        } else {
-            let rest = self.buffer.split_off(self.start);
-            self.start = 0;
-            let mut bytes = std::mem::replace(&mut self.buffer, rest);
-            bytes.drain(..begin);
-            bytes
-        };
-        String::from_utf8(bytes).unwrap_or_default()
     }
 
     fn consume(&mut self, count: usize) {
@@ -336,6 +340,22 @@ mod tests {
             assert_eq!(error, None);
             assert_eq!(seen, values);
         }
+    }
+
+    #[test]
+    fn large_values_and_small_ones_take_turns() {
+        let large = format!("{{\"a\":\"{}\"}}", "x".repeat(3 * CHUNK));
+        let text = format!(" {large}\n{{}}{large}{{\"b\":1}}");
+        let mut values = Values::new(text.as_bytes());
+        let mut lines = Vec::new();
+        while let Ok(Some(framed)) = values.next_value() {
+            lines.push((framed.line, framed.column, framed.text));
+        }
+        let small = |column, text: &str| (2, column, text.to_owned());
+        let two = [small(1, "{}"), small(3, &large)];
+        let [second, third] = two;
+        let fourth = small(3 + large.len(), "{\"b\":1}");
+        assert_eq!(lines, [(1, 2, large.clone()), second, third, fourth]);
     }
 
     #[test]

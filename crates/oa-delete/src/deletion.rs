@@ -5,7 +5,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use oa_core::interrupt::lock;
-use oa_core::pipe::side_by_side;
 use oa_core::{Error, Id, Kind};
 
 use crate::Cleaner;
@@ -89,7 +88,7 @@ impl Cleaner<'_> {
     fn remove_all(&self, things: &[&Thing], files: &Mutex<Files>) {
         let failed = AtomicBool::new(false);
         let answers: Mutex<BTreeMap<usize, String>> = Mutex::default();
-        side_by_side(self.args.jobs.into(), things.len(), |index| {
+        self.workers.all(things.len(), |index| {
             let thing = things[index];
             // What the pipe made is deleted whatever happens; --fail-fast is for ids that were named.
             if self.args.order.fail_fast && thing.answered && failed.load(Ordering::SeqCst) {

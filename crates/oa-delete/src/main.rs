@@ -17,6 +17,7 @@ use oa_core::object::Object;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::{Batch, Incoming, Record, looks_like_id, of_id};
 use oa_core::removal::Removals;
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Result};
 
 use bin::{Bin, Kind, Thing};
@@ -121,6 +122,7 @@ fn main() -> ExitCode {
         let cleaner = Cleaner {
             removals: client.map(|client| Removals::new(client, &run.pipe)),
             client,
+            workers: Workers::new(args.jobs.into()),
             args,
             run,
         };
@@ -133,6 +135,7 @@ struct Cleaner<'a> {
     /// None: nothing is touched, only told.
     client: Option<&'a Client>,
     removals: Option<Removals<'a>>,
+    workers: Workers,
     args: &'a Args,
     run: &'a Run,
 }

@@ -1,11 +1,14 @@
 //! Files on their way into a store: sent, waited for, asked what failed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use oa_core::client::{Answer, Call, Expect};
 use oa_core::field::{Fields, Look as Read};
 use oa_core::id::texts;
+use oa_core::interrupt::lock;
 use oa_core::log::Progress;
 use oa_core::object::Object;
 use oa_core::record::FileCounts;
@@ -17,7 +20,7 @@ use crate::content::Group;
 use crate::member::Member;
 
 /// Files of one batch; the most that the API takes.
-const MOST: usize = 2000;
+pub(crate) const MOST: usize = 2000;
 const BATCH: Expect = Expect::Known("vector_store.files_batch");
 const ENTRY: Expect = Expect::Known("vector_store.file");
 
@@ -81,46 +84,25 @@ pub(crate) struct Filling<'a> {
     indexer: &'a Indexer<'a>,
     /// Its path below the base URL.
     path: String,
-    wait: Wait,
-    bar: Progress,
-    /// Files of batches that are over, and all files.
-    done: u64,
+    pub(crate) bar: Progress,
+    /// Files that are done, and all files.
+    done: AtomicU64,
     files: u64,
-    failed: Failed,
+    failed: Mutex<Failed>,
+}
+
+/// Files of a group that go into a store at once.
+pub(crate) struct Part<'a> {
+    filling: &'a Filling<'a>,
+    group: &'a Group,
+    files: &'a [Id],
+    sent: Option<Sent<'a>>,
+    wait: Wait,
+    /// Those of the files that count as done.
+    done: u64,
 }
 
 impl Indexer<'_> {
-    /// Adds the files to a store that was made or seen just now, and waits until each is indexed or has failed.
-    pub(crate) fn fill(&self, store: &Id, groups: &[Group], begun: Instant) -> Result<Failed> {
-        let files = groups.iter().map(|group| group.files.len() as u64).sum();
-        let bar = self.run.pipe.log.count_bar("indexing", files);
-        let mut wait = self.wait(Some(store), bar.is_drawn(), begun);
-        wait.made();
-        let mut filling = Filling {
-            indexer: self,
-            path: store.under("/vector_stores"),
-            wait,
-            bar,
-            done: 0,
-            files,
-            failed: Failed::default(),
-        };
-        let mut sent = Vec::new();
-        for group in groups {
-            for files in group.files.chunks(MOST) {
-                sent.push(filling.send(group, files)?);
-            }
-        }
-        for part in sent {
-            filling.finish(part)?;
-        }
-        let (failed, elapsed) = (filling.failed.len(), begun.elapsed().as_secs());
-        let told =
-            format!("vector_store_id={store} files={files} failed={failed} elapsed={elapsed}s");
-        self.run.pipe.log.event("index", &told);
-        Ok(filling.failed)
-    }
-
     fn body(&self, group: &Group) -> Object {
         let mut body = Object::default();
         if !group.attributes.is_empty() {
@@ -133,38 +115,58 @@ impl Indexer<'_> {
     }
 }
 
-impl Filling<'_> {
-    fn send<'f>(&mut self, group: &'f Group, files: &'f [Id]) -> Result<Sent<'f>> {
-        let mut body = self.indexer.body(group);
+impl<'a> Part<'a> {
+    pub(crate) fn new(
+        filling: &'a Filling<'a>,
+        group: &'a Group,
+        files: &'a [Id],
+        wait: Wait,
+    ) -> Part<'a> {
+        Part {
+            filling,
+            group,
+            files,
+            sent: None,
+            wait,
+            done: 0,
+        }
+    }
+
+    /// Sends it, whatever way the server knows.
+    pub(crate) fn send(&mut self) -> Result<()> {
+        let (indexer, files) = (self.filling.indexer, self.files);
+        let mut body = indexer.body(self.group);
         body.put("file_ids", &texts(files));
-        let path = format!("{}/file_batches", self.path);
+        let path = format!("{}/file_batches", self.filling.path);
         let made = Expect::Object("vector_store.files_batch");
         let call = Call::create(&path, &body, made)
             .until(self.wait.time()?)
             .look("the store has part of the files at most; oa-delete removes it".to_owned());
-        match self.indexer.client.call(&call) {
+        self.sent = Some(match indexer.client.call(&call) {
             Ok(answer) => {
                 let id = Fields::of(&answer.object, &["id"]).id();
                 let id = id.ok_or_else(|| Error::new(Kind::Network, "the batch has no id"))?;
                 self.wait.made();
                 self.wait.rest(answer.poll_after);
                 let batch = Batch::read(&answer.object);
-                Ok(Sent::Batch(id.under(&path), batch, files))
+                Sent::Batch(id.under(&path), batch, files)
             }
             // The store is there: it is batches that this server does not know, or one of the files.
-            Err(error) if matches!(error.status, Some(404 | 405)) => self.add(group, files),
-            Err(error) => Err(error),
-        }
+            Err(error) if matches!(error.status, Some(404 | 405)) => self.add()?,
+            Err(error) => return Err(error),
+        });
+        Ok(())
     }
 
     /// Adds files one by one; adding one again changes nothing, so that weather is no matter.
-    fn add<'f>(&mut self, group: &Group, files: &'f [Id]) -> Result<Sent<'f>> {
-        let path = format!("{}/files", self.path);
-        let mut body = self.indexer.body(group);
+    fn add(&mut self) -> Result<Sent<'a>> {
+        let Filling { indexer, path, .. } = self.filling;
+        let path = format!("{path}/files");
+        let mut body = indexer.body(self.group);
         let mut added = Vec::new();
-        for file in files {
+        for file in self.files {
             body.put("file_id", &file.as_str());
-            let client = &self.indexer.client;
+            let client = &indexer.client;
             let answer = self.wait.until_final(|until| {
                 let call = Call::query(path.clone(), &body, ENTRY);
                 client.call(&call.once().until(until)).map(Look::Final)
@@ -178,53 +180,74 @@ impl Filling<'_> {
         Ok(Sent::Each(added))
     }
 
-    fn finish(&mut self, sent: Sent) -> Result<()> {
-        match sent {
-            Sent::Batch(path, batch, files) => self.finish_batch(&path, batch, files),
-            Sent::Each(files) => self.finish_each(files),
+    /// When there is something to be done.
+    pub(crate) fn due(&self) -> Instant {
+        match &self.sent {
+            Some(Sent::Batch(_, batch, _)) if !batch.is_over() => self.wait.due(),
+            _ => Instant::now(),
         }
     }
 
-    fn finish_batch(&mut self, path: &str, mut batch: Batch, files: &[Id]) -> Result<()> {
-        let (client, done, all, bar) = (&self.indexer.client, self.done, self.files, &self.bar);
-        if !batch.is_over() {
-            batch = self.wait.until_final(|until| {
-                let call = Call::get(path.to_owned(), BATCH).once().until(until);
-                let answer = client.call(&call).map_err(gone)?;
-                let batch = Batch::read(&answer.object);
-                if batch.is_over() || !batch.tells() {
-                    return Ok(Look::Final(batch));
+    /// Brings it to its end, unless it is to be looked at again.
+    pub(crate) fn finish(&mut self) -> Option<Result<()>> {
+        match self.sent.take() {
+            Some(Sent::Batch(path, batch, files)) => {
+                let looked = self.look(&path, batch);
+                if looked.is_none() {
+                    self.sent = Some(Sent::Batch(path, Batch::default(), files));
+                    return None;
                 }
-                let done = done + batch.done();
-                bar.set(done);
-                let status = batch.status.as_deref().unwrap_or("in_progress");
-                Ok(Look::Running(running(status, (done, all), &answer)))
-            })?;
+                looked.map(|batch| self.settle(&path, &batch?, files))
+            }
+            Some(Sent::Each(files)) => Some(self.finish_each(files)),
+            None => Some(Ok(())),
         }
+    }
+
+    /// What becomes of a batch; `None` while it runs.
+    fn look(&mut self, path: &str, batch: Batch) -> Option<Result<Batch>> {
+        if batch.is_over() {
+            return Some(Ok(batch));
+        }
+        let (filling, counted) = (self.filling, &mut self.done);
+        self.wait.look(|until| {
+            let call = Call::get(path.to_owned(), BATCH).once().until(until);
+            let answer = filling.indexer.client.call(&call).map_err(gone)?;
+            let batch = Batch::read(&answer.object);
+            if batch.is_over() || !batch.tells() {
+                return Ok(Look::Final(batch));
+            }
+            let done = filling.count(counted, batch.done());
+            let status = batch.status.as_deref().unwrap_or("in_progress");
+            Ok(Look::Running(running(status, done, &answer)))
+        })
+    }
+
+    fn settle(&mut self, path: &str, batch: &Batch, files: &[Id]) -> Result<()> {
         if !batch.tells() {
             let files = files.iter().map(|file| (file, Member::unknown()));
             return self.finish_each(files.collect());
         }
-        self.done += files.len() as u64;
+        self.filling.count(&mut self.done, files.len() as u64);
         let completed = batch.counts.unwrap_or_default().completed;
         if completed < files.len() as u64 {
-            self.name_failed(path, &batch, files)?;
+            self.name_failed(path, batch, files)?;
         }
         Ok(())
     }
 
     /// Waits for entries of the store, one after the other; all of them are worked on.
     fn finish_each(&mut self, files: Vec<(&Id, Member)>) -> Result<()> {
-        let client = &self.indexer.client;
+        let filling = self.filling;
         for (file, member) in files {
-            let path = file.under(&format!("{}/files", self.path));
-            let counts = (self.done, self.files);
+            let path = file.under(&format!("{}/files", filling.path));
+            let counts = filling.counts();
             let looked = if member.is_over() {
                 Ok(member)
             } else {
                 self.wait.until_final(|until| {
                     let call = Call::get(path.clone(), ENTRY).once().until(until);
-                    let answer = client.call(&call)?;
+                    let answer = filling.indexer.client.call(&call)?;
                     let member = Member::read(&answer.object);
                     if member.is_over() {
                         return Ok(Look::Final(member));
@@ -238,8 +261,8 @@ impl Filling<'_> {
                 Err(error) if error.is_gone() => self.fail(file, TAKEN_OUT.to_owned()),
                 Err(error) => return Err(error),
             }
-            self.done += 1;
-            self.bar.set(self.done);
+            let done = self.done + 1;
+            filling.count(&mut self.done, done);
         }
         Ok(())
     }
@@ -249,7 +272,8 @@ impl Filling<'_> {
         let path = format!("{path}/files");
         let mut members = BTreeMap::new();
         for status in ["completed", "failed", "cancelled"] {
-            for (id, member) in self.indexer.members(&mut self.wait, &path, status)? {
+            let indexer = self.filling.indexer;
+            for (id, member) in indexer.members(&mut self.wait, &path, status)? {
                 members.entry(id).or_insert(member);
             }
         }
@@ -269,8 +293,42 @@ impl Filling<'_> {
         Ok(())
     }
 
-    fn fail(&mut self, file: &Id, why: String) {
-        self.failed.insert(file.clone(), why);
+    fn fail(&self, file: &Id, why: String) {
+        lock(&self.filling.failed).insert(file.clone(), why);
+    }
+}
+
+impl<'a> Filling<'a> {
+    pub(crate) fn new(indexer: &'a Indexer<'a>, store: &Id, files: u64) -> Filling<'a> {
+        Filling {
+            indexer,
+            path: store.under("/vector_stores"),
+            bar: indexer.run.pipe.log.count_bar("indexing", files),
+            done: AtomicU64::new(0),
+            files,
+            failed: Mutex::default(),
+        }
+    }
+
+    /// What became of the files that are not indexed.
+    pub(crate) fn failed(self) -> Failed {
+        let failed = self.failed.into_inner();
+        failed.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Files that are done, and all.
+    fn counts(&self) -> (u64, u64) {
+        (self.done.load(Ordering::SeqCst), self.files)
+    }
+
+    /// So many files of a part are done now, where so many were `counted` before.
+    fn count(&self, counted: &mut u64, now: u64) -> (u64, u64) {
+        let more = now.saturating_sub(*counted);
+        *counted += more;
+        self.done.fetch_add(more, Ordering::SeqCst);
+        let counts = self.counts();
+        self.bar.set(counts.0);
+        counts
     }
 }
 

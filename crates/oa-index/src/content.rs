@@ -1,5 +1,6 @@
 //! What goes into a store: files that search takes, with what is said about them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use oa_core::client::{Call, Client, Expect};
@@ -73,7 +74,7 @@ impl Content {
             }
         }
         attribute::check(&attributes).map_err(Error::input)?;
-        let mut ids: Vec<Id> = Vec::new();
+        let (mut ids, mut known) = (Vec::new(), BTreeSet::new());
         for file in files {
             let id = file
                 .id
@@ -81,7 +82,7 @@ impl Content {
                 .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
             let file = complete(file, &id, &indexer.client, until)?;
             self.check(&id, &file, &indexer.run.pipe.log)?;
-            if !ids.contains(&id) {
+            if known.insert(id.clone()) {
                 ids.push(id);
             }
         }
@@ -156,26 +157,45 @@ fn chunking(args: &Args) -> Result<Option<Box<RawValue>>> {
     Ok(Some(raw(&json!({"type": "static", "static": tokens}))))
 }
 
-/// Adds a group to those that have other attributes, or to the one that has the same; a file goes in once.
-///
-/// # Errors
-/// `input` for a file that is there with other attributes: a store keeps one set of them for each file.
-pub(crate) fn add(groups: &mut Vec<Group>, mut new: Group) -> Result<()> {
-    let line = new.attributes.to_line();
-    let (mut same, others): (Vec<_>, Vec<_>) = groups
-        .iter_mut()
-        .partition(|group| group.attributes.to_line() == line);
-    let elsewhere = |id: &&Id| others.iter().any(|group| group.files.contains(id));
-    if let Some(id) = new.files.iter().find(elsewhere) {
-        let told = format!("an earlier record gives {id} other attributes in the same store");
-        return Err(Error::input(told).hint("say the same of it everywhere, or leave out --one"));
-    }
-    match same.first_mut() {
-        Some(group) => {
-            new.files.retain(|id| !group.files.contains(id));
-            group.files.extend(new.files);
+/// Files of several records for one store: those of the same attributes are one group.
+#[derive(Default)]
+pub(crate) struct Groups {
+    all: Vec<Group>,
+    /// Places in `all` by the attributes, and by the files.
+    alike: BTreeMap<String, usize>,
+    places: BTreeMap<Id, usize>,
+}
+
+impl Groups {
+    /// Adds the files of a record; a file goes in once.
+    ///
+    /// # Errors
+    /// `input` for a file that is there with other attributes: a store keeps one set of them for each file.
+    pub(crate) fn add(&mut self, new: Group) -> Result<()> {
+        let line = new.attributes.to_line();
+        let place = self.alike.get(&line).copied().unwrap_or(self.all.len());
+        let elsewhere = |id: &&Id| self.places.get(id).is_some_and(|other| *other != place);
+        if let Some(id) = new.files.iter().find(elsewhere) {
+            let told = format!("an earlier record gives {id} other attributes in the same store");
+            return Err(
+                Error::input(told).hint("say the same of it everywhere, or leave out --one")
+            );
         }
-        None => groups.push(new),
+        if place == self.all.len() {
+            self.alike.insert(line, place);
+            self.all.push(Group {
+                attributes: new.attributes,
+                files: Vec::new(),
+            });
+        }
+        let fresh = |id: &Id| self.places.insert(id.clone(), place).is_none();
+        let files = new.files.into_iter().filter(fresh);
+        self.all[place].files.extend(files);
+        Ok(())
     }
-    Ok(())
+
+    /// The groups, first to last.
+    pub(crate) fn all(&self) -> &[Group] {
+        &self.all
+    }
 }

@@ -2,10 +2,12 @@
 
 mod batch;
 mod content;
+mod fill;
 mod member;
 mod store;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,14 +18,17 @@ use oa_core::error::EXIT_TABLE;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::Record;
 use oa_core::wait::{Subject, Wait};
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Kind, Result, attribute};
 use serde_json::Value;
 
 use batch::Failed;
-use content::{Content, Group};
+use content::{Content, Group, Groups};
 
 const DAY: u64 = 86400;
 const DEFAULT_DAYS: u64 = 3;
+/// Files that a message names at most; the record names all.
+const NAMED: usize = 10;
 
 /// Make a vector store of files, so that a model can search them
 ///
@@ -133,6 +138,7 @@ fn main() -> ExitCode {
         let indexer = Indexer {
             content: Content::new(args)?,
             client: run.client()?,
+            workers: Workers::new(args.jobs.into()),
             args,
             run,
         };
@@ -140,7 +146,7 @@ fn main() -> ExitCode {
             indexer.index_together();
         } else {
             let index = |record: &mut Record, job: &Job| indexer.index(record, job);
-            run.pipe.each(args.jobs.into(), index, |_| false);
+            run.pipe.each(&indexer.workers, index, |_| false);
         }
         Ok(())
     })
@@ -149,6 +155,7 @@ fn main() -> ExitCode {
 struct Indexer<'a> {
     content: Content,
     client: Client,
+    workers: Workers,
     args: &'a Args,
     run: &'a Run,
 }
@@ -181,7 +188,7 @@ impl Indexer<'_> {
     /// All records, one store.
     fn index_together(&self) {
         let mut jobs = Vec::new();
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups = Groups::default();
         while let Some(mut job) = self.run.pipe.next() {
             let mut record = std::mem::take(&mut job.incoming.record);
             let joins = self.join(&mut record, &job, &mut groups);
@@ -196,7 +203,7 @@ impl Indexer<'_> {
         let filled = match self.run.pipe.stopped() {
             _ if records.is_empty() => Ok(Failed::new()),
             Some(stop) => Err(stop),
-            None => self.fill_together(&mut records, &groups),
+            None => self.fill_together(&mut records, groups.all()),
         };
         for ((job, _, _), mut record) in members.iter().zip(records) {
             let judged = filled.as_ref().map_err(Clone::clone);
@@ -211,7 +218,7 @@ impl Indexer<'_> {
     }
 
     /// Takes a record's files up for the common store; says whether it has part in it.
-    fn join(&self, record: &mut Record, job: &Job, groups: &mut Vec<Group>) -> bool {
+    fn join(&self, record: &mut Record, job: &Job, groups: &mut Groups) -> bool {
         if record.error().is_some() {
             return false;
         }
@@ -228,7 +235,7 @@ impl Indexer<'_> {
             .and(free)
             .and_then(|()| self.wait(None, false, job.read_at).time())
             .and_then(|until| self.content.of(record, self, until))
-            .and_then(|group| content::add(groups, group))
+            .and_then(|group| groups.add(group))
             .inspect_err(|error| self.run.pipe.fail(record, error))
             .is_ok()
     }
@@ -261,22 +268,29 @@ impl Indexer<'_> {
                 ))
             })
             .collect();
-        for one in &failed {
-            self.run
-                .pipe
-                .log
-                .warning(&format!("{one}; it was not indexed"));
+        let log = &self.run.pipe.log;
+        for one in failed.iter().take(NAMED) {
+            log.warning(&format!("{one}; it was not indexed"));
+        }
+        if failed.len() > NAMED {
+            let more = failed.len() - NAMED;
+            log.warning(&format!("{more} more files were not indexed"));
         }
         if failed.is_empty() || (self.args.allow_partial && failed.len() < files.len()) {
             return Ok(());
         }
         let (count, all) = (failed.len(), files.len());
-        let message = format!(
+        let mut message = format!(
             "{count} of {all} files were not indexed: {}",
-            failed.join("; ")
+            failed[..count.min(NAMED)].join("; ")
         );
-        Err(Error::new(Kind::Failed, message)
-            .hint("leave them out, or go on without them: --allow-partial"))
+        if count > NAMED {
+            let _ = write!(message, "; and {} more", count - NAMED);
+        }
+        let hint = "leave them out, or go on without them: --allow-partial";
+        let mut error = Error::new(Kind::Failed, message).hint(hint);
+        error.body = (count > NAMED).then(|| failed.join("\n"));
+        Err(error)
     }
 }
 

@@ -133,7 +133,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("cut-stream", "events"),
     ("end", "status reason code message text commentary file"),
     ("sse", "dialect"),
-    ("but", "status type header before after patch"),
+    ("but", "status type header before after patch then"),
 ];
 
 const MOMENTS: &[(&str, Moment)] = &[
@@ -229,6 +229,7 @@ impl Action {
 
     fn but(keys: Keys) -> Result<Action, String> {
         keys.number::<u16>("status")?;
+        keys.among("then", "close")?;
         match keys.get("patch") {
             Some(patch) if Json::read(patch).is_err() => Err(format!("patch={patch}: not JSON")),
             _ => Ok(Action::But(keys)),

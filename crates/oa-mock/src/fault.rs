@@ -253,6 +253,7 @@ mod tests {
             "POST /x 200 events='data: 1' then=nothing",
             "POST /x but patch={",
             "POST /x but status=ok",
+            "POST /x but then=cut",
         ] {
             assert!(wrong.parse::<Rule>().is_err(), "{wrong}");
         }

@@ -76,8 +76,9 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   NNN with a body of its own: body='…' as it stands, raw='…' or events='…' with
       \\n \\r \\t \\\\ \\xNN (type= is its content type, empty: none; header= may
       stand more than once; then=cut or then=stall in place of its end),
-  but (status= type= header= before='…' after='…' patch='{…}'): the true answer
-      with this changed; patch is a JSON Merge Patch,
+  but (status= type= header= before='…' after='…' patch='{…}' then=close): the
+      true answer with this changed; patch is a JSON Merge Patch; then=close ends
+      the connection behind the answer, which says nothing of it,
   html [status=], empty, cut-json, wrong-kind, no-id, huge bytes=, delay ms=,
   stall or cut [when=before|body|answer] (stall before or in the body: until
       all rules are removed), cut-stream events=,

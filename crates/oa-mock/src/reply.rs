@@ -16,6 +16,8 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) content: Content,
+    /// The connection ends behind it, although nothing in it says so.
+    pub(crate) last: bool,
 }
 
 /// What an answer holds.
@@ -41,6 +43,7 @@ impl Reply {
             status,
             headers,
             content,
+            last: false,
         }
     }
 

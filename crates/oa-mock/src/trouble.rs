@@ -96,6 +96,7 @@ fn status_reply(status: u16, keys: &Keys) -> Reply {
             status,
             headers: Vec::new(),
             content: Content::Bytes(Bytes::new()),
+            last: false,
         },
         None => error(status, keys).into(),
     };
@@ -159,6 +160,7 @@ fn change(mut reply: Reply, keys: &Keys) -> Reply {
     if let Some(kind) = keys.get("type") {
         reply = reply.header("content-type", kind);
     }
+    reply.last = keys.get("then").is_some();
     with_headers(reply, keys)
 }
 

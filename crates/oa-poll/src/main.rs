@@ -1,15 +1,13 @@
 //! Waits until every response is final, all of them side by side.
 
-mod queue;
-
 use std::process::ExitCode;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
 use oa_core::answer::{Response, forget, settle, settle_own};
 use oa_core::cli::{Arguments, Options, Order, Patience, Run, duration};
 use oa_core::client::{Answer, Call, Client, Expect};
+use oa_core::delay::DelayQueue;
 use oa_core::error::EXIT_TABLE;
 use oa_core::field::Look as _;
 use oa_core::log::Progress;
@@ -18,9 +16,8 @@ use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::{Incoming, Record};
 use oa_core::shell::command;
 use oa_core::wait::{Look, Running, Subject, Wait};
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Kind, Result};
-
-use queue::DelayQueue;
 
 /// How much longer than its window a response is waited for.
 const BEYOND_WINDOW: Duration = Duration::from_secs(3600);
@@ -117,42 +114,28 @@ struct Watch {
 }
 
 impl Poller<'_> {
-    /// One thread reads, a few look; between looks a response costs no thread.
+    /// One reads, others look; between looks a response costs no thread.
     fn serve(&self) {
         let queue = DelayQueue::new(&self.run.pipe.interrupt);
-        let mut lookers = 0;
-        thread::scope(|scope| {
+        let read = || {
             while let Some(job) = self.run.pipe.next() {
-                let waits = self.take(&queue, job);
-                if waits && lookers < self.args.jobs {
-                    // Where there are no more threads, fewer look, in the end this one.
-                    let looker = thread::Builder::new();
-                    let looker = looker.spawn_scoped(scope, || self.watch(&queue));
-                    lookers += u16::from(looker.is_ok());
-                }
+                self.take(&queue, job);
             }
             queue.close();
-            if lookers == 0 {
-                self.watch(&queue);
+        };
+        let look = |mut watch: Watch| match self.look(&mut watch) {
+            None => queue.put(watch.wait.due(), watch),
+            Some(verdict) => {
+                self.close(watch, verdict);
+                queue.leave();
             }
-        });
+        };
+        let workers = Workers::new(self.args.jobs.into());
+        workers.beside(read, || queue.due(), look);
     }
 
-    /// Takes one look after the other, as they are due.
-    fn watch(&self, queue: &DelayQueue<Watch>) {
-        while let Some(mut watch) = queue.due() {
-            match self.look(&mut watch) {
-                None => queue.put(watch.wait.due(), watch),
-                Some(verdict) => {
-                    self.close(watch, verdict);
-                    queue.leave();
-                }
-            }
-        }
-    }
-
-    /// Passes a record on, or begins to wait for its response; says whether it does.
-    fn take(&self, queue: &DelayQueue<Watch>, mut job: Job) -> bool {
+    /// Passes a record on, or begins to wait for its response.
+    fn take(&self, queue: &DelayQueue<Watch>, mut job: Job) {
         let pipe = &self.run.pipe;
         let mut record = std::mem::take(&mut job.incoming.record);
         let accepted = if pipe.is_closed() {
@@ -170,13 +153,12 @@ impl Poller<'_> {
                     wait,
                 };
                 queue.enter(watch.wait.due(), watch);
-                return true;
+                return;
             }
             Ok(None) => {}
             Err(error) => pipe.fail(&mut record, &error),
         }
         pipe.put(&job, record);
-        false
     }
 
     /// The id of the response to wait for, or none where the record only passes through.

@@ -122,7 +122,7 @@ fn no_file(word: &str) -> Option<Error> {
 }
 
 fn inline(path: &str, filename: Option<&str>, force: bool, log: &Log) -> Result<Inline> {
-    let wrong = |why: &str| Error::input(format!("{path}: {why}"));
+    let wrong = |why: &str| Error::local(format!("{path}: {why}"));
     // What is larger is refused anyway, whatever it is.
     let most = if force {
         u64::MAX

@@ -20,6 +20,7 @@ use oa_core::cli::{Arguments, Glance, Options, Order, Search};
 use oa_core::error::EXIT_TABLE;
 use oa_core::pipe::{Plan, Source};
 use oa_core::record::{Incoming, Record};
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Result};
 
 use asker::Asker;
@@ -219,7 +220,7 @@ fn main() -> ExitCode {
             run,
         };
         run.pipe.each(
-            args.jobs.into(),
+            &Workers::new(args.jobs.into()),
             |record, job| asker.answer(record, job),
             |_| false,
         );

@@ -10,6 +10,7 @@ use oa_core::object::{Object, raw_array};
 use oa_core::pipe::{Plan, Source};
 use oa_core::question::question;
 use oa_core::record::{File, Record, of_id};
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Result};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -85,7 +86,7 @@ fn main() -> ExitCode {
             run,
         };
         run.pipe.each(
-            args.jobs.into(),
+            &Workers::new(args.jobs.into()),
             |record, _| searcher.search(record),
             |_| false,
         );

@@ -47,9 +47,9 @@ const PURPOSES: [&str; 6] = [
 
 /// Looks at a file; nothing is sent.
 pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
-    let local = open(path, rules).map_err(|why| Error::input(format!("{path}: {why}")))?;
+    let local = open(path, rules).map_err(|why| Error::local(format!("{path}: {why}")))?;
     let head = local.head(TEXT_HEAD);
-    let head = head.map_err(|error| Error::input(format!("{path}: {error}")))?;
+    let head = head.map_err(|error| Error::local(format!("{path}: {error}")))?;
     let whole = local.bytes() <= TEXT_HEAD;
     let given = rules.filename.unwrap_or(path);
     let purpose = PURPOSES

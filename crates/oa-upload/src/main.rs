@@ -3,11 +3,11 @@
 mod file;
 mod paths;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Parser;
@@ -18,10 +18,11 @@ use oa_core::field::Look as _;
 use oa_core::form::Form;
 use oa_core::interrupt::lock;
 use oa_core::object::Object;
-use oa_core::pipe::{Plan, Source, side_by_side};
+use oa_core::pipe::{Plan, Source};
 use oa_core::record::{File, Record};
 use oa_core::removal::Removals;
 use oa_core::shell::word;
+use oa_core::workers::Workers;
 use oa_core::{Error, Id, Kind, Result};
 use serde_json::value::RawValue;
 
@@ -128,11 +129,11 @@ fn main() -> ExitCode {
             client,
             args,
             run,
-            permits: Permits::new(args.jobs.into()),
+            workers: Workers::new(args.jobs.into()),
             made: Mutex::default(),
         };
         run.pipe.each(
-            args.jobs.into(),
+            &uploader.workers,
             |record, _| uploader.upload(record),
             |record| uploader.take_back(record),
         );
@@ -152,7 +153,7 @@ struct Uploader<'a> {
     removals: Removals<'a>,
     args: &'a Args,
     run: &'a Run,
-    permits: Permits,
+    workers: Workers,
     /// Ids of what this process uploaded.
     made: Mutex<BTreeSet<Id>>,
 }
@@ -166,13 +167,10 @@ impl Uploader<'_> {
                 Error::input("the record names no `paths`").hint("{\"paths\":[\"report.pdf\"]}")
             );
         }
-        let there: BTreeSet<String> = record.files().into_iter().filter_map(|f| f.path).collect();
-        let mut missing: Vec<String> = Vec::new();
-        for path in paths {
-            if !there.contains(&path) && !missing.contains(&path) {
-                missing.push(path);
-            }
-        }
+        let there = record.files().into_iter().filter_map(|f| f.path);
+        let mut known: BTreeSet<String> = there.collect();
+        let missing = paths.into_iter().filter(|path| known.insert(path.clone()));
+        let missing: Vec<String> = missing.collect();
         let uploads = self.prepare(&missing)?;
         let (files, trouble) = self.send_all(&uploads);
         join(record, &files);
@@ -211,11 +209,11 @@ impl Uploader<'_> {
     fn send_all(&self, uploads: &[Upload]) -> (Vec<Object>, Option<Error>) {
         let failed = AtomicBool::new(false);
         let done: Mutex<Vec<(usize, Sending)>> = Mutex::default();
-        side_by_side(self.args.jobs.into(), uploads.len(), |index| {
+        self.workers.share(uploads.len(), |index| {
             if failed.load(Ordering::SeqCst) {
                 return;
             }
-            let sending = self.permits.with(|| self.send(&uploads[index]));
+            let sending = self.send(&uploads[index]);
             failed.fetch_or(sending.error.is_some(), Ordering::SeqCst);
             lock(&done).push((index, sending));
         });
@@ -272,6 +270,7 @@ impl Uploader<'_> {
         );
         let call = Call::post("/files", body, &content_type, Expect::Object("file"))
             .graceful()
+            .expires(self.expiry(upload.purpose).is_some())
             .progress(&bar)
             .look(look);
         let answer = self.client.call(&call).map_err(|error| match error.kind {
@@ -340,11 +339,15 @@ fn about(error: Error, path: &str) -> Error {
 
 /// Puts new files among those of the record, in the order of its paths.
 fn join(record: &mut Record, new: &[Object]) {
-    let paths = record.paths();
+    let mut places = BTreeMap::new();
+    for path in record.paths() {
+        let next = places.len() + 1;
+        places.entry(path).or_insert(next);
+    }
     let place = |raw: &RawValue| {
         let file = File::read(raw);
-        let path = file.path.unwrap_or_default();
-        paths.iter().position(|p| *p == path).map_or(0, |at| at + 1)
+        let place = places.get(&file.path.unwrap_or_default());
+        place.copied().unwrap_or_default()
     };
     let fresh: Vec<Box<RawValue>> = new.iter().map(Object::to_raw).collect();
     let mut files: Vec<Box<RawValue>> = record
@@ -356,31 +359,6 @@ fn join(record: &mut Record, new: &[Object]) {
     if files.is_empty() {
         return;
     }
-    files.sort_by_key(|raw| place(raw));
+    files.sort_by_cached_key(|raw| place(raw));
     record.set_files(files.iter().map(AsRef::as_ref));
-}
-
-/// So many at a time, over all records.
-struct Permits {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-impl Permits {
-    fn new(count: usize) -> Permits {
-        Permits {
-            free: Mutex::new(count),
-            freed: Condvar::new(),
-        }
-    }
-
-    fn with<T>(&self, work: impl FnOnce() -> T) -> T {
-        let free = lock(&self.free);
-        let waited = self.freed.wait_while(free, |free| *free == 0);
-        *waited.unwrap_or_else(PoisonError::into_inner) -= 1;
-        let done = work();
-        *lock(&self.free) += 1;
-        self.freed.notify_one();
-        done
-    }
 }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::sync::Arc;
 
 use crate::error::plain;
+use crate::machine;
 use crate::pipe::spool;
 
 /// What tells whether a file is still the one that was measured.
@@ -92,7 +93,7 @@ impl Local {
     pub fn open(path: &str) -> io::Result<Local> {
         Ok(Local {
             label: path.to_owned(),
-            stamp: Stamp::of(&File::open(path)?)?,
+            stamp: Stamp::of(&machine::open(path)?)?,
             source: Source::Path(path.to_owned()),
         })
     }
@@ -131,7 +132,7 @@ impl Local {
     /// It cannot be read, or it changed.
     pub fn reopen(&self) -> io::Result<File> {
         let file = match &self.source {
-            Source::Path(path) => File::open(path)?,
+            Source::Path(path) => machine::open(path)?,
             Source::Open(file) => {
                 let mut file = file.try_clone()?;
                 file.rewind()?;

@@ -26,6 +26,7 @@ pub struct Call<'a> {
     pub(super) cleans_up: bool,
     pub(super) once: bool,
     pub(super) graceful: bool,
+    pub(super) expires: bool,
     pub(super) streams: bool,
     pub(super) progress: Option<&'a Progress>,
     pub(super) look: Option<String>,
@@ -43,6 +44,7 @@ impl<'a> Call<'a> {
             cleans_up: false,
             once: false,
             graceful: false,
+            expires: false,
             streams: false,
             progress: None,
             look: None,
@@ -117,6 +119,13 @@ impl<'a> Call<'a> {
         self
     }
 
+    /// Whether what it makes costs nothing and goes by itself, so that a second one does no harm.
+    #[must_use]
+    pub fn expires(mut self, expires: bool) -> Call<'a> {
+        self.expires = expires;
+        self
+    }
+
     /// Whether a stream of events is asked for.
     #[must_use]
     pub fn streamed(mut self, streams: bool) -> Call<'a> {
@@ -147,6 +156,12 @@ impl Call<'_> {
         } else {
             JSON
         }
+    }
+
+    /// Whether it may go over a connection that was used before: should that end, nobody could tell whether the
+    /// request was heard. A handshake costs less than an answer in doubt.
+    pub(super) fn may_share(&self) -> bool {
+        self.effect == Effect::Idempotent || self.expires
     }
 
     /// Whether there is time for this wait.

@@ -9,6 +9,7 @@ use ureq::Agent;
 use super::Call;
 use crate::body::Sent;
 use crate::interrupt::{Interrupt, lock};
+use crate::machine::aside;
 use crate::net::wire::Wire;
 
 /// How long a request that was sent whole is waited for after a first signal, so that its id is known.
@@ -28,10 +29,13 @@ impl Lane {
         let whole = lock(&self.sent).as_ref().is_none_or(|sent| sent.is_whole());
         if self.graceful.load(Ordering::SeqCst) && whole {
             let lane = Arc::clone(self);
-            std::thread::spawn(move || {
+            let ended = aside(move || {
                 std::thread::sleep(GRACE);
                 lane.end();
             });
+            if ended.is_err() {
+                self.end();
+            }
         } else {
             self.end();
         }

@@ -7,6 +7,7 @@ use ureq::http::HeaderMap;
 use super::{Answer, Call, Client, header, trouble};
 use crate::body::Sent;
 use crate::error::{Error, Kind};
+use crate::net::wire::Wire;
 use crate::reply::{Complaint, Reply};
 use crate::retry::{self, Effect, Outcome, Reached};
 use crate::shell::word;
@@ -30,22 +31,27 @@ impl Client {
         call: &Call,
         error: &ureq::Error,
         sent: Option<&Sent>,
-        step: &str,
+        wire: &Wire,
     ) -> Failure {
-        if let Some(local) = sent.and_then(Sent::failure) {
-            let error = Error::input(local);
-            let outcome = never_again();
+        if let Some(error) = sent.and_then(Sent::failure) {
+            let outcome = if error.retryable {
+                Outcome::Broken(Reached::NotSent)
+            } else {
+                never_again()
+            };
             return Failure { error, outcome };
         }
         let advice = trouble::hint(error);
+        let unheard = call.may_share() && wire.is_unheard() && trouble::is_end(error);
         let reached = match sent {
+            _ if unheard => Reached::Unheard,
             Some(sent) if !sent.is_whole() => Reached::NotSent,
             // A handshake that failed carried nothing, whatever was written behind it.
             _ if advice.is_some() => Reached::NotSent,
             _ => Reached::Sent,
         };
         let way = self.way.through();
-        let why = trouble::words(error);
+        let (step, why) = (wire.step(), trouble::words(error));
         let message = format!(
             "{} {}{}{way}: {step}: {why}",
             call.method, self.base, call.path

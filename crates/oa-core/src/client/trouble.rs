@@ -37,6 +37,11 @@ pub(super) fn of_body(error: &std::io::Error) -> String {
     }
 }
 
+/// Whether the other side ended the connection.
+pub(super) fn is_end(error: &Error) -> bool {
+    matches!(error, Error::Io(io) if gone(io.kind()))
+}
+
 fn gone(kind: ErrorKind) -> bool {
     matches!(
         kind,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use ureq::{Error, Timeout};
 
 use super::wire::Wire;
+use crate::machine::aside;
 
 /// Head start of each address before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -78,11 +79,14 @@ fn race(
             Some(address) => {
                 running += 1;
                 let (address, sender) = (*address, sender.clone());
-                std::thread::spawn(move || {
+                let attempt = aside(move || {
                     let ended = TcpStream::connect_timeout(&address, left);
                     let ended = ended.map_err(|error| told(&error, address));
                     let _ = sender.send(News::Ended(ended));
                 });
+                if let Err(attempt) = attempt {
+                    attempt();
+                }
             }
             None if running == 0 => return Err(last),
             None => {}

@@ -66,6 +66,7 @@ impl<In: Transport> Watched<In> {
         match self.below.await_input(timeout) {
             Ok(true) => {
                 self.taken = true;
+                self.wire.hear();
                 if is_answer(self.below.buffers().input()) {
                     self.wire.answer();
                 }
@@ -105,7 +106,7 @@ impl<In: Transport> Transport for Watched<In> {
             return Ok(());
         }
         if self.sent == 0 {
-            self.wire.begin_step("sending the request");
+            self.wire.begin_sending();
         }
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
@@ -127,7 +128,11 @@ impl<In: Transport> Transport for Watched<In> {
         if std::mem::take(&mut self.taken) {
             return Ok(true);
         }
-        self.below.await_input(timeout)
+        let came = self.below.await_input(timeout)?;
+        if came && self.sees {
+            self.wire.hear();
+        }
+        Ok(came)
     }
 
     fn is_open(&mut self) -> bool {

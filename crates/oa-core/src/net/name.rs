@@ -12,6 +12,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::NextTimeout;
 
 use super::wire::Wire;
+use crate::machine::aside;
 
 /// Addresses of one host that are tried at most; the capacity of ureq's list.
 const MOST: usize = 16;
@@ -70,10 +71,13 @@ impl Names {
         let ended = || io::Error::from(ErrorKind::NotConnected);
         // Nobody listens any more once the addresses are there.
         self.wire.on_stop(move || drop(stop.send(Err(ended()))));
-        std::thread::spawn(move || {
+        let asked = aside(move || {
             let found = place.to_socket_addrs().map(Iterator::collect);
             let _ = sender.send(found);
         });
+        if let Err(ask) = asked {
+            ask();
+        }
         match news.recv_timeout(*timeout.after) {
             Ok(found) => Ok(found?),
             Err(_) => Err(Error::Timeout(timeout.reason)),

@@ -7,9 +7,10 @@ use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Proxy, ProxyProtocol};
 
+use super::connect::Net;
 use super::early::Early;
 use super::name::Names;
-use super::wire::{Net, Wire, place};
+use super::wire::{Wire, place};
 use super::{pair, proxy, roots};
 use crate::cli::{Connection, Target, is_loopback};
 use crate::error::{Error, Result};
@@ -86,6 +87,7 @@ impl Way {
             .max_redirects_will_error(false)
             .proxy(self.proxy.clone())
             .user_agent(format!("{tool}/{}", env!("CARGO_PKG_VERSION")))
+            .max_idle_connections_per_host(1)
             .max_idle_age(IDLE);
         if let Some(tls) = &self.tls {
             config = config.tls_config(tls.clone());

@@ -12,6 +12,7 @@ use rustix::fs::FileType;
 
 use super::output::Output;
 use crate::log::Log;
+use crate::machine::{self, patiently};
 
 /// Ends a blocked read of standard input when standard output was closed.
 pub(super) struct Wake {
@@ -144,12 +145,12 @@ pub fn stdin_is_terminal() -> bool {
 /// # Errors
 /// The stream cannot be read, or the disk is full.
 pub fn spool(path: &str, most: u64) -> anyhow::Result<File> {
-    let mut file = tempfile::tempfile().context("no temporary file")?;
+    let mut file = patiently(tempfile::tempfile).context("no temporary file")?;
     let most = most.saturating_add(1);
     if path == "-" {
         io::copy(&mut io::stdin().lock().take(most), &mut file).context("stdin")?;
     } else {
-        let stream = File::open(path).with_context(|| path.to_owned())?;
+        let stream = machine::open(path).with_context(|| path.to_owned())?;
         io::copy(&mut stream.take(most), &mut file).with_context(|| path.to_owned())?;
     }
     file.flush()?;

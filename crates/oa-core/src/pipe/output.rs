@@ -80,7 +80,7 @@ const BATCH: usize = 64 << 10;
 pub(super) struct Output {
     state: Mutex<State>,
     plan: Plan,
-    /// The records can be found where they came from, and there is nothing new in them.
+    /// The records can be found where they came from, and there is next to nothing new in them.
     again: bool,
     wake: Arc<Wake>,
 }
@@ -101,7 +101,7 @@ impl Output {
                 held: Vec::new(),
                 failed: None,
             }),
-            again: saved && plan.batched,
+            again: saved && (plan.batched || plan.reads_to_end),
             plan: Plan {
                 unordered: plan.unordered && !plan.text,
                 ..plan.clone()

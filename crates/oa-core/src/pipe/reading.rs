@@ -1,12 +1,22 @@
 //! Records in: those that were named as arguments, then those of standard input, until one is broken.
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::value::RawValue;
 
 use super::Source;
 use super::input::Stdin;
 use crate::error::Error;
+use crate::machine::has_memory;
+use crate::object::Object;
 use crate::record::{Incoming, Record, lift, looks_like_id};
-use crate::scan::{Malformed, Values};
+use crate::scan::{Framed, Malformed, Values};
+
+/// Bytes from which on memory is asked for before it is needed.
+const LARGE: usize = 1 << 20;
+/// How often a record is in memory at most: as it came, as it is kept, as it goes out.
+const COPIES: usize = 3;
 
 /// What the next piece of the input is.
 pub(super) enum Next {
@@ -55,7 +65,7 @@ impl Reading {
                 return Next::End;
             };
             let lifted = match values.next_value() {
-                Ok(Some(framed)) => lift(&framed.text, framed.element).map_err(|error| Malformed {
+                Ok(Some(framed)) => take_in(&framed).map_err(|error| Malformed {
                     line: framed.line + error.line().saturating_sub(1),
                     column: match error.line() {
                         0 | 1 => framed.column + error.column().saturating_sub(1),
@@ -93,6 +103,30 @@ impl Reading {
             problem: Some(problem),
         });
     }
+}
+
+/// What a value comes to. One for which there is no memory is no less a record: what is large in it is left out, so
+/// that what it names on the server is still known.
+fn take_in(framed: &Framed) -> serde_json::Result<Vec<Incoming>> {
+    let bytes = framed.text.len();
+    if bytes < LARGE || has_memory(COPIES * bytes) {
+        return lift(&framed.text, framed.element);
+    }
+    let entries: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(&framed.text)?;
+    let mut left = Object::default();
+    for (key, value) in &entries {
+        if value.get().len() < LARGE {
+            left.set(key, (*value).to_owned());
+        }
+    }
+    let mut lifted = lift(&left.to_line(), framed.element)?;
+    for incoming in &mut lifted {
+        let told = format!(
+            "there is no memory for a record of {bytes} bytes; what is large in it was left out"
+        );
+        incoming.problem = Some(Error::scarce(told));
+    }
+    Ok(lifted)
 }
 
 /// The failure that a broken input is; `plain` says what to type where plain text came.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use oa_core::interrupt::{Interrupt, lock};
+use crate::interrupt::{Interrupt, lock};
 
 /// Things that wait, and those who wait for them. A signal makes everything due.
-pub(crate) struct DelayQueue<T> {
+pub struct DelayQueue<T> {
     shared: Arc<Shared<T>>,
     interrupt: Arc<Interrupt>,
 }
@@ -28,7 +28,8 @@ struct State<T> {
 
 impl<T: Send + 'static> DelayQueue<T> {
     /// An empty queue.
-    pub(crate) fn new(interrupt: &Arc<Interrupt>) -> DelayQueue<T> {
+    #[must_use]
+    pub fn new(interrupt: &Arc<Interrupt>) -> DelayQueue<T> {
         let state = State {
             waiting: BTreeMap::new(),
             count: 0,
@@ -52,13 +53,13 @@ impl<T: Send + 'static> DelayQueue<T> {
     }
 
     /// A new thing, to be looked at then.
-    pub(crate) fn enter(&self, at: Instant, thing: T) {
+    pub fn enter(&self, at: Instant, thing: T) {
         lock(&self.shared.state).present += 1;
         self.put(at, thing);
     }
 
     /// A thing that comes back to be looked at later.
-    pub(crate) fn put(&self, at: Instant, thing: T) {
+    pub fn put(&self, at: Instant, thing: T) {
         let mut state = lock(&self.shared.state);
         state.count += 1;
         let key = (at, state.count);
@@ -67,19 +68,28 @@ impl<T: Send + 'static> DelayQueue<T> {
     }
 
     /// A thing that was taken does not come back.
-    pub(crate) fn leave(&self) {
+    pub fn leave(&self) {
         lock(&self.shared.state).present -= 1;
         self.shared.changed.notify_all();
     }
 
     /// No new things come.
-    pub(crate) fn close(&self) {
+    pub fn close(&self) {
         lock(&self.shared.state).closed = true;
         self.shared.changed.notify_all();
     }
 
+    /// Things that wait are looked at no more.
+    pub fn clear(&self) {
+        let mut state = lock(&self.shared.state);
+        state.present -= state.waiting.len();
+        state.waiting.clear();
+        self.shared.changed.notify_all();
+    }
+
     /// The next thing whose time has come; `None` when there is nothing left to do.
-    pub(crate) fn due(&self) -> Option<T> {
+    #[must_use]
+    pub fn due(&self) -> Option<T> {
         let Shared { state, changed } = &*self.shared;
         let mut state = lock(state);
         loop {
