@@ -145,9 +145,8 @@ impl Client {
     fn kept(&self, reply: &Reply) -> String {
         let most = if reply.is_html() { KEPT_OF_PAGE } else { KEPT };
         let body = &reply.body[..reply.body.len().min(most + SECRET)];
-        let mut body = self.log.redact(&String::from_utf8_lossy(body));
-        body.truncate(body.floor_char_boundary(most));
-        body
+        let body = self.log.redact(&String::from_utf8_lossy(body));
+        String::from_utf8_lossy(&body.as_bytes()[..body.len().min(most)]).into_owned()
     }
 
     /// What the server, or something before it, says instead of doing what was asked.
