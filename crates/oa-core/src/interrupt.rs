@@ -15,6 +15,7 @@ use crate::id::Id;
 use crate::log::Log;
 
 type Hook = Box<dyn Fn() + Send>;
+type Holder = Box<dyn Fn() -> Vec<Id> + Send>;
 
 /// No time is longer than a century, which can be added to any moment.
 pub const LONGEST: Duration = Duration::from_secs(100 * 365 * 86400);
@@ -32,6 +33,8 @@ pub struct Interrupt {
     arrived: Condvar,
     hooks: Mutex<Vec<Hook>>,
     held: Mutex<BTreeSet<Id>>,
+    /// Who tells of more of them.
+    holders: Mutex<Vec<Holder>>,
 }
 
 impl Interrupt {
@@ -132,6 +135,11 @@ impl Interrupt {
         lock(&self.held).extend(ids.iter().cloned());
     }
 
+    /// Notes who else knows of ids that only this process knows.
+    pub fn hold_more(&self, holder: impl Fn() -> Vec<Id> + Send + 'static) {
+        lock(&self.holders).push(Box::new(holder));
+    }
+
     /// Notes that these ids were handed on or are gone.
     pub fn release(&self, ids: &[Id]) {
         let mut held = lock(&self.held);
@@ -141,7 +149,10 @@ impl Interrupt {
     }
 
     fn held_ids(&self) -> Vec<String> {
-        lock(&self.held).iter().map(Id::to_string).collect()
+        let mut held = lock(&self.held).clone();
+        let more = lock(&self.holders);
+        held.extend(more.iter().flat_map(|holder| holder()));
+        held.iter().map(Id::to_string).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Empties the bin: one kind of thing after the other, some side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,103 +10,126 @@ use oa_core::{Error, Id, Kind};
 use crate::Cleaner;
 use crate::bin::{Bin, KINDS, Kind as ThingKind, Thing};
 
-/// What came of the files, and of the steps towards their deletion.
-#[derive(Default)]
-struct Files {
-    gone: BTreeSet<Id>,
-    /// Why a file was not taken out of a store.
-    undone: Vec<(Id, Error)>,
-}
+/// A file that was not taken out of a store, and why.
+type Undone = Vec<(Id, Error)>;
 
 /// Why no answer is written.
 struct Failed;
 
+/// Answers that are written in the order of what was named.
+#[derive(Default)]
+struct Answers {
+    next: usize,
+    waiting: BTreeMap<usize, Option<String>>,
+}
+
+impl Answers {
+    /// Those whose turn it is, now that this one is there.
+    fn put(&mut self, index: usize, answer: Option<String>) -> Vec<String> {
+        self.waiting.insert(index, answer);
+        let mut ready = Vec::new();
+        while let Some(answer) = self.waiting.remove(&self.next) {
+            ready.extend(answer);
+            self.next += 1;
+        }
+        ready
+    }
+}
+
 impl Cleaner<'_> {
     /// Deletes what the end of the input need not be waited for.
-    pub(crate) fn empty(&self, bin: &mut Bin) {
-        let things = bin.take();
-        self.remove(&things);
+    pub(crate) fn empty(&self, bin: &Mutex<Bin>) {
+        let things = lock(bin).take();
+        self.remove(bin, &things);
     }
 
     /// Deletes the rest, and names what stays.
-    pub(crate) fn empty_last(&self, bin: &mut Bin) {
-        let (things, stay) = bin.take_last();
+    pub(crate) fn empty_last(&self, bin: &Mutex<Bin>) {
         let log = &self.run.pipe.log;
-        for (id, count, command) in bin.parts() {
+        let (things, stay) = lock(bin).take_last();
+        for (id, count, command) in lock(bin).parts() {
             log.note(&format!(
                 "{id}: kept with its files, because only {count} records that share it came; `{command}` deletes them"
             ));
         }
-        for thing in stay.iter().filter(|thing| thing.answered) {
-            log.note(&format!(
-                "{}: kept, because a kept record needs it",
-                thing.id
-            ));
+        for thing in stay.iter().filter_map(|place| lock(bin).thing(*place)) {
+            if thing.answered {
+                log.note(&format!(
+                    "{}: kept, because a kept record needs it",
+                    thing.id
+                ));
+            }
         }
-        self.remove(&things);
+        self.remove(bin, &things);
         if let Some(removals) = &self.removals {
             removals.warn();
         }
     }
 
-    fn remove(&self, things: &[Thing]) {
+    fn remove(&self, bin: &Mutex<Bin>, places: &[u32]) {
         if self.client.is_none() {
-            self.tell(things);
+            self.tell(bin, places);
             return;
         }
-        let files = Mutex::new(Files::default());
+        let undone = Mutex::new(Undone::new());
         for kind in KINDS {
-            let batch: Vec<&Thing> = things.iter().filter(|thing| thing.kind == kind).collect();
-            self.remove_all(&batch, &files);
+            let places = lock(bin).of_kind(places, kind);
+            self.remove_all(bin, &places, &undone);
         }
-        let files = lock(&files);
-        for (id, error) in &files.undone {
+        for (id, error) in &*lock(&undone) {
             // A step that failed does not count once what it was for is gone.
-            if let (Some(removals), false) = (&self.removals, files.gone.contains(id)) {
+            if let (Some(removals), false) = (&self.removals, lock(bin).is_gone(id)) {
                 removals.fail(id, "not detached", error);
             }
         }
     }
 
-    fn tell(&self, things: &[Thing]) {
+    fn tell(&self, bin: &Mutex<Bin>, places: &[u32]) {
         let log = &self.run.pipe.log;
-        for thing in things {
+        let mut bytes = 0;
+        for place in places {
+            lock(bin).close(*place, false);
+            let Some(thing) = lock(bin).thing(*place) else {
+                continue;
+            };
             let verb = match thing.kind {
                 ThingKind::Batch => "cancel",
                 ThingKind::Member => "detach",
                 _ => "delete",
             };
             log.note(&format!("would {verb} {thing}"));
+            bytes += thing.bytes;
         }
-        let bytes: u64 = things.iter().map(|thing| thing.bytes).sum();
-        log.note(&format!(
-            "would delete {} things, {bytes} bytes",
-            things.len()
-        ));
+        let count = places.len();
+        log.note(&format!("would delete {count} things, {bytes} bytes"));
     }
 
-    fn remove_all(&self, things: &[&Thing], files: &Mutex<Files>) {
+    fn remove_all(&self, bin: &Mutex<Bin>, places: &[u32], undone: &Mutex<Undone>) {
         let failed = AtomicBool::new(false);
-        let answers: Mutex<BTreeMap<usize, String>> = Mutex::default();
-        self.workers.all(things.len(), |index| {
-            let thing = things[index];
-            // What the pipe made is deleted whatever happens; --fail-fast is for ids that were named.
-            if self.args.order.fail_fast && thing.answered && failed.load(Ordering::SeqCst) {
-                self.skip(thing);
+        let answers = Mutex::<Answers>::default();
+        self.workers.all(places.len(), |index| {
+            let Some(thing) = lock(bin).thing(places[index]) else {
                 return;
-            }
-            match self.remove_one(thing, files) {
-                Ok(Some(answer)) if thing.answered && self.args.order.keep_order => {
-                    lock(&answers).insert(index, answer);
-                }
-                Ok(Some(answer)) if thing.answered => self.run.pipe.emit(&answer),
-                Ok(_) => {}
-                Err(Failed) => failed.store(true, Ordering::SeqCst),
+            };
+            // What the pipe made is deleted whatever happens; --fail-fast is for ids that were named.
+            let skips = self.args.order.fail_fast && thing.answered;
+            let answer = if skips && failed.load(Ordering::SeqCst) {
+                self.skip(&thing);
+                None
+            } else {
+                let removed = self.remove_one(&thing, undone);
+                lock(bin).close(places[index], removed.is_ok());
+                failed.fetch_or(removed.is_err(), Ordering::SeqCst);
+                removed.ok().flatten().filter(|_| thing.answered)
+            };
+            let emit = |answer: String| self.run.pipe.emit(&answer);
+            if self.args.order.keep_order {
+                let mut answers = lock(&answers);
+                answers.put(index, answer).into_iter().for_each(emit);
+            } else {
+                answer.into_iter().for_each(emit);
             }
         });
-        for answer in lock(&answers).values() {
-            self.run.pipe.emit(answer);
-        }
     }
 
     fn skip(&self, thing: &Thing) {
@@ -120,7 +143,7 @@ impl Cleaner<'_> {
     }
 
     /// Deletes one thing; gives the API's answer, unless it was gone already.
-    fn remove_one(&self, thing: &Thing, files: &Mutex<Files>) -> Result<Option<String>, Failed> {
+    fn remove_one(&self, thing: &Thing, undone: &Mutex<Undone>) -> Result<Option<String>, Failed> {
         let (Some(client), Some(removals)) = (self.client, &self.removals) else {
             return Ok(None);
         };
@@ -128,24 +151,12 @@ impl Cleaner<'_> {
             ThingKind::Batch => self.end_batch(client, thing),
             _ => removals.delete(thing.address(), &thing.id, thing, thing.lives),
         };
-        let mut files = lock(files);
-        match (&done, thing.kind) {
-            (Ok(_), ThingKind::File) => {
-                files.gone.insert(thing.id.clone());
-            }
-            (Ok(_), _) => {}
-            (Err(error), ThingKind::Member) => {
-                files.undone.push((thing.id.clone(), error.clone()));
-            }
-            (Err(error), ThingKind::Batch) => removals.fail(&thing.id, "not cancelled", error),
-            (Err(error), _) => removals.fail(&thing.id, "not deleted", error),
+        match (done, thing.kind) {
+            (Ok(answer), _) => return Ok(answer.map(|object| object.get().to_owned())),
+            (Err(error), ThingKind::Member) => lock(undone).push((thing.id.clone(), error)),
+            (Err(error), ThingKind::Batch) => removals.fail(&thing.id, "not cancelled", &error),
+            (Err(error), _) => removals.fail(&thing.id, "not deleted", &error),
         }
-        drop(files);
-        if thing.kind != ThingKind::Member {
-            let pipe = &self.run.pipe;
-            pipe.interrupt.release(std::slice::from_ref(&thing.id));
-        }
-        let answer = done.map_err(|_| Failed)?;
-        Ok(answer.map(|object| object.get().to_owned()))
+        Err(Failed)
     }
 }

@@ -3,8 +3,10 @@
 mod bin;
 mod cancellation;
 mod deletion;
+mod ids;
 
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
 use clap::Parser;
 use oa_core::answer::Response;
@@ -13,6 +15,7 @@ use oa_core::client::Client;
 use oa_core::error::EXIT_TABLE;
 use oa_core::field::Look as _;
 use oa_core::id::joined;
+use oa_core::interrupt::lock;
 use oa_core::object::Object;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::{Batch, Incoming, Record, looks_like_id, of_id};
@@ -142,23 +145,27 @@ struct Cleaner<'a> {
 
 impl Cleaner<'_> {
     fn clean(&self) {
-        let mut bin = Bin::default();
+        let bin = Arc::<Mutex<Bin>>::default();
+        let held = Arc::clone(&bin);
+        // Handed on, but still this tool's to delete.
+        let interrupt = &self.run.pipe.interrupt;
+        interrupt.hold_more(move || lock(&held).waiting());
         while let Some(mut job) = self.run.pipe.next() {
             let incoming = std::mem::take(&mut job.incoming);
             let incoming = incoming.taken_for(self.args.kind.map(Kind::key));
             match (&incoming.bare, &incoming.problem) {
-                (Some(id), None) => self.sort_bare(&mut bin, &job, id, &incoming.record),
-                _ => self.pass_on(&mut bin, &job, incoming),
+                (Some(id), None) => self.sort_bare(&bin, &job, id, &incoming.record),
+                _ => self.pass_on(&bin, &job, incoming),
             }
             if self.args.now {
-                self.empty(&mut bin);
+                self.empty(&bin);
             }
         }
-        self.empty_last(&mut bin);
+        self.empty_last(&bin);
     }
 
     /// A bare id or object was given to be deleted; nothing is written but the API's answer.
-    fn sort_bare(&self, bin: &mut Bin, job: &Job, id: &str, record: &Record) {
+    fn sort_bare(&self, bin: &Mutex<Bin>, job: &Job, id: &str, record: &Record) {
         match Id::parse(id) {
             Ok(id) => self.sort_thing(bin, &id, record),
             Err(error) => self.complain(&error),
@@ -166,7 +173,7 @@ impl Cleaner<'_> {
         self.run.pipe.skip(job);
     }
 
-    fn sort_thing(&self, bin: &mut Bin, id: &Id, record: &Record) {
+    fn sort_thing(&self, bin: &Mutex<Bin>, id: &Id, record: &Record) {
         let object = record.thing().map(Object::of).unwrap_or_default();
         let file = record.files().into_iter().next();
         let batch = record.object().get("batch").map(Batch::read);
@@ -174,7 +181,7 @@ impl Cleaner<'_> {
             (Some(file), _, _) => {
                 let entry = object.text("object").as_deref() == Some("vector_store.file");
                 match object.text("vector_store_id").map(|id| Id::parse(&id)) {
-                    Some(Ok(store)) if entry => bin.add(Thing::member(&store, id).answered()),
+                    Some(Ok(store)) if entry => lock(bin).add(Thing::member(&store, id).answered()),
                     _ if entry => {
                         let message = format!("{id}: the entry does not say of which store");
                         return self.complain(&Error::input(message));
@@ -182,7 +189,7 @@ impl Cleaner<'_> {
                     _ => {}
                 }
                 if !entry || self.args.files {
-                    bin.add(Thing::file(id, &file).answered());
+                    lock(bin).add(Thing::file(id, &file).answered());
                 }
             }
             (None, Some(batch), _) if cancellation::is_over(&batch) => {
@@ -192,14 +199,14 @@ impl Cleaner<'_> {
                     "{id}: ended ({status}), and the API deletes no Batch"
                 ));
             }
-            (None, Some(_), _) => bin.add(Thing::new(Kind::Batch, id).answered()),
-            (None, None, Some(store)) => bin.add(Thing::store(id, &store).answered()),
-            (None, None, None) => bin.add(Thing::new(Kind::Response, id).answered()),
+            (None, Some(_), _) => lock(bin).add(Thing::new(Kind::Batch, id).answered()),
+            (None, None, Some(store)) => lock(bin).add(Thing::store(id, &store).answered()),
+            (None, None, None) => lock(bin).add(Thing::new(Kind::Response, id).answered()),
         }
     }
 
     /// Notes what a record leaves to clean up, cancels what still runs, and writes the record on.
-    fn pass_on(&self, bin: &mut Bin, job: &Job, incoming: Incoming) {
+    fn pass_on(&self, bin: &Mutex<Bin>, job: &Job, incoming: Incoming) {
         let pipe = &self.run.pipe;
         let mut record = incoming.record;
         if let Some(problem) = &incoming.problem
@@ -225,18 +232,11 @@ impl Cleaner<'_> {
             }
             self.sort(bin, &record);
         }
-        let mut ids = record.ids();
-        if let (true, Some(response)) = (self.args.responses, record.response()) {
-            ids.extend(Response::read(response).id);
-        }
         pipe.put(job, record);
-        // Handed on, but still this tool's to delete. Only this record's: all of them, for each record, would
-        // cost the square of their number.
-        pipe.interrupt.hold(&bin.waiting(ids));
     }
 
     /// Leaves alone what the record needs, for other records, too.
-    fn keep(&self, bin: &mut Bin, record: &Record, why: &str) {
+    fn keep(&self, bin: &Mutex<Bin>, record: &Record, why: &str) {
         let log = &self.run.pipe.log;
         let ids = joined(&record.ids());
         log.note(&format!("kept, because {why}: {ids}"));
@@ -245,31 +245,31 @@ impl Cleaner<'_> {
         let response = record.response().map(Response::read);
         let response = response.and_then(|response| response.id);
         if let Some(store) = &store {
-            bin.share(store, 1, &files);
+            lock(bin).share(store, 1, &files);
         }
         let files = files.into_iter().filter_map(|file| file.id);
-        bin.keep(files.chain(store).chain(response));
+        lock(bin).keep(files.chain(store).chain(response));
     }
 
     /// Puts what the pipe made into the bin; what another tool lifted in is left alone and named.
-    fn sort(&self, bin: &mut Bin, record: &Record) {
+    fn sort(&self, bin: &Mutex<Bin>, record: &Record) {
         self.sort_store(bin, record);
         for file in record.files() {
             match &file.id {
                 None => self.refuse("an object without an id; nothing was deleted for it"),
-                Some(id) if file.path.is_some() => bin.add(Thing::file(id, &file)),
+                Some(id) if file.path.is_some() => lock(bin).add(Thing::file(id, &file)),
                 Some(id) => self.leave(bin, id, "upload"),
             }
         }
         if let (true, Some(response)) = (self.args.responses, record.response())
             && let Some(id) = Response::read(response).id
         {
-            bin.add(Thing::new(Kind::Response, &id));
+            lock(bin).add(Thing::new(Kind::Response, &id));
         }
     }
 
     /// A store that the pipe made goes; one that it added to loses the files that the pipe made.
-    fn sort_store(&self, bin: &mut Bin, record: &Record) {
+    fn sort_store(&self, bin: &Mutex<Bin>, record: &Record) {
         let Some(store) = record.store() else {
             return;
         };
@@ -280,21 +280,21 @@ impl Cleaner<'_> {
         match store.made {
             None => self.leave(bin, id, "make"),
             Some(true) => {
-                bin.share(id, store.shared.unwrap_or(1), &record.files());
-                bin.add(Thing::store(id, &store));
+                lock(bin).share(id, store.shared.unwrap_or(1), &record.files());
+                lock(bin).add(Thing::store(id, &store));
             }
             Some(false) => {
                 let made = record.files().into_iter();
                 let made = made.filter(|file| file.path.is_some());
                 for file in made.filter_map(|file| file.id) {
-                    bin.add(Thing::member(id, &file));
+                    lock(bin).add(Thing::member(id, &file));
                 }
             }
         }
     }
 
-    fn leave(&self, bin: &mut Bin, id: &Id, verb: &str) {
-        if bin.leave(id) {
+    fn leave(&self, bin: &Mutex<Bin>, id: &Id, verb: &str) {
+        if lock(bin).leave(id) {
             let log = &self.run.pipe.log;
             log.note(&format!(
                 "{id}: left alone, because this pipe did not {verb} it"
