@@ -64,6 +64,8 @@ impl Type {
         let text = raw.get();
         match self {
             Type::Any => true,
+            // Only an escape can write what is no Unicode; a text may be too large to be decoded for that.
+            Type::Text if !text.contains("\\u") => text.starts_with('"'),
             Type::Text => serde_json::from_str::<String>(text).is_ok(),
             Type::Object => text.starts_with('{'),
             Type::Array => text.starts_with('['),
