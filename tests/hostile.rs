@@ -4,4 +4,5 @@ mod id;
 mod json;
 mod name;
 mod secret;
+mod size;
 mod terminal;

@@ -5,11 +5,14 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Kind, Result};
 use crate::field::{Fields, Look};
 use crate::id::Id;
+use crate::object::Object;
 use crate::reply::sentence;
 
+mod output;
 mod settle;
 
-pub use settle::{Wanted, forget, settle, settle_as, show};
+pub use output::Output;
+pub use settle::{Settled, Wanted, forget, settle, settle_own, show};
 
 /// Statuses of a Response that still runs; every other one is final, also one that nobody knows.
 const RUNNING: [&str; 2] = ["queued", "in_progress"];
@@ -27,10 +30,7 @@ const TRANSIENT: [&str; 6] = [
 /// Characters that are quoted of an error in which no sentence is found.
 const EXCERPT: usize = 200;
 
-/// Items that wait for something that their client does.
-const CALLS: [&str; 2] = ["function_call", "custom_tool_call"];
-
-/// A Response object as far as the tools look at it; the object itself travels as it came.
+/// A Response object as far as the tools look at it, but for its output; the object itself travels as it came.
 #[derive(Debug)]
 pub struct Response {
     /// `resp_…`; some servers leave it out.
@@ -42,7 +42,7 @@ pub struct Response {
     error: Option<Failure>,
     /// Why it is incomplete, in the server's word.
     reason: Option<String>,
-    output: Option<Vec<Item>>,
+    has_output: bool,
     /// The request, as the server echoes it, had a JSON schema.
     wants_json: bool,
     /// Tokens that were counted, once it is final.
@@ -65,31 +65,18 @@ struct Failure {
     param: Option<String>,
 }
 
-#[derive(Debug)]
-struct Item {
-    kind: String,
-    phase: Option<String>,
-    content: Option<Vec<Part>>,
-}
+impl Look<'_> for Response {
+    const KEYS: &'static [&'static str] = &[
+        "id",
+        "status",
+        "background",
+        "error",
+        "incomplete_details",
+        "output",
+        "text",
+        "usage",
+    ];
 
-#[derive(Debug)]
-struct Part {
-    kind: String,
-    text: Option<String>,
-    refusal: Option<String>,
-    annotations: Option<Vec<Annotation>>,
-}
-
-#[derive(Debug)]
-struct Annotation {
-    kind: String,
-    file_id: Option<String>,
-    filename: Option<String>,
-    url: Option<String>,
-    title: Option<String>,
-}
-
-impl Look for Response {
     fn look(fields: &Fields) -> Response {
         Response {
             id: fields.id(),
@@ -97,14 +84,20 @@ impl Look for Response {
             background: fields.get("background"),
             error: fields.raw("error").and_then(Failure::read),
             reason: fields.raw("incomplete_details").and_then(reason),
-            output: fields.list("output"),
+            has_output: fields.raw("output").is_some_and(is_list),
             wants_json: wants_json(fields.raw("text")),
             usage: fields.object("usage"),
         }
     }
 }
 
-impl Look for Usage {
+fn is_list(raw: &RawValue) -> bool {
+    raw.get().starts_with('[')
+}
+
+impl Look<'_> for Usage {
+    const KEYS: &'static [&'static str] = &["input_tokens", "output_tokens"];
+
     fn look(fields: &Fields) -> Usage {
         Usage {
             input_tokens: fields.get("input_tokens"),
@@ -117,11 +110,11 @@ impl Failure {
     /// An error in whatever shape a server has for it: a text, an object, a list of either. What says nothing
     /// (`{}`, `""`, `false`) is none.
     fn read(raw: &RawValue) -> Option<Failure> {
-        let fields = Fields::of(raw);
+        let fields = Fields::of(raw, &["reason", "code", "type", "param"]);
         let message = sentence(raw).or_else(|| fields.word("reason"));
         let code = fields.word("code").or_else(|| fields.word("type"));
         let says = match raw.get() {
-            text if text.starts_with('{') => fields.say_something(),
+            text if text.starts_with('{') => Object::of(raw).says_something(),
             text => !text.starts_with(['"', '[', 'f']) && text != "0",
         };
         let whole = || raw.get().chars().take(EXCERPT).collect();
@@ -138,60 +131,16 @@ impl Failure {
 
 /// Why a Response is incomplete: the `reason` of its details, or what stands in their place.
 fn reason(details: &RawValue) -> Option<String> {
-    let fields = Fields::of(details);
+    let fields = Fields::of(details, &["reason", "type"]);
     let reason = fields.word("reason").or_else(|| sentence(details));
     reason.or_else(|| fields.word("type"))
 }
 
-impl Look for Item {
-    fn look(fields: &Fields) -> Item {
-        Item {
-            kind: fields.text("type").unwrap_or_default(),
-            phase: fields.text("phase"),
-            content: fields.list("content"),
-        }
-    }
-}
-
-impl Look for Part {
-    fn look(fields: &Fields) -> Part {
-        Part {
-            kind: fields.text("type").unwrap_or_default(),
-            text: fields.text("text"),
-            refusal: fields.text("refusal"),
-            annotations: fields.list("annotations"),
-        }
-    }
-}
-
-impl Look for Annotation {
-    fn look(fields: &Fields) -> Annotation {
-        Annotation {
-            kind: fields.text("type").unwrap_or_default(),
-            file_id: fields.text("file_id"),
-            filename: fields.text("filename"),
-            url: fields.text("url"),
-            title: fields.text("title"),
-        }
-    }
-}
-
 impl Response {
-    /// Reads what the tools look at; what does not fit counts as absent.
-    #[must_use]
-    pub fn read(raw: &RawValue) -> Response {
-        Response::look(&Fields::of(raw))
-    }
-
     /// What to call it: its id, or `-` where the server gave none.
     #[must_use]
     pub fn name(&self) -> &str {
         self.id.as_ref().map_or("-", Id::as_str)
-    }
-
-    /// Takes over the output of a Response that was put together from its events.
-    pub fn take_output_of(&mut self, other: Response) {
-        self.output = other.output;
     }
 
     /// Whether it has ended, well or not. A Response with no status but with output or an error has.
@@ -199,7 +148,7 @@ impl Response {
     pub fn is_final(&self) -> bool {
         match &self.status {
             Some(status) => !RUNNING.contains(&status.as_str()),
-            None => self.output.is_some() || self.error.is_some(),
+            None => self.has_output || self.error.is_some(),
         }
     }
 
@@ -209,67 +158,22 @@ impl Response {
         match &self.status {
             Some(status) => status,
             None if self.error.is_some() => "failed",
-            None if self.output.is_some() => "completed",
+            None if self.has_output => "completed",
             None => "unknown",
         }
-    }
-
-    /// The messages that are the answer; where none says that it is, all of them.
-    fn messages(&self) -> impl Iterator<Item = &Item> {
-        let all = || {
-            let items = self.output.iter().flatten();
-            items.filter(|item| item.kind == "message")
-        };
-        let answers = |item: &&Item| is_answer(item.phase.as_deref());
-        let any = all().any(|item| answers(&item));
-        all().filter(move |item| !any || answers(item))
-    }
-
-    fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.messages()
-            .flat_map(|item| item.content.iter().flatten())
-    }
-
-    /// The answer: all `output_text` parts of its messages, joined with nothing between them; `None` when there
-    /// is none.
-    #[must_use]
-    pub fn output_text(&self) -> Option<String> {
-        let texts: Vec<&str> = self
-            .parts()
-            .filter(|part| part.kind == "output_text")
-            .filter_map(|part| part.text.as_deref())
-            .collect();
-        (!texts.is_empty()).then(|| texts.concat())
-    }
-
-    fn has_text(&self) -> bool {
-        self.output_text().is_some_and(|text| !text.is_empty())
-    }
-
-    /// Whether it asks its client to do something first, so that there is no answer yet.
-    fn calls(&self) -> bool {
-        let items = self.output.iter().flatten();
-        items
-            .map(|item| item.kind.as_str())
-            .any(|kind| CALLS.contains(&kind))
-    }
-
-    fn refusal(&self) -> Option<&str> {
-        let mut refusals = self.parts().filter_map(|part| part.refusal.as_deref());
-        refusals.find(|words| !words.is_empty())
     }
 
     /// Whether the Response is the answer that was asked for.
     ///
     /// # Errors
     /// `failed` or `incomplete`, with the API's own reason in the message.
-    pub fn verdict(&self, allow_incomplete: bool) -> Result<()> {
+    pub fn verdict(&self, output: &Output, allow_incomplete: bool) -> Result<()> {
         if !self.is_final() {
             return Ok(());
         }
         match self.status_word() {
-            "completed" if self.has_text() => Ok(()),
-            "completed" => self.empty(),
+            "completed" if output.has_text() => Ok(()),
+            "completed" => self.empty(output),
             "incomplete" if allow_incomplete => Ok(()),
             "incomplete" => Err(self.incomplete()),
             word => Err(self.failed(word)),
@@ -277,8 +181,8 @@ impl Response {
     }
 
     /// Without a text it may be a refusal, or an error that the status says nothing of.
-    fn empty(&self) -> Result<()> {
-        match (self.refusal(), &self.error) {
+    fn empty(&self, output: &Output) -> Result<()> {
+        match (output.refusal(), &self.error) {
             (Some(words), _) => Err(Error::new(
                 Kind::Failed,
                 format!("the model refused: {words}"),
@@ -342,8 +246,8 @@ pub fn is_answer(phase: Option<&str>) -> bool {
 /// Whether this value of `text`, in a request or echoed in a Response, asks for JSON of a schema.
 #[must_use]
 pub fn wants_json(text: Option<&RawValue>) -> bool {
-    let format = text.and_then(|text| Fields::of(text).raw("format"));
-    let kind = format.and_then(|format| Fields::of(format).text("type"));
+    let format = text.and_then(|text| Fields::of(text, &["format"]).raw("format"));
+    let kind = format.and_then(|format| Fields::of(format, &["type"]).text("type"));
     kind.as_deref() == Some("json_schema")
 }
 
@@ -351,9 +255,11 @@ pub fn wants_json(text: Option<&RawValue>) -> bool {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Response {
+    fn read(text: &str) -> (Response, Option<Error>) {
         let raw: Box<RawValue> = serde_json::from_str(text).unwrap_or_default();
-        Response::read(&raw)
+        let response = Response::read(&raw);
+        let verdict = response.verdict(&Output::of(&raw), false).err();
+        (response, verdict)
     }
 
     #[test]
@@ -400,24 +306,10 @@ mod tests {
             ),
         ];
         for (text, is_final, kind) in cases {
-            let response = read(text);
+            let (response, verdict) = read(text);
             assert_eq!(response.is_final(), is_final, "{text}");
-            assert_eq!(
-                response.verdict(false).err().map(|e| e.kind),
-                kind,
-                "{text}"
-            );
+            assert_eq!(verdict.map(|error| error.kind), kind, "{text}");
         }
-    }
-
-    #[test]
-    fn text_is_joined_over_all_messages() {
-        let response = read(
-            r#"{"output":[{"type":"reasoning","content":[{"type":"output_text","text":"no"}]},
-            {"type":"message","content":[{"type":"output_text","text":"a"},{"type":"new","text":"no"}]},
-            {"type":"message","content":[{"type":"output_text","text":"b"}]}]}"#,
-        );
-        assert_eq!(response.output_text().as_deref(), Some("ab"));
     }
 
     #[test]
@@ -431,16 +323,16 @@ mod tests {
             (r#"{"why":"out of memory"}"#, r#"{"why":"out of memory"}"#),
             ("503", "503"),
         ] {
-            let response = read(&format!(r#"{{"status":"failed","error":{error}}}"#));
-            let verdict = response.verdict(false).err().map(|e| e.message.clone());
+            let (_, verdict) = read(&format!(r#"{{"status":"failed","error":{error}}}"#));
+            let verdict = verdict.map(|error| error.message.clone());
             assert_eq!(verdict, Some(format!("{failed}{message}")));
         }
         let mut deep = r#""m""#.to_owned();
         for _ in 0..20_000 {
             deep = format!(r#"{{"error":{deep}}}"#);
         }
-        let response = read(&format!(r#"{{"status":"failed","error":{deep}}}"#));
-        assert!(response.verdict(false).is_err());
+        let (_, verdict) = read(&format!(r#"{{"status":"failed","error":{deep}}}"#));
+        assert!(verdict.is_some());
         for (details, reason) in [
             (r#"{"reason":"max_messages"}"#, "max_messages"),
             (r#""max_tokens""#, "max_tokens"),
@@ -449,38 +341,12 @@ mod tests {
             ("[]", "no reason given"),
             (r#"{"reason":null}"#, "no reason given"),
         ] {
-            let response = read(&format!(
+            let (_, verdict) = read(&format!(
                 r#"{{"status":"incomplete","incomplete_details":{details}}}"#
             ));
-            let verdict = response.verdict(false).err().map(|e| e.message.clone());
+            let verdict = verdict.map(|error| error.message.clone());
             let message = format!("response - is incomplete: {reason}");
             assert_eq!(verdict, Some(message));
-        }
-    }
-
-    #[test]
-    fn the_answer_is_the_final_answer() {
-        let message = |phase: &str, text: &str| {
-            format!(
-                r#"{{"type":"message","phase":{phase},"content":[{{"type":"output_text","text":"{text}"}},{{"type":"output_text","text":null}}]}}"#
-            )
-        };
-        let (aside, last) = (
-            message("\"commentary\"", "a"),
-            message("\"final_answer\"", "b"),
-        );
-        for (items, text) in [
-            (format!("{aside},{last}"), Some("b")),
-            (
-                format!("{aside},{},{last}", message("null", "c")),
-                Some("cb"),
-            ),
-            (format!("{aside},{aside}"), Some("aa")),
-            (message("7", "d"), Some("d")),
-            (String::new(), None),
-        ] {
-            let response = read(&format!(r#"{{"output":[{items}]}}"#));
-            assert_eq!(response.output_text().as_deref(), text, "{items}");
         }
     }
 }

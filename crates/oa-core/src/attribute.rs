@@ -1,7 +1,6 @@
 //! What is said about the files of a vector store: `KEY=VALUE`, and the limits of the API on it.
 
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::object::Object;
 
@@ -42,12 +41,10 @@ pub fn check(attributes: &Object) -> Result<(), String> {
     if attributes.entries().count() > MOST_KEYS {
         return Err(format!("attributes: a file may have at most {MOST_KEYS}"));
     }
-    attributes
-        .entries()
-        .try_for_each(|(key, raw): (&str, &RawValue)| {
-            let value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
-            check_one(key, &value)
-        })
+    attributes.entries().try_for_each(|(key, raw)| {
+        let value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
+        check_one(&key, &value)
+    })
 }
 
 fn check_one(key: &str, value: &Value) -> Result<(), String> {

@@ -1,12 +1,10 @@
 //! The one way to the server: every request of every tool goes through `send`.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use ureq::SendBody;
-use ureq::http::response::Parts;
 use ureq::http::{HeaderMap, HeaderName, Request, Response};
 
 use crate::body::Reader;
@@ -16,12 +14,12 @@ use crate::form::random_word;
 use crate::interrupt::Interrupt;
 use crate::log::{Level, Log};
 use crate::net::way::{self, Way};
-use crate::reply::Reply;
 use crate::retry::{self, Effect, Limits, Outcome, Reached};
 
 mod call;
 mod lane;
 mod outcome;
+mod reading;
 mod stream;
 mod trouble;
 
@@ -29,11 +27,10 @@ pub use crate::reply::Expect;
 pub use call::Call;
 use lane::{Lane, Lanes};
 use outcome::{Failure, interrupted};
+use reading::read_reply;
 pub use stream::{Heard, Stream};
 use stream::{Opened, Watched};
 
-/// The largest answer that is read into memory, in bytes.
-const MAX_ANSWER: u64 = 256 << 20;
 /// Patience for requests that no model works on.
 const SHORT: Duration = Duration::from_secs(30);
 /// Patience for clean-up after a signal.
@@ -113,9 +110,9 @@ impl Client {
     pub fn call(&self, call: &Call) -> Result<Answer> {
         self.send(call, |response, lane| {
             let (parts, body) = response.into_parts();
-            let reply = read_reply(&parts, &mut body.into_reader());
+            let reply = read_reply(&parts, call.expect, &lane.wire, &mut body.into_reader());
             self.lanes.release(&lane);
-            self.judge(call, &parts.headers, &reply)
+            self.judge(call, &parts.headers, reply)
         })
     }
 
@@ -135,9 +132,9 @@ impl Client {
                     reader: opened,
                 }));
             }
-            let reply = read_reply(&parts, &mut opened);
+            let reply = read_reply(&parts, call.expect, &lane.wire, &mut opened);
             self.lanes.release(&lane);
-            self.judge(call, &parts.headers, &reply).map(Told::Object)
+            self.judge(call, &parts.headers, reply).map(Told::Object)
         })
     }
 
@@ -348,27 +345,6 @@ pub fn spread() -> f64 {
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// The answer as far as it came.
-fn read_reply(parts: &Parts, body: &mut impl Read) -> Reply {
-    let mut bytes = Vec::new();
-    let read = body.take(MAX_ANSWER + 1).read_to_end(&mut bytes);
-    let cut = match read {
-        Err(error) => Some(trouble::of_body(&error)),
-        Ok(_) if bytes.len() as u64 > MAX_ANSWER => {
-            Some(format!("it is larger than {MAX_ANSWER} bytes"))
-        }
-        Ok(_) => None,
-    };
-    let text = |name| header(&parts.headers, name).map(str::to_owned);
-    Reply {
-        status: parts.status.as_u16(),
-        request_id: text("x-request-id"),
-        location: text("location"),
-        body: bytes,
-        cut,
-    }
 }
 
 #[cfg(test)]

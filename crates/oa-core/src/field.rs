@@ -5,29 +5,47 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
 use crate::id::Id;
 
 /// What is looked at of an object; the object itself travels as it came.
-pub trait Look {
+pub trait Look<'a>: Sized {
+    /// The keys that are looked at. All others are passed over, whatever stands there and however much of it.
+    const KEYS: &'static [&'static str];
+
     /// Takes what there is; everything may be absent.
-    fn look(fields: &Fields) -> Self;
+    fn look(fields: &Fields<'a>) -> Self;
+
+    /// Reads it from a value; what is no object has nothing.
+    #[must_use]
+    fn read(raw: &'a RawValue) -> Self {
+        Self::look(&Fields::of(raw, Self::KEYS))
+    }
 }
 
-/// Keys and raw values of an object, to be asked one by one.
-pub struct Fields<'a>(Vec<(String, &'a RawValue)>);
+/// Some keys of an object with their raw values, to be asked one by one.
+pub struct Fields<'a> {
+    keys: &'static [&'static str],
+    /// In the order of `keys`; the last one where a key is repeated.
+    values: Vec<Option<&'a RawValue>>,
+}
 
 impl<'a> Fields<'a> {
-    /// The fields of this value; none if it is no object.
+    /// These keys of this value; nothing if it is no object.
     #[must_use]
-    pub fn of(raw: &'a RawValue) -> Fields<'a> {
-        serde_json::from_str(raw.get()).unwrap_or(Fields(Vec::new()))
+    pub fn of(raw: &'a RawValue, keys: &'static [&'static str]) -> Fields<'a> {
+        Fields {
+            keys,
+            values: pick(raw.get(), keys),
+        }
     }
 
-    /// The value of a key; the last one where it is repeated. What is `null` or does not fit counts as absent.
+    /// The value of a key. What is `null` or does not fit counts as absent.
     #[must_use]
     pub fn get<T: Deserialize<'a>>(&self, key: &str) -> Option<T> {
         serde_json::from_str(self.raw(key)?.get()).ok()
@@ -46,17 +64,6 @@ impl<'a> Fields<'a> {
         text.or_else(number)
     }
 
-    /// Keys and values, each on its own.
-    pub(crate) fn into_entries(self) -> Vec<(String, Box<RawValue>)> {
-        let fields = self.0.into_iter();
-        fields.map(|(key, value)| (key, value.to_owned())).collect()
-    }
-
-    /// Whether anything but `null` stands in it.
-    pub(crate) fn say_something(&self) -> bool {
-        self.0.iter().any(|(_, value)| value.get() != "null")
-    }
-
     /// The `id` of the object, where it can be sent.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
@@ -65,51 +72,95 @@ impl<'a> Fields<'a> {
 
     /// The object under a key.
     #[must_use]
-    pub fn object<T: Look>(&self, key: &str) -> Option<T> {
-        Some(T::look(&Fields::of(self.raw(key)?)))
-    }
-
-    /// The objects of the array under a key.
-    #[must_use]
-    pub fn list<T: Look>(&self, key: &str) -> Option<Vec<T>> {
-        let items: Vec<&RawValue> = self.get(key)?;
-        Some(
-            items
-                .iter()
-                .map(|item| T::look(&Fields::of(item)))
-                .collect(),
-        )
+    pub fn object<T: Look<'a>>(&self, key: &str) -> Option<T> {
+        self.raw(key).map(T::read)
     }
 
     /// The value of a key as it came.
-    pub(crate) fn raw(&self, key: &str) -> Option<&'a RawValue> {
-        let found = self.0.iter().rev().find(|(name, _)| name == key);
-        found
-            .map(|(_, value)| *value)
-            .filter(|value| value.get() != "null")
+    #[must_use]
+    pub fn raw(&self, key: &str) -> Option<&'a RawValue> {
+        let place = self.keys.iter().position(|own| *own == key);
+        debug_assert!(place.is_some(), "{key} is not among the keys");
+        let value = self.values.get(place?).copied().flatten();
+        value.filter(|value| value.get() != "null")
     }
 }
 
-impl<'de> Deserialize<'de> for Fields<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fields<'de>, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Fields<'de>;
+/// The values of some keys of an object, in the order of the keys; the last one where a key is repeated.
+pub(crate) fn pick<'a>(json: &'a str, keys: &[&str]) -> Vec<Option<&'a RawValue>> {
+    struct Picked<'k>(&'k [&'k str]);
+    impl<'de> Visitor<'de> for Picked<'_> {
+        type Value = Vec<Option<&'de RawValue>>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    fields.push(entry);
-                }
-                Ok(Fields(fields))
-            }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
         }
-        deserializer.deserialize_map(Entries)
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut values = vec![None; self.0.len()];
+            while let Some(place) = map.next_key_seed(Place(self.0))? {
+                match place {
+                    Some(place) => values[place] = Some(map.next_value()?),
+                    None => {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+            }
+            Ok(values)
+        }
     }
+    let mut json = serde_json::Deserializer::from_str(json);
+    json.deserialize_map(Picked(keys))
+        .unwrap_or_else(|_| vec![None; keys.len()])
+}
+
+/// Where a key stands among those that are looked for.
+struct Place<'k>(&'k [&'k str]);
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
+        json.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Place<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Option<usize>, E> {
+        self.visit_bytes(key.as_bytes())
+    }
+
+    fn visit_bytes<E: Error>(self, key: &[u8]) -> Result<Option<usize>, E> {
+        Ok(self.0.iter().position(|own| own.as_bytes() == key))
+    }
+}
+
+/// Hands on each element of an array, without keeping any; nothing of what is no array.
+pub fn each<'a>(json: &'a RawValue, take: impl FnMut(&'a RawValue)) {
+    struct Each<F>(F);
+    impl<'de, F: FnMut(&'de RawValue)> Visitor<'de> for Each<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON array")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+            while let Some(item) = items.next_element()? {
+                (self.0)(item);
+            }
+            Ok(())
+        }
+    }
+    let mut json = serde_json::Deserializer::from_str(json.get());
+    // A raw value is JSON; what is no array has no elements.
+    let _ = json.deserialize_seq(Each(take));
 }
 
 /// The text that a JSON string is; half a surrogate pair in it, which is no Unicode, becomes U+FFFD.
@@ -142,22 +193,25 @@ mod tests {
 
     #[test]
     fn one_field_that_does_not_fit_hides_no_other() {
-        struct Id(Option<String>);
-        impl Look for Id {
-            fn look(fields: &Fields) -> Id {
-                Id(fields.text("id"))
-            }
-        }
         let text = r#"{"id":"file-0","id":"file-1","bytes":"12","n":1.5,"name":null,"list":[{"id":"a"},7]}"#;
         let raw: Box<RawValue> = serde_json::from_str(text).unwrap_or_default();
-        let fields = Fields::of(&raw);
+        let fields = Fields::of(&raw, &["id", "bytes", "n", "name", "list"]);
         assert_eq!(fields.text("id").as_deref(), Some("file-1"));
         assert_eq!(fields.get::<u64>("bytes"), None);
         assert_eq!(fields.get::<u64>("n"), None);
         assert_eq!(fields.text("name"), None);
-        let ids = fields.list("list").unwrap_or_default();
-        let ids: Vec<Option<String>> = ids.into_iter().map(|Id(id)| id).collect();
+        let mut ids = Vec::new();
+        each(fields.raw("list").unwrap_or(&raw), |item| {
+            ids.push(Fields::of(item, &["id"]).text("id"));
+        });
         assert_eq!(ids, [Some("a".to_owned()), None]);
+    }
+
+    #[test]
+    fn a_key_is_known_however_it_is_spelled_and_hides_no_other() {
+        let text = r#"{"\ud800":1,"i\u0064":"x","":[1]}"#;
+        let raw: Box<RawValue> = serde_json::from_str(text).unwrap_or_default();
+        assert_eq!(Fields::of(&raw, &["id"]).text("id").as_deref(), Some("x"));
     }
 
     #[test]

@@ -5,33 +5,64 @@
 
 use std::borrow::Cow;
 
-use crate::object::Object;
+use serde_json::value::RawValue;
+
+use crate::object::compact;
 
 /// An object that was found in a reply.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The object.
-    pub(crate) object: Object,
+    /// The object on one line.
+    pub(crate) object: Box<RawValue>,
     /// It had to be mended: what was no JSON is `null`, U+FFFD or left out.
     pub(crate) mended: bool,
     /// False: the reply broke off inside it; these are the fields that came.
     pub(crate) whole: bool,
 }
 
-/// The object that these bytes are, or the only element of the array that they are.
-pub(crate) fn object(bytes: &[u8]) -> Option<Found> {
-    let strict = std::str::from_utf8(bytes).ok();
-    if let Some(object) = strict.and_then(|text| Object::parse(text.trim()).ok()) {
-        return Some(Found {
-            object,
-            mended: false,
-            whole: true,
-        });
-    }
+/// The object that these bytes are, or the only element of the array that they are. The bytes come back unless they
+/// have become the object itself, of which there is only one copy, because it may be large.
+pub(crate) fn object(bytes: Vec<u8>) -> (Option<Found>, Vec<u8>) {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) if is_object(&text) => return (strict(text), Vec::new()),
+        Ok(text) => text.into_bytes(),
+        Err(error) => error.into_bytes(),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let found = Mender::new(start(&text)).mend();
+    (found, bytes)
+}
+
+/// The object that begins so: what is open at the end is closed behind the last whole value.
+pub(crate) fn beginning(bytes: &[u8]) -> Option<Box<RawValue>> {
     let text = String::from_utf8_lossy(bytes);
+    let mut mender = Mender::new(start(&text));
+    mender.deep = true;
+    mender.mend().map(|found| found.object)
+}
+
+fn is_object(text: &str) -> bool {
+    let text = text.trim_ascii();
+    text.starts_with('{') && serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+/// JSON as it stands, on one line.
+fn strict(text: String) -> Option<Found> {
+    let line = match compact(&text) {
+        Cow::Owned(line) => line,
+        Cow::Borrowed(_) => text,
+    };
+    Some(Found {
+        object: RawValue::from_string(line).ok()?,
+        mended: false,
+        whole: true,
+    })
+}
+
+/// Where the object of a text may begin.
+fn start(text: &str) -> &str {
     let text = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    let inner = text.strip_prefix('[').map_or(text, str::trim_start);
-    Mender::new(inner).mend()
+    text.strip_prefix('[').map_or(text, str::trim_start)
 }
 
 /// Walks over JSON and writes it anew, with what is no JSON put right.
@@ -40,10 +71,12 @@ struct Mender<'a> {
     out: String,
     /// The closing bracket of everything that is open.
     open: Vec<char>,
-    /// A value, not a key, comes next at the top of the object.
+    /// A value, not a key, comes next.
     value: bool,
-    /// Length of `out` behind the last whole field of the object.
-    sure: usize,
+    /// Length of `out` behind the last whole field, and how many brackets are open there.
+    sure: (usize, usize),
+    /// Fields of what lies inside count, too.
+    deep: bool,
 }
 
 impl<'a> Mender<'a> {
@@ -53,7 +86,8 @@ impl<'a> Mender<'a> {
             out: String::with_capacity(text.len()),
             open: Vec::new(),
             value: false,
-            sure: 1,
+            sure: (1, 1),
+            deep: false,
         }
     }
 
@@ -78,48 +112,51 @@ impl<'a> Mender<'a> {
             };
             self.rest = &self.rest[length..];
         }
-        self.out.truncate(self.sure);
-        self.out.push('}');
+        let (length, open) = self.sure;
+        self.out.truncate(length);
+        self.out.extend(self.open[..open].iter().rev());
         self.found(false)
     }
 
     fn found(self, whole: bool) -> Option<Found> {
         Some(Found {
-            object: Object::parse(&self.out).ok()?,
+            object: RawValue::from_string(self.out).ok()?,
             mended: true,
             whole,
         })
     }
 
-    fn at_top(&self) -> bool {
-        self.open.len() == 1
-    }
-
-    /// A value of the object itself has ended.
+    /// A value has ended.
     fn settle(&mut self) {
-        if self.at_top() && self.value {
-            self.sure = self.out.len();
+        if self.value && (self.deep || self.open.len() == 1) {
+            self.sure = (self.out.len(), self.open.len());
         }
     }
 
     fn begin(&mut self, c: char) -> usize {
         self.out.push(c);
         self.open.push(if c == '{' { '}' } else { ']' });
+        self.value = c == '[';
+        if self.deep {
+            self.sure = (self.out.len(), self.open.len());
+        }
         1
     }
 
     fn end(&mut self, c: char) -> Option<()> {
         (self.open.pop()? == c).then_some(())?;
         self.out.push(c);
+        self.value = true;
         self.settle();
         Some(())
     }
 
     fn between(&mut self, c: char) -> usize {
-        if self.at_top() {
+        if c == ',' {
+            // A number or a word is whole once something follows it.
             self.settle();
-            self.value = c == ':';
         }
+        self.value = c == ':' || self.open.last() == Some(&']');
         self.out.push(c);
         1
     }
@@ -127,22 +164,32 @@ impl<'a> Mender<'a> {
     /// Length of the string that begins here; one that is not finished takes all that is left.
     fn string(&mut self) -> usize {
         self.out.push('"');
-        let mut escaped = false;
-        for (at, c) in self.rest.char_indices().skip(1) {
-            match c {
-                '"' if !escaped => {
-                    self.out.push('"');
+        // What stands before `from` was copied.
+        let (mut from, mut at) = (1, 1);
+        let bytes = self.rest.as_bytes();
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => {
+                    self.out.push_str(&self.rest[from..=at]);
                     self.settle();
                     return at + 1;
                 }
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                c if c.is_control() => self.out.push('\u{fffd}'),
-                c => self.out.push(c),
+                b'\\' => at += 1,
+                0..=31 => {
+                    self.out.push_str(&self.rest[from..at]);
+                    self.out.push_str(match byte {
+                        b'\n' => "\\n",
+                        b'\r' => "\\r",
+                        b'\t' => "\\t",
+                        _ => "\u{fffd}",
+                    });
+                    from = at + 1;
+                }
+                _ => {}
             }
-            escaped = c == '\\' && !escaped;
+            at += 1;
         }
+        self.out.push_str(self.rest.get(from..).unwrap_or_default());
         self.rest.len()
     }
 
@@ -151,12 +198,10 @@ impl<'a> Mender<'a> {
         let end = |c: char| c.is_whitespace() || ",:[]{}\"".contains(c);
         let length = self.rest.find(end).unwrap_or(self.rest.len());
         let word = &self.rest[..length];
-        let bare = word.trim_start_matches(['-', '+']).to_ascii_lowercase();
-        let known: Cow<str> = match bare.as_str() {
-            "nan" | "infinity" | "inf" => "null".into(),
-            _ => word.into(),
-        };
-        self.out.push_str(&known);
+        let bare = word.trim_start_matches(['-', '+']);
+        let is = |name: &&str| bare.eq_ignore_ascii_case(name);
+        let unknown = ["nan", "infinity", "inf"].iter().any(is);
+        self.out.push_str(if unknown { "null" } else { word });
         length
     }
 }
@@ -166,7 +211,8 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Option<(String, bool)> {
-        object(bytes).map(|found| (found.object.to_line(), found.whole))
+        let (found, _) = object(bytes.to_vec());
+        found.map(|found| (found.object.get().to_owned(), found.whole))
     }
 
     #[test]
@@ -211,6 +257,24 @@ mod tests {
                 "{cut}"
             );
         }
+    }
+
+    #[test]
+    fn a_beginning_is_closed_behind_its_last_whole_value() {
+        for (text, closed) in [
+            (
+                r#"{"error":{"code":"c","message":"m","z":[0,1,2"#,
+                r#"{"error":{"code":"c","message":"m","z":[0,1]}}"#,
+            ),
+            (r#"{"error":{"message":"m"#, r#"{"error":{}}"#),
+            (r#"{"a":[{"b":"#, r#"{"a":[{}]}"#),
+            (r#"{"a":"b"}"#, r#"{"a":"b"}"#),
+        ] {
+            let read = beginning(text.as_bytes());
+            let read = read.as_deref().map(RawValue::get);
+            assert_eq!(read, Some(closed), "{text}");
+        }
+        assert!(beginning(b"<html>").is_none());
     }
 
     #[test]

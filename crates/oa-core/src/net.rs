@@ -1,5 +1,6 @@
 //! Below the requests: how a connection is made, which certificates are trusted, which proxy is taken.
 
+mod connect;
 mod dial;
 mod early;
 mod name;

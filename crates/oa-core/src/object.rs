@@ -1,18 +1,19 @@
 //! A JSON object kept whole: keys in their order, every value as the bytes it came in.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::field::Fields;
+mod merge;
+
+use crate::field::pick;
 pub use crate::field::text_of;
 
-/// How deep lists and objects of a request may lie in each other: deeper is an attack on the stack. It is also as
-/// deep as common JSON readers go.
-const DEPTH: usize = 127;
+/// Entries that are kept one by one. An object may have millions, each a few bytes long, and they must not cost a
+/// hundred each.
+const APART: usize = 64;
 
 type Entry = (String, Box<RawValue>);
 
@@ -20,7 +21,10 @@ type Entry = (String, Box<RawValue>);
 /// and repeated keys leave as they came. Values are compact: no white space outside strings.
 #[derive(Clone, Default, Debug)]
 pub struct Object {
+    /// The first [`APART`] entries.
     entries: Vec<Entry>,
+    /// Those behind them, as one object.
+    rest: Option<Box<RawValue>>,
 }
 
 impl Object {
@@ -32,13 +36,25 @@ impl Object {
         serde_json::from_str(text)
     }
 
+    /// The object that a value is; without any key, if it is none.
+    #[must_use]
+    pub fn of(raw: &RawValue) -> Object {
+        Object::parse(raw.get()).unwrap_or_default()
+    }
+
     /// The value of a key; the last one where it is repeated, as JSON readers agree. `null` counts as absent.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&RawValue> {
-        let found = self.entries.iter().rev().find(|(name, _)| name == key);
-        found
-            .map(|(_, value)| value.as_ref())
-            .filter(|value| value.get() != "null")
+        let found = self.in_rest(key).or_else(|| {
+            let found = self.entries.iter().rev().find(|(name, _)| name == key);
+            found.map(|(_, value)| value.as_ref())
+        });
+        found.filter(|value| value.get() != "null")
+    }
+
+    /// The value that a key has behind the entries that are kept apart.
+    fn in_rest(&self, key: &str) -> Option<&RawValue> {
+        pick(self.rest.as_ref()?.get(), &[key]).pop().flatten()
     }
 
     /// The string under a key, if it is one; what is no Unicode in it becomes U+FFFD.
@@ -49,10 +65,18 @@ impl Object {
 
     /// Puts a value under a key, in its old place if it had one.
     pub fn set(&mut self, key: &str, value: Box<RawValue>) {
-        match self.entries.iter_mut().rev().find(|(name, _)| name == key) {
-            Some(entry) => entry.1 = value,
-            None => self.entries.push((key.to_owned(), value)),
+        if self.in_rest(key).is_none()
+            && let Some(entry) = self.entries.iter_mut().rev().find(|(name, _)| name == key)
+        {
+            entry.1 = value;
+            return;
         }
+        let mut entries = self.take_entries();
+        match entries.iter_mut().rev().find(|(name, _)| name == key) {
+            Some(entry) => entry.1 = value,
+            None => entries.push((key.to_owned(), value)),
+        }
+        *self = entries.into_iter().collect();
     }
 
     /// Puts anything that serialises under a key.
@@ -63,6 +87,10 @@ impl Object {
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) {
         self.entries.retain(|(name, _)| name != key);
+        if self.in_rest(key).is_some() {
+            let entries = self.take_entries().into_iter();
+            *self = entries.filter(|(name, _)| name != key).collect();
+        }
     }
 
     /// Whether there is no key at all.
@@ -71,54 +99,56 @@ impl Object {
         self.entries.is_empty()
     }
 
+    /// Whether anything but `null` stands in it.
+    pub(crate) fn says_something(&self) -> bool {
+        self.entries().any(|(_, value)| value.get() != "null")
+    }
+
     /// Keys and values in their order.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
-        self.entries
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_ref()))
+    pub fn entries(&self) -> impl Iterator<Item = (Cow<'_, str>, &RawValue)> {
+        let entries = self.entries.iter();
+        let entries = entries.map(|(key, value)| (Cow::Borrowed(key.as_str()), value.as_ref()));
+        let rest = self.rest.as_ref().map(|rest| Listed::of(rest));
+        entries.chain(rest.into_iter().flat_map(|Listed(rest)| rest))
     }
 
-    /// Merges a JSON Merge Patch (RFC 7396) over this object: objects at every depth, `null` removes.
-    ///
-    /// # Errors
-    /// A patch that is nested deeper than any request.
-    pub fn merge(&mut self, patch: &Object) -> anyhow::Result<()> {
-        patch.check_depth()?;
-        *self = merged(std::mem::take(&mut self.entries), patch.entries.clone());
-        Ok(())
+    /// All entries, each by itself.
+    fn take_entries(&mut self) -> Vec<Entry> {
+        let mut entries = std::mem::take(&mut self.entries);
+        if let Some(rest) = self.rest.take() {
+            entries.extend(owned(&rest));
+        }
+        entries
     }
 
-    /// Whether it is nested no deeper than any request.
-    ///
-    /// # Errors
-    /// It is.
-    pub fn check_depth(&self) -> anyhow::Result<()> {
-        let deepest = self.entries.iter().map(|(_, value)| depth(value.get()));
-        let deepest = deepest.max().unwrap_or_default() + 1;
-        anyhow::ensure!(deepest <= DEPTH, "nested deeper than {DEPTH} levels");
-        Ok(())
+    /// Bytes of the object as one line of JSON.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.pieces().map(|piece| piece.len()).sum()
     }
 
     /// The object as one line of JSON.
     #[must_use]
     pub fn to_line(&self) -> String {
-        let size: usize = self
-            .entries
-            .iter()
-            .map(|(key, value)| key.len() + value.get().len() + 4)
-            .sum();
-        let mut line = String::with_capacity(size + 2);
-        line.push('{');
-        for (index, (key, value)) in self.entries().enumerate() {
-            if index > 0 {
-                line.push(',');
-            }
-            line.push_str(raw(&key).get());
-            line.push(':');
-            line.push_str(value.get());
-        }
-        line.push('}');
+        let mut line = String::with_capacity(self.length() + 1);
+        self.pieces().for_each(|piece| line.push_str(&piece));
         line
+    }
+
+    /// The pieces of that line, none of them copied that need not be.
+    pub fn pieces(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let entries = self.entries.iter().enumerate();
+        let entries = entries.flat_map(|(index, (key, value))| {
+            let open = if index == 0 { "{" } else { "," };
+            let key = Cow::Owned(format!("{open}{}:", raw(&key).get()));
+            [key, Cow::Borrowed(value.get())]
+        });
+        let rest = self.rest.iter().flat_map(|rest| {
+            let inner = rest.get().get(1..rest.get().len() - 1);
+            [Cow::Borrowed(","), Cow::Borrowed(inner.unwrap_or_default())]
+        });
+        let close = if self.entries.is_empty() { "{}" } else { "}" };
+        entries.chain(rest).chain([Cow::Borrowed(close)])
     }
 
     /// The object as a value for another one.
@@ -141,67 +171,43 @@ pub fn raw_array<'a>(items: impl IntoIterator<Item = &'a RawValue>) -> Box<RawVa
 
 /// JSON text without the white space outside its strings, so that a record stays one line.
 #[must_use]
-pub fn compact(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(at) = rest.find(['"', ' ', '\t', '\n', '\r']) {
-        out.push_str(&rest[..at]);
-        let end = if rest[at..].starts_with('"') {
-            let end = at + string_length(&rest[at..]);
-            out.push_str(&rest[at..end]);
-            end
-        } else {
-            at + 1
-        };
-        rest = &rest[end..];
+pub fn compact(json: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    // What stands before `from` was copied to `out`, if anything had to be.
+    let (mut from, mut at) = (0, 0);
+    while let Some(next) = json[at..].find(['"', ' ', '\t', '\n', '\r']) {
+        at += next;
+        if json[at..].starts_with('"') {
+            at += string_length(&json[at..]);
+            continue;
+        }
+        out.reserve(json.len() - from);
+        out.push_str(&json[from..at]);
+        at += 1;
+        from = at;
     }
-    out.push_str(rest);
-    out
+    if from == 0 {
+        return Cow::Borrowed(json);
+    }
+    out.push_str(&json[from..]);
+    Cow::Owned(out)
 }
 
-/// A patch merged over an object. Keys are found by an index, because the number of both may be large.
-fn merged(target: Vec<Entry>, patch: Vec<Entry>) -> Object {
-    let (mut slots, mut places) = indexed(target);
-    for (key, value) in indexed(patch).0.into_iter().flatten() {
-        let place = *places.entry(key.clone()).or_insert(slots.len());
-        if place == slots.len() {
-            slots.push(None);
-        }
-        let old = slots[place].take().map(|(_, old)| old);
-        slots[place] = patched(old, value).map(|value| (key, value));
-    }
-    Object {
-        entries: slots.into_iter().flatten().collect(),
+/// A value of its own, on one line.
+#[must_use]
+pub fn compacted(value: &RawValue) -> Box<RawValue> {
+    match compact(value.get()) {
+        Cow::Borrowed(_) => value.to_owned(),
+        Cow::Owned(text) => RawValue::from_string(text).unwrap_or_default(),
     }
 }
 
-/// Entries and where each key stands; of a repeated one only the last counts, as JSON readers agree.
-fn indexed(entries: Vec<Entry>) -> (Vec<Option<Entry>>, HashMap<String, usize>) {
-    let mut slots: Vec<Option<Entry>> = Vec::with_capacity(entries.len());
-    let mut places = HashMap::new();
-    for (key, value) in entries {
-        if let Some(earlier) = places.insert(key.clone(), slots.len()) {
-            slots[earlier] = None;
-        }
-        slots.push(Some((key, value)));
-    }
-    (slots, places)
-}
-
-/// What a value becomes where a patch has this; `None` where it goes.
-fn patched(old: Option<Box<RawValue>>, patch: Box<RawValue>) -> Option<Box<RawValue>> {
-    let text = patch.get();
-    let below = old.filter(|old| text.starts_with('{') && old.get().starts_with('{'));
-    match (&below, text) {
-        (_, "null") => None,
-        // Without a `null` in it a new value stays as it was written.
-        (None, text) if !text.starts_with('{') || !text.contains("null") => Some(patch),
-        _ => {
-            let entries = |raw: &RawValue| Fields::of(raw).into_entries();
-            let target = below.map(|old| entries(&old)).unwrap_or_default();
-            Some(merged(target, entries(&patch)).to_raw())
-        }
-    }
+/// The entries of a raw object, each on its own.
+fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
+    let Listed(entries) = Listed::of(raw);
+    entries
+        .into_iter()
+        .map(|(key, value)| (key.into_owned(), value.to_owned()))
 }
 
 /// Every string of a value, keys included, as the text that it is.
@@ -221,23 +227,6 @@ pub fn strings(raw: &RawValue) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-/// How deep lists and objects lie in each other.
-fn depth(json: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let mut rest = json;
-    while let Some(at) = rest.find(['"', '{', '[', '}', ']']) {
-        let mut length = 1;
-        match rest.as_bytes()[at] {
-            b'"' => length = string_length(&rest[at..]),
-            b'{' | b'[' => depth += 1,
-            _ => depth = depth.saturating_sub(1),
-        }
-        deepest = deepest.max(depth);
-        rest = &rest[at + length..];
-    }
-    deepest
-}
-
 /// Length of the JSON string that `text` begins with, quotes included.
 fn string_length(text: &str) -> usize {
     let bytes = text.as_bytes();
@@ -252,26 +241,101 @@ fn string_length(text: &str) -> usize {
     bytes.len()
 }
 
+/// A key as the text that it is.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Keys and raw values of an object.
+#[derive(Default)]
+struct Listed<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Listed<'a> {
+    fn of(raw: &'a RawValue) -> Listed<'a> {
+        serde_json::from_str(raw.get()).unwrap_or_default()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Listed<'a>, D::Error> {
+        let mut listed = Listed::default();
+        let add = |Key(key), value| listed.0.push((key, value));
+        deserializer.deserialize_map(Entries(add))?;
+        Ok(listed)
+    }
+}
+
 impl<'de> Deserialize<'de> for Object {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Object;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
+        let mut building = Building::default();
+        let add = |Key(key): Key<'de>, value: &RawValue| {
+            if building.entries.len() < APART {
+                building.entries.push((key.into_owned(), compacted(value)));
+            } else {
+                building.behind(&key, &compact(value.get()));
             }
+        };
+        deserializer.deserialize_map(Entries(add))?;
+        Ok(building.object())
+    }
+}
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
-                let mut entries = Vec::new();
-                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
-                    let value = RawValue::from_string(compact(value.get()));
-                    entries.push((key, value.map_err(serde::de::Error::custom)?));
-                }
-                Ok(Object { entries })
+impl FromIterator<Entry> for Object {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Object {
+        let mut building = Building::default();
+        for (key, value) in entries {
+            if building.entries.len() < APART {
+                building.entries.push((key, value));
+            } else {
+                building.behind(&key, value.get());
             }
         }
-        deserializer.deserialize_map(Entries)
+        building.object()
+    }
+}
+
+/// An object that comes entry by entry.
+#[derive(Default)]
+struct Building {
+    entries: Vec<Entry>,
+    rest: String,
+}
+
+impl Building {
+    /// Adds an entry behind those that are kept apart.
+    fn behind(&mut self, key: &str, value: &str) {
+        self.rest.push(if self.rest.is_empty() { '{' } else { ',' });
+        self.rest.push_str(raw(&key).get());
+        self.rest.push(':');
+        self.rest.push_str(value);
+    }
+
+    fn object(mut self) -> Object {
+        let rest = (!self.rest.is_empty()).then(|| {
+            self.rest.push('}');
+            RawValue::from_string(self.rest).unwrap_or_default()
+        });
+        Object {
+            entries: self.entries,
+            rest,
+        }
+    }
+}
+
+/// Hands on the entries of an object one by one.
+struct Entries<F>(F);
+
+impl<'de, F: FnMut(Key<'de>, &'de RawValue)> Visitor<'de> for Entries<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((key, value)) = map.next_entry()? {
+            (self.0)(key, value);
+        }
+        Ok(())
     }
 }
 
@@ -291,28 +355,6 @@ mod tests {
     }
 
     #[test]
-    fn merging_follows_rfc_7396() {
-        let cases = [
-            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
-            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
-            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
-            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
-            (
-                r#"{"a":{"b":"c"}}"#,
-                r#"{"a":{"b":"d","c":null}}"#,
-                r#"{"a":{"b":"d"}}"#,
-            ),
-            (r#"{"a":{"b":"c"}}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
-            (r"{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
-        ];
-        for (target, patch, merged) in cases {
-            let mut target = object(target);
-            assert!(target.merge(&object(patch)).is_ok());
-            assert_eq!(target.to_line(), merged);
-        }
-    }
-
-    #[test]
     fn strings_are_found_however_they_are_written() {
         let raw = object(r#"{"a":["b\u0041","\"}{",{"c":"\\"}],"d":""}"#).to_raw();
         let found: Vec<Cow<str>> = strings(&raw).collect();
@@ -320,45 +362,24 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_no_null_takes_from_stays_as_it_was_written() {
-        let patch = r#"{"a":{"k":1.10,"k":1e2},"b":{"x":null,"y":[null]},"c":{"z":"null"}}"#;
-        let mut target = object(r#"{"b":{"x":1,"w":2}}"#);
-        assert!(target.merge(&object(patch)).is_ok());
-        let whole = r#"{"b":{"w":2,"y":[null]},"a":{"k":1.10,"k":1e2},"c":{"z":"null"}}"#;
-        assert_eq!(target.to_line(), whole);
-        // Of repeated keys the last counts, on either side.
-        let patch = r#"{"a":{"k":null},"c":{"x":1},"c":{"y":2}}"#;
-        assert!(target.merge(&object(patch)).is_ok());
-        let whole = r#"{"b":{"w":2,"y":[null]},"a":{},"c":{"z":"null","y":2}}"#;
-        assert_eq!(target.to_line(), whole);
-    }
-
-    #[test]
-    fn a_patch_as_deep_as_the_sea_is_refused() {
-        let deep = |levels: usize| {
-            let objects = "{\"a\":".repeat(levels);
-            object(&format!("{objects}\"[\"{}", "}".repeat(levels)))
-        };
-        for levels in [DEPTH + 1, 20_000] {
-            assert!(object("{}").merge(&deep(levels)).is_err());
+    fn millions_of_keys_are_one_text_and_nothing_of_it_is_lost() {
+        let key = |n: usize| format!("\"k{}\":{n}", n % 100);
+        let keys: Vec<String> = (0..150).map(key).collect();
+        let line = format!("{{{}}}", keys.join(","));
+        let mut many = object(&line.replace(',', ", "));
+        assert_eq!(many.to_line(), line);
+        assert_eq!(many.entries().count(), 150);
+        // The last one counts, wherever it stands.
+        for (name, value) in [("k10", "110"), ("k49", "149"), ("k50", "50"), ("k99", "99")] {
+            assert_eq!(many.get(name).map(RawValue::get), Some(value));
         }
-        let lists = format!("{{\"a\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000));
-        assert!(object("{}").merge(&object(&lists)).is_err());
-        let mut target = deep(DEPTH);
-        assert!(target.merge(&deep(DEPTH)).is_ok());
-        assert_eq!(target.to_line(), deep(DEPTH).to_line());
-    }
-
-    #[test]
-    fn a_merge_of_many_keys_takes_no_time_to_speak_of() {
-        let many = |from: usize| {
-            let keys: Vec<String> = (from..from + 60_000)
-                .map(|n| format!("\"{n}\":{n}"))
-                .collect();
-            object(&format!("{{{}}}", keys.join(",")))
-        };
-        let mut target = many(0);
-        assert!(target.merge(&many(30_000)).is_ok());
-        assert_eq!(target.entries().count(), 90_000);
+        assert!(many.get("k100").is_none());
+        for name in ["k0", "k99", "new"] {
+            many.put(name, &"set");
+            assert_eq!(many.text(name).as_deref(), Some("set"), "{name}");
+            many.remove(name);
+            assert!(many.get(name).is_none(), "{name}");
+        }
+        assert_eq!(many.entries().count(), 147);
     }
 }

@@ -1,22 +1,16 @@
 //! What an HTTP answer comes to: the API's object, or an error in the words of whoever answered.
 
-use serde_json::Number;
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind};
-use crate::field::{Fields, text_of};
+use crate::field::Fields;
 use crate::lenient;
-use crate::object::{Object, raw_array};
 use crate::record;
 
-/// 429s that no waiting mends.
-const QUOTA_CODES: [&str; 5] = [
-    "insufficient_quota",
-    "credit_balance_exhausted",
-    "organization_spend_limit_exceeded",
-    "project_spend_limit_exceeded",
-    "organization_usage_limit_exceeded",
-];
+mod words;
+
+pub use words::sentence;
+use words::{Words, says_something, title};
 
 /// What an answer with a good status must be. Objects are known by what was asked for and by their `id`: the word
 /// in `object` differs from server to server.
@@ -34,6 +28,18 @@ pub enum Expect {
     Deleted,
 }
 
+impl Expect {
+    /// Bytes that are read of such an answer. A page of a list and one object are small; a Response may hold
+    /// pictures.
+    #[must_use]
+    pub fn most(self) -> usize {
+        match self {
+            Expect::Response => 256 << 20,
+            _ => 16 << 20,
+        }
+    }
+}
+
 /// An HTTP answer as far as it came.
 #[derive(Debug, Default)]
 pub struct Reply {
@@ -47,6 +53,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// Why the rest of the body did not come, if so.
     pub cut: Option<String>,
+    /// The body is longer; nobody needs the rest.
+    pub beginning: bool,
 }
 
 /// The object of a reply that is what was asked for.
@@ -67,12 +75,24 @@ pub struct Complaint {
     pub code: Option<String>,
     /// What came of the object before the reply broke off.
     pub part: Option<Box<RawValue>>,
+    /// The reply itself.
+    pub reply: Reply,
 }
 
+/// Takes secrets out of foreign text.
+pub type Redact<'a> = &'a dyn Fn(&str) -> String;
+
+/// Characters of a body that are quoted, and bytes of it in which they are looked for.
+const EXCERPT: usize = 200;
+const HEAD: usize = 8 << 10;
+
 impl Reply {
-    fn object(&self) -> Option<Object> {
-        let found = lenient::object(&self.body).filter(|found| found.whole);
-        found.map(|found| found.object)
+    fn object(&self) -> Option<Box<RawValue>> {
+        if self.beginning {
+            return lenient::beginning(&self.body);
+        }
+        let (found, _) = lenient::object(self.body.clone());
+        found.filter(|found| found.whole).map(|found| found.object)
     }
 
     /// Whether the body is a JSON object, so that the API itself spoke.
@@ -89,129 +109,117 @@ impl Reply {
         head.starts_with('<') && (head.contains("<html") || head.contains("<!doctype"))
     }
 
-    /// The first 200 characters of the body, for a message; of an HTML page its title.
-    fn excerpt(&self) -> String {
-        let text = String::from_utf8_lossy(&self.body);
+    /// The first 200 characters of the body, for a message; of an HTML page its title. Secrets go before it is cut.
+    fn excerpt(&self, redact: Redact) -> String {
+        let head = &self.body[..self.body.len().min(HEAD)];
+        let text = redact(&String::from_utf8_lossy(head));
         let text = if self.is_html() {
             title(&text).unwrap_or_else(|| "an HTML page".to_owned())
         } else {
-            text.into_owned()
+            text
         };
         let words: Vec<&str> = text.split_whitespace().collect();
-        words.join(" ").chars().take(200).collect()
+        words.join(" ").chars().take(EXCERPT).collect()
     }
 
     /// The object that was asked for.
     ///
     /// # Errors
     /// What is wrong with the answer, and what came of it.
-    pub fn expect(&self, expect: Expect) -> Result<Understood, Complaint> {
-        if expect == Expect::Deleted && self.cut.is_none() && self.body.trim_ascii().is_empty() {
-            let object = crate::object::raw(&serde_json::json!({"deleted": true}));
-            return Ok(Understood {
-                object,
-                mended: false,
-            });
+    pub fn expect(mut self, expect: Expect, redact: Redact) -> Result<Understood, Box<Complaint>> {
+        if let Some(object) = self.plain(expect) {
+            let mended = false;
+            return Ok(Understood { object, mended });
         }
-        if let Some(list) = self.list(expect) {
-            return Ok(list);
-        }
-        let Some(found) = lenient::object(&self.body) else {
-            return Err(self.no_object());
-        };
-        let object = found.object;
-        if !found.whole {
-            let why = self.cut.as_deref().unwrap_or("it ends inside its JSON");
-            return Err(Complaint {
-                words: format!("the answer broke off: {why}"),
-                code: None,
-                part: (!object.is_empty()).then(|| object.to_raw()),
-            });
-        }
-        match self.complaint(&object, expect) {
-            Some(complaint) => Err(complaint),
-            None => Ok(Understood {
-                object: object.to_raw(),
+        let (found, body) = lenient::object(std::mem::take(&mut self.body));
+        self.body = body;
+        match found {
+            None => {
+                let words = self.no_object(redact);
+                Err(self.complaint(words))
+            }
+            Some(found) if !found.whole => {
+                let why = self.cut.as_deref().unwrap_or("it ends inside its JSON");
+                let words = format!("the answer broke off: {why}");
+                let mut complaint = self.complaint(words);
+                complaint.part = Some(found.object).filter(|part| part.get() != "{}");
+                Err(complaint)
+            }
+            Some(found) if is_known(&found.object, expect) => Ok(Understood {
+                object: found.object,
                 mended: found.mended,
             }),
+            Some(found) => Err(self.another(found.object, expect, redact)),
         }
     }
 
-    /// A list without an object around it.
-    fn list(&self, expect: Expect) -> Option<Understood> {
-        if expect != Expect::List || !self.body.trim_ascii_start().starts_with(b"[") {
-            return None;
-        }
-        let text = std::str::from_utf8(&self.body).ok()?.trim();
-        let items: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-        let mut object = Object::default();
-        object.set("data", raw_array(items));
-        Some(Understood {
-            object: object.to_raw(),
-            mended: false,
+    /// An answer without an object that is what was asked for all the same: nothing where something was deleted, a
+    /// list without an object around it.
+    fn plain(&self, expect: Expect) -> Option<Box<RawValue>> {
+        let body = self.body.trim_ascii();
+        let object = match expect {
+            Expect::Deleted if self.cut.is_none() && body.is_empty() => {
+                "{\"deleted\":true}".to_owned()
+            }
+            Expect::List if body.starts_with(b"[") => {
+                format!("{{\"data\":{}}}", std::str::from_utf8(body).ok()?)
+            }
+            _ => return None,
+        };
+        RawValue::from_string(crate::object::compact(&object).into_owned()).ok()
+    }
+
+    fn complaint(self, words: String) -> Box<Complaint> {
+        Box::new(Complaint {
+            words,
+            reply: self,
+            ..Complaint::default()
         })
     }
 
-    fn no_object(&self) -> Complaint {
-        let words = match (self.excerpt(), &self.cut) {
+    fn no_object(&self, redact: Redact) -> String {
+        match (self.excerpt(redact), &self.cut) {
             (_, Some(why)) => format!("the answer broke off: {why}"),
             (excerpt, None) if excerpt.is_empty() => "the answer is empty".to_owned(),
             (excerpt, None) => format!("the answer is no JSON object: {excerpt}"),
-        };
-        Complaint {
-            words,
-            ..Complaint::default()
         }
     }
 
-    /// What speaks against this object.
-    fn complaint(&self, object: &Object, expect: Expect) -> Option<Complaint> {
-        let has = |key: &str| object.get(key).is_some();
-        let id = object.text("id").is_some_and(|id| !id.is_empty());
-        let fault = object.get("error").is_some_and(says_something);
-        let deleted = object.get("deleted").map(RawValue::get);
-        let other = other_kind(object, expect);
-        let known = match expect {
-            _ if other.is_some() => false,
-            Expect::Response => id || has("status") || has("output"),
-            Expect::Object(_) => id && !fault,
-            Expect::Known(_) => (id || has("status") || has("file_counts")) && !fault,
-            Expect::List => object.get("data").is_some_and(|d| d.get().starts_with('[')),
-            Expect::Deleted => {
-                deleted != Some("false") && !fault && (deleted.is_some() || !has("object"))
+    /// What speaks against an object that is not what was asked for.
+    fn another(mut self, object: Box<RawValue>, expect: Expect, redact: Redact) -> Box<Complaint> {
+        let said = Words::of(&object);
+        let other = other_kind(&object, expect);
+        let kept = Fields::of(&object, &["deleted"]).get("deleted") == Some(false);
+        // A reply that was mended is at hand as it came.
+        if self.body.is_empty() {
+            self.body = Box::<str>::from(object).into_string().into_bytes();
+        }
+        let words = match (said.said, expect) {
+            (Some(words), _) => words,
+            (None, _) if other.is_some() => {
+                format!("the answer is a {}", other.unwrap_or_default())
+            }
+            (None, Expect::Object(it) | Expect::Known(it)) => {
+                format!("the answer is a {it} without an id")
+            }
+            (None, Expect::Response) => {
+                format!("the answer is no Response: {}", self.excerpt(redact))
+            }
+            (None, Expect::List) => "the answer is no list".to_owned(),
+            (None, Expect::Deleted) if kept => "the answer says that it was not deleted".to_owned(),
+            (None, Expect::Deleted) => {
+                format!("the answer is no deletion: {}", self.excerpt(redact))
             }
         };
-        if known {
-            return None;
-        }
-        let words = self.words();
-        if let Some(message) = words.said {
-            return Some(Complaint {
-                words: message,
-                code: words.code,
-                part: None,
-            });
-        }
-        let words = match expect {
-            _ if other.is_some() => format!("the answer is a {}", other.unwrap_or_default()),
-            Expect::Object(it) | Expect::Known(it) => format!("the answer is a {it} without an id"),
-            Expect::Response => format!("the answer is no Response: {}", self.excerpt()),
-            Expect::List => "the answer is no list".to_owned(),
-            Expect::Deleted if deleted == Some("false") => {
-                "the answer says that it was not deleted".to_owned()
-            }
-            Expect::Deleted => format!("the answer is no deletion: {}", self.excerpt()),
-        };
-        Some(Complaint {
-            words,
-            ..Complaint::default()
-        })
+        let mut complaint = self.complaint(words);
+        complaint.code = said.code;
+        complaint
     }
 
     /// The failure that an answer with a bad status is.
     #[must_use]
-    pub fn error(&self) -> Error {
-        let words = self.words();
+    pub fn error(&self, redact: Redact) -> Error {
+        let words = self.words(redact);
         let mut error = Error::new(self.kind(&words), words.message.clone());
         error.status = Some(self.status);
         error.code = words.code;
@@ -261,141 +269,73 @@ impl Reply {
         Some(hint.to_owned())
     }
 
-    fn words(&self) -> Words {
+    fn words(&self, redact: Redact) -> Words {
         if let (300..400, Some(location)) = (self.status, &self.location) {
             let message = format!("redirected to {location}");
             return Words::plain(message);
         }
-        let excerpt = match self.excerpt() {
-            text if text.is_empty() => "an answer without a body".to_owned(),
-            text => text,
-        };
         let mut words = match self.object() {
             Some(object) => Words::of(&object),
             None => Words::default(),
         };
         words.json = self.is_json();
-        words.message = words.said.clone().unwrap_or(excerpt);
+        words.message = words.said.clone().unwrap_or_else(|| {
+            let excerpt = Some(self.excerpt(redact)).filter(|text| !text.is_empty());
+            excerpt.unwrap_or_else(|| "an answer without a body".to_owned())
+        });
         words
     }
 
     /// Whether the answer says that money is the matter.
     #[must_use]
     pub fn is_quota(&self) -> bool {
-        self.status == 429 && self.words().is_quota()
+        let object = self.object().filter(|_| self.status == 429);
+        object.is_some_and(|object| Words::of(&object).is_quota())
     }
 }
 
-#[derive(Default)]
-struct Words {
-    json: bool,
-    /// The server's own sentence, or what its answer looks like.
-    message: String,
-    /// The server's own sentence.
-    said: Option<String>,
-    kind: Option<String>,
-    code: Option<String>,
-    param: Option<String>,
-}
-
-/// Where servers put their sentence: the first of these that says something.
-const SENTENCES: [&str; 5] = ["error", "message", "detail", "title", "msg"];
-/// How deep a sentence is looked for.
-const SENTENCE_DEPTH: u8 = 4;
-
-/// The sentence that a value is, or that stands in it, wherever this server puts it.
-#[must_use]
-pub fn sentence(raw: &RawValue) -> Option<String> {
-    sentence_in(raw, SENTENCE_DEPTH)
-}
-
-fn sentence_in(raw: &RawValue, depth: u8) -> Option<String> {
-    let depth = depth.checked_sub(1)?;
-    match raw.get().as_bytes().first() {
-        Some(b'"') => text_of(raw).filter(|text| !text.trim().is_empty()),
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
-            sentence_in(items.first()?, depth)
+/// Whether an object is what was asked for.
+fn is_known(object: &RawValue, expect: Expect) -> bool {
+    let fields = Fields::of(
+        object,
+        &[
+            "id",
+            "object",
+            "status",
+            "output",
+            "file_counts",
+            "error",
+            "deleted",
+            "data",
+        ],
+    );
+    let has = |key| fields.raw(key).is_some();
+    let id = fields.text("id").is_some_and(|id| !id.is_empty());
+    let fault = fields.raw("error").is_some_and(says_something);
+    let deleted: Option<bool> = fields.get("deleted");
+    match expect {
+        _ if other_kind(object, expect).is_some() => false,
+        Expect::Response => id || has("status") || has("output"),
+        Expect::Object(_) => id && !fault,
+        Expect::Known(_) => (id || has("status") || has("file_counts")) && !fault,
+        Expect::List => fields.raw("data").is_some_and(|d| d.get().starts_with('[')),
+        Expect::Deleted => {
+            let says = has("deleted") && deleted != Some(false);
+            !fault && (says || !has("deleted") && !has("object"))
         }
-        Some(b'{') => {
-            let fields = Fields::of(raw);
-            // The message of an error, before an error inside it.
-            let keys = SENTENCES[1..].iter().chain(&SENTENCES[..1]);
-            keys.filter_map(|key| fields.get::<&RawValue>(key))
-                .find_map(|value| sentence_in(value, depth))
-        }
-        _ => None,
-    }
-}
-
-impl Words {
-    fn plain(message: String) -> Words {
-        Words {
-            message,
-            ..Words::default()
-        }
-    }
-
-    /// The server's own sentence, wherever this server puts it.
-    fn of(object: &Object) -> Words {
-        let raw = object.to_raw();
-        let outer = Fields::of(&raw);
-        let inner = outer.get::<&RawValue>("error");
-        let fields = match inner {
-            Some(inner) if inner.get().starts_with('{') => Fields::of(inner),
-            _ => Fields::of(&raw),
-        };
-        let word = |key: &str| {
-            fields
-                .text(key)
-                .or_else(|| Some(fields.get::<Number>(key)?.to_string()))
-        };
-        let said = SENTENCES
-            .iter()
-            .filter_map(|key| outer.get::<&RawValue>(key))
-            .find_map(sentence);
-        Words {
-            said,
-            kind: word("type"),
-            code: word("code").filter(|code| !code.is_empty()),
-            param: word("param").filter(|param| !param.is_empty()),
-            ..Words::default()
-        }
-    }
-
-    fn is_quota(&self) -> bool {
-        let words = [self.kind.as_deref(), self.code.as_deref()];
-        words
-            .into_iter()
-            .flatten()
-            .any(|word| QUOTA_CODES.contains(&word))
     }
 }
 
 /// The kind of thing that an object is, where it is none that was asked for: its id and its `object` agree on it.
-fn other_kind(object: &Object, expect: Expect) -> Option<&'static str> {
+fn other_kind(object: &RawValue, expect: Expect) -> Option<&'static str> {
     let wanted = match expect {
         Expect::Response => "response",
         Expect::Object(kind) | Expect::Known(kind) => kind,
         Expect::List | Expect::Deleted => return None,
     };
-    let named = record::kind_of_id(&object.text("id")?)?;
-    (named != wanted && object.text("object").as_deref() == Some(named)).then_some(named)
-}
-
-/// Whether a value under `error` is one.
-fn says_something(raw: &RawValue) -> bool {
-    !matches!(raw.get(), "\"\"" | "false" | "{}" | "[]" | "0")
-}
-
-/// The title of an HTML page.
-fn title(page: &str) -> Option<String> {
-    let lower = page.to_ascii_lowercase();
-    let from = lower.find("<title")?;
-    let from = from + lower[from..].find('>')? + 1;
-    let to = from + lower[from..].find('<')?;
-    let title = page.get(from..to)?.trim();
-    (!title.is_empty()).then(|| format!("HTML page \u{201c}{title}\u{201d}"))
+    let fields = Fields::of(object, &["id", "object"]);
+    let named = record::kind_of_id(&fields.text("id")?)?;
+    (named != wanted && fields.text("object").as_deref() == Some(named)).then_some(named)
 }
 
 #[cfg(test)]
@@ -420,10 +360,10 @@ mod tests {
                 "\u{fffd}\u{fffd}\u{fffd}",
             ),
         ] {
-            assert_eq!(reply(500, body).error().message, words);
+            assert_eq!(reply(500, body).error(&str::to_owned).message, words);
         }
         let odd = reply(500, r#"{"error":{"message":"\ud800"}}"#);
-        assert_eq!(odd.error().kind, Kind::Refused);
+        assert_eq!(odd.error(&str::to_owned).kind, Kind::Refused);
     }
 
     #[test]
@@ -485,7 +425,7 @@ mod tests {
             ),
         ];
         for (status, body, kind, message) in cases {
-            let error = reply(status, body).error();
+            let error = reply(status, body).error(&str::to_owned);
             assert_eq!((error.kind, error.message.as_str()), (kind, message));
         }
     }
@@ -519,7 +459,11 @@ mod tests {
             (Expect::List, r#"[{"id":"file-1"}]"#, true),
         ];
         for (expect, body, good) in cases {
-            assert_eq!(reply(200, body).expect(expect).is_ok(), good, "{body}");
+            assert_eq!(
+                reply(200, body).expect(expect, &str::to_owned).is_ok(),
+                good,
+                "{body}"
+            );
         }
     }
 }

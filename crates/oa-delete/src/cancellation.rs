@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use oa_core::answer::{Response, settle};
 use oa_core::client::{Call, Client, Expect};
+use oa_core::field::Look as _;
 use oa_core::record::{Batch, Record};
 use oa_core::shell::command;
 use oa_core::{Error, Id, Kind, Result};
@@ -68,7 +69,7 @@ impl Cleaner<'_> {
             is_final,
             pause,
         ) {
-            Said::Word(word, refusal) => self.learn(record, id, status, &word, refusal),
+            Said::Word(word, refusal) => self.learn(record, id, status, word, refusal),
             Said::Gone(error) => {
                 let error = error.about(&format!("response {id} was {status}, and is not found"));
                 let hint =
@@ -85,11 +86,11 @@ impl Cleaner<'_> {
         record: &mut Record,
         id: &Id,
         status: &str,
-        word: &RawValue,
+        word: Box<RawValue>,
         refusal: Option<Error>,
     ) {
         let log = &self.run.pipe.log;
-        let now = Response::read(word);
+        let now = Response::read(&word);
         let cancelled = now.status_word() == "cancelled";
         if !now.is_final() {
             let why = refusal.map_or_else(String::new, |error| format!("; not cancelled: {error}"));

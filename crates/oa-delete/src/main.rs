@@ -13,6 +13,7 @@ use oa_core::answer::Response;
 use oa_core::cli::{Arguments, Options, Order, Run};
 use oa_core::client::Client;
 use oa_core::error::EXIT_TABLE;
+use oa_core::field::Look as _;
 use oa_core::id::joined;
 use oa_core::interrupt::lock;
 use oa_core::object::Object;
@@ -173,8 +174,7 @@ impl Cleaner<'_> {
     }
 
     fn sort_thing(&self, bin: &Mutex<Bin>, id: &Id, record: &Record) {
-        let object = record.thing().map(|raw| Object::parse(raw.get()));
-        let object = object.and_then(std::result::Result::ok).unwrap_or_default();
+        let object = record.thing().map(Object::of).unwrap_or_default();
         let file = record.files().into_iter().next();
         let batch = record.object().get("batch").map(Batch::read);
         match (file, batch, record.store()) {

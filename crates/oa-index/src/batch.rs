@@ -37,7 +37,9 @@ struct Batch {
     counts: Option<FileCounts>,
 }
 
-impl Read for Batch {
+impl Read<'_> for Batch {
+    const KEYS: &'static [&'static str] = &["status", "file_counts"];
+
     fn look(fields: &Fields) -> Batch {
         Batch {
             status: fields.text("status"),
@@ -142,12 +144,12 @@ impl<'a> Part<'a> {
             .look("the store has part of the files at most; oa-delete removes it".to_owned());
         self.sent = Some(match indexer.client.call(&call) {
             Ok(answer) => {
-                let (fields, after) = (Fields::of(&answer.object), answer.poll_after);
-                let id = fields.id();
+                let id = Fields::of(&answer.object, &["id"]).id();
                 let id = id.ok_or_else(|| Error::new(Kind::Network, "the batch has no id"))?;
                 self.wait.made();
-                self.wait.rest(after);
-                Sent::Batch(id.under(&path), Batch::look(&fields), files)
+                self.wait.rest(answer.poll_after);
+                let batch = Batch::read(&answer.object);
+                Sent::Batch(id.under(&path), batch, files)
             }
             // The store is there: it is batches that this server does not know, or one of the files.
             Err(error) if matches!(error.status, Some(404 | 405)) => self.add()?,
@@ -211,7 +213,7 @@ impl<'a> Part<'a> {
         self.wait.look(|until| {
             let call = Call::get(path.to_owned(), BATCH).once().until(until);
             let answer = filling.indexer.client.call(&call).map_err(gone)?;
-            let batch = Batch::look(&Fields::of(&answer.object));
+            let batch = Batch::read(&answer.object);
             if batch.is_over() || !batch.tells() {
                 return Ok(Look::Final(batch));
             }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use oa_core::client::{Call, Client, Expect};
+use oa_core::field::Look as _;
 use oa_core::log::Log;
 use oa_core::object::{Object, raw};
 use oa_core::record::{File, Record};
@@ -69,7 +70,7 @@ impl Content {
         let own = record.object().get("attributes");
         if let Some(own) = own.and_then(|own| Object::parse(own.get()).ok()) {
             for (key, value) in own.entries() {
-                attributes.set(key, value.to_owned());
+                attributes.set(&key, value.to_owned());
             }
         }
         attribute::check(&attributes).map_err(Error::input)?;
@@ -133,7 +134,7 @@ fn complete(file: File, id: &Id, client: &Client, until: Option<Instant>) -> Res
         }
         error.about(id.as_str())
     })?;
-    let found: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
+    let found = File::read(&answer.object);
     Ok(File {
         path: file.path,
         ..found

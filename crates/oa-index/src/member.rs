@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oa_core::client::{Call, Expect};
-use oa_core::field::{Fields, Look as Read};
+use oa_core::field::{Fields, Look as Read, each};
 use oa_core::id::encode;
 use oa_core::wait::{Look, Wait};
 use oa_core::{Id, Result};
-use serde_json::value::RawValue;
 
 use crate::Indexer;
 
@@ -23,7 +22,9 @@ pub(crate) struct Member {
     trouble: Option<String>,
 }
 
-impl Read for Member {
+impl Read<'_> for Member {
+    const KEYS: &'static [&'static str] = &["id", "status", "last_error"];
+
     fn look(fields: &Fields) -> Member {
         Member {
             id: fields.id(),
@@ -36,7 +37,9 @@ impl Read for Member {
 /// What an error says: its code and its message.
 struct Words(Option<String>);
 
-impl Read for Words {
+impl Read<'_> for Words {
+    const KEYS: &'static [&'static str] = &["code", "message"];
+
     fn look(fields: &Fields) -> Words {
         let words = ["code", "message"].map(|key| fields.text(key));
         let words: Vec<String> = words.into_iter().flatten().collect();
@@ -45,10 +48,6 @@ impl Read for Words {
 }
 
 impl Member {
-    pub(crate) fn read(raw: &RawValue) -> Member {
-        Member::look(&Fields::of(raw))
-    }
-
     /// One that nobody has looked at.
     pub(crate) fn unknown() -> Member {
         Member {
@@ -88,10 +87,16 @@ struct Page {
     last_id: Option<String>,
 }
 
-impl Read for Page {
+impl Read<'_> for Page {
+    const KEYS: &'static [&'static str] = &["data", "has_more", "last_id"];
+
     fn look(fields: &Fields) -> Page {
+        let mut members = Vec::new();
+        if let Some(data) = fields.raw("data") {
+            each(data, |entry| members.push(Member::read(entry)));
+        }
         Page {
-            members: fields.list("data").unwrap_or_default(),
+            members,
             has_more: fields.get("has_more"),
             last_id: fields.text("last_id"),
         }
@@ -117,7 +122,7 @@ impl Indexer<'_> {
                 let answer = self.client.call(&call.once().until(until));
                 answer.map(Look::Final)
             })?;
-            let page = Page::look(&Fields::of(&answer.object));
+            let page = Page::read(&answer.object);
             let last = page.members.last().and_then(|member| member.id.as_ref());
             let last = last.map(|id| id.as_str().to_owned()).or(page.last_id);
             let before = found.len();

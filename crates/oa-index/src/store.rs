@@ -74,7 +74,7 @@ impl Indexer<'_> {
             .until(wait.time()?)
             .look(look);
         let object = self.client.call(&call)?.object;
-        let id = Fields::of(&object).id();
+        let id = Fields::of(&object, &["id"]).id();
         let id = id.ok_or_else(|| Error::new(Kind::Network, "the vector store has no id"))?;
         self.run.pipe.interrupt.hold(std::slice::from_ref(&id));
         let log = &self.run.pipe.log;

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use oa_core::answer::{Response, forget, settle};
+use oa_core::answer::{Response, forget, settle, settle_own};
 use oa_core::cli::{Arguments, Options, Order, Patience, Run, duration};
 use oa_core::client::{Answer, Call, Client, Expect};
 use oa_core::delay::DelayQueue;
 use oa_core::error::EXIT_TABLE;
+use oa_core::field::Look as _;
 use oa_core::log::Progress;
 use oa_core::object::Object;
 use oa_core::pipe::{Job, Plan, Source};
@@ -180,8 +181,7 @@ impl Poller<'_> {
                 .hint("oa-respond -b makes one"));
         };
         if !runs {
-            let raw = record.response().map(ToOwned::to_owned).unwrap_or_default();
-            let verdict = settle(record, &raw, self.args.allow_incomplete);
+            let verdict = settle_own(record, self.args.allow_incomplete);
             return self.verdict(verdict).map(|()| None);
         }
         let Some(id) = response.id else {
@@ -223,7 +223,7 @@ impl Poller<'_> {
                 let elapsed = job.read_at.elapsed().as_secs();
                 let told = format!("{} elapsed={elapsed}s", response.summary());
                 self.run.pipe.log.event("response", &told);
-                let verdict = settle(record, &answer.object, self.args.allow_incomplete);
+                let verdict = settle(record, answer.object, self.args.allow_incomplete);
                 return Ok(Look::Final(self.verdict(verdict)));
             }
             let status = response.status_word();

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use oa_core::answer::{Response, Wanted, settle_as, show};
+use oa_core::answer::{Output, Response, Settled, Wanted, show};
 use oa_core::cli::Run;
 use oa_core::client::{Call, Client, Expect, Stream, Told};
+use oa_core::field::Look as _;
 use oa_core::object::Object;
 use oa_core::pipe::Job;
 use oa_core::record::Record;
@@ -75,8 +76,8 @@ impl Asking<'_> {
         }
         match self.client.ask(&call) {
             Ok(Told::Object(answer)) => {
-                let read = Response::read(&answer.object);
-                self.settle(record, &answer.object, &read, begun)
+                let settled = self.settled(record, &answer.object, Output::of(&answer.object));
+                self.settle(record, answer.object, settled, begun)
             }
             Ok(Told::Events(stream)) => self.follow(record, stream, begun),
             Err(error) => {
@@ -99,20 +100,26 @@ impl Asking<'_> {
         }
     }
 
-    /// Puts a Response into the record; `read` is what the answer is taken from.
-    fn settle(
-        &self,
-        record: &mut Record,
-        object: &RawValue,
-        read: &Response,
-        begun: Instant,
-    ) -> Result<()> {
-        let log = &self.run.pipe.log;
+    /// What a Response comes to whose output is this.
+    fn settled(&self, record: &Record, object: &RawValue, output: Output) -> Settled {
         let wanted = Wanted {
             allow_incomplete: self.allow_incomplete,
             json: self.request.json,
         };
-        let verdict = settle_as(record, object, read, wanted);
+        Settled::of(record, &Response::read(object), output, wanted)
+    }
+
+    /// Puts a Response into the record.
+    fn settle(
+        &self,
+        record: &mut Record,
+        object: Box<RawValue>,
+        settled: Settled,
+        begun: Instant,
+    ) -> Result<()> {
+        let log = &self.run.pipe.log;
+        let read = Response::read(&object);
+        let verdict = settled.put(record, object);
         if read.is_final() {
             let seconds = begun.elapsed().as_secs();
             let summary = read.summary();
@@ -146,30 +153,31 @@ impl Asking<'_> {
         if self.request.background {
             ended = following.go_on(ended);
         }
-        let assembled = following
-            .assembly
-            .response(following.begun.as_deref(), "in_progress");
+        let (assembly, seen) = (following.assembly, following.begun);
         let object = match ended {
             Ok(object) => object,
             Err(error) => {
-                show(record, &Response::read(&assembled));
-                if let Some(begun) = &following.begun {
-                    record.object_mut().set("response", begun.clone());
+                let assembled = assembly.response(seen.as_deref(), "in_progress");
+                show(record, Output::of(&assembled));
+                if let Some(seen) = seen {
+                    record.object_mut().set("response", seen);
                 }
                 return Err(error);
             }
         };
-        let mut read = Response::read(&object);
-        // Routers are known to send the last event without its output.
-        if read.output_text().is_none() {
-            read.take_output_of(Response::read(&assembled));
-        }
-        let settled = self.settle(record, &object, &read, begun);
-        let whole = record.output_text().unwrap_or_default();
-        if let (false, Some(rest)) = (
-            following.written.is_empty(),
-            whole.strip_prefix(&following.written),
-        ) {
+        let output = Output::of(&object);
+        let settled = if output.has_text() {
+            self.settled(record, &object, output)
+        } else {
+            // Routers are known to send the last event without its output.
+            let assembled = assembly.response(seen.as_deref(), "in_progress");
+            self.settled(record, &object, Output::of(&assembled))
+        };
+        let settled = self.settle(record, object, settled, begun);
+        if !following.written.is_empty()
+            && let Some(whole) = record.output_text()
+            && let Some(rest) = whole.strip_prefix(&following.written)
+        {
             self.run.pipe.text(self.job.seq, rest);
         }
         settled

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use oa_core::answer::{Response, forget};
 use oa_core::cli::Run;
 use oa_core::client::Client;
+use oa_core::field::Look as _;
 use oa_core::limit::{Problem, TEXT_CHARS, refuse};
 use oa_core::object::raw_array;
 use oa_core::pipe::Job;

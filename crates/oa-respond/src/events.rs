@@ -50,7 +50,7 @@ impl<R: BufRead> Events<R> {
                 }
                 continue;
             }
-            let line = line.unwrap_or_default();
+            let mut line = line.unwrap_or_default();
             size += line.len();
             if size > MAX_EVENT {
                 return Err(io::Error::other("an event is larger than any answer"));
@@ -58,12 +58,13 @@ impl<R: BufRead> Events<R> {
             if let Some(value) = field(&line, "event") {
                 name = Some(value.to_owned()).filter(|name| !name.is_empty());
             } else if let Some(value) = field(&line, "data") {
-                match &mut data {
-                    Some(data) => {
-                        data.push('\n');
-                        data.push_str(value);
-                    }
-                    None => data = Some(value.to_owned()),
+                if let Some(data) = &mut data {
+                    data.push('\n');
+                    data.push_str(value);
+                } else {
+                    // An event may hold a whole answer: it is not copied.
+                    line.drain(..line.len() - value.len());
+                    data = Some(line);
                 }
             }
         }

@@ -6,7 +6,8 @@ use std::time::Instant;
 use oa_core::answer::Response;
 use oa_core::cli::Patience;
 use oa_core::client::{Call, Expect, Stream, Told};
-use oa_core::object::Object;
+use oa_core::field::{Fields, Look as _};
+use oa_core::object::{Object, compacted};
 use oa_core::reply::sentence;
 use oa_core::shell::command;
 use oa_core::wait::{Look, Running, Subject, Wait};
@@ -24,6 +25,21 @@ const ENDS: [(&str, &str); 5] = [
     ("response.failed", "failed"),
     ("response.incomplete", "incomplete"),
     ("response.cancelled", "cancelled"),
+];
+
+/// Keys of an event that are looked at.
+const EVENT: [&str; 11] = [
+    "type",
+    "sequence_number",
+    "response",
+    "error",
+    "output_index",
+    "item",
+    "delta",
+    "text",
+    "annotation",
+    "code",
+    "message",
 ];
 
 /// A stream that is read to its terminal event.
@@ -113,7 +129,7 @@ impl<'a> Following<'a> {
             match events.next_event() {
                 Ok(Some(event)) => {
                     heard.restart();
-                    if let Some(response) = self.take(&event)? {
+                    if let Some(response) = self.take(event)? {
                         return Ok(response);
                     }
                 }
@@ -124,22 +140,22 @@ impl<'a> Following<'a> {
     }
 
     /// Takes one event; the Response, once it is the last. What is no JSON is no event of the API.
-    fn take(&mut self, event: &Event) -> Result<Option<Box<RawValue>>> {
-        let Ok(data) = Object::parse(&event.data) else {
+    fn take(&mut self, event: Event) -> Result<Option<Box<RawValue>>> {
+        let Ok(raw) = RawValue::from_string(event.data) else {
             return Ok(None);
         };
-        let number = data.get("sequence_number");
-        let number: Option<u64> = number.and_then(|raw| raw.get().parse().ok());
+        let data = Fields::of(&raw, &EVENT);
+        let number: Option<u64> = data.get("sequence_number");
         if self.resumed && number.is_some() && number <= self.last {
             return Ok(None);
         }
         self.last = number.or(self.last);
-        let kind = data.text("type").or_else(|| event.name.clone());
+        let kind = data.text("type").or(event.name);
         let kind = kind.unwrap_or_default();
-        if let Some(end) = self.end(&kind, &data)? {
+        if let Some(end) = self.end(&kind, &raw, &data)? {
             return Ok(Some(end));
         }
-        if let Some(response) = data.get("response") {
+        if let Some(response) = data.raw("response") {
             self.begin(response);
         }
         if let Some(text) = self.assembly.take(&kind, &data)
@@ -148,6 +164,9 @@ impl<'a> Following<'a> {
             self.asking.run.pipe.text(self.asking.job.seq, &text);
             self.written.push_str(&text);
         }
+        if self.assembly.is_full() {
+            return Err(self.broken("more came than any answer has"));
+        }
         Ok(None)
     }
 
@@ -155,23 +174,31 @@ impl<'a> Following<'a> {
     ///
     /// # Errors
     /// The event says that something failed, and brings none.
-    fn end(&self, kind: &str, data: &Object) -> Result<Option<Box<RawValue>>> {
+    fn end(
+        &mut self,
+        kind: &str,
+        event: &RawValue,
+        data: &Fields,
+    ) -> Result<Option<Box<RawValue>>> {
         let status = ENDS.iter().find(|(name, _)| *name == kind).map(|row| row.1);
-        let response = data.get("response");
+        let response = data.raw("response");
         if let Some(response) = response.filter(|raw| raw.get().starts_with('{')) {
-            let said = Response::read(response).status.is_some();
+            let read = Response::read(response);
             return Ok(match status {
-                _ if said && Response::read(response).is_final() => Some(response.to_owned()),
+                _ if read.status.is_some() && read.is_final() => Some(compacted(response)),
                 Some(status) => Some(with_status(response, status)),
                 None => None,
             });
         }
-        if kind == "error" || data.get("error").is_some() {
-            return Err(event_error(data));
+        if kind == "error" || data.raw("error").is_some() {
+            return Err(event_error(event, data));
         }
         match status {
             Some(_) if self.assembly.is_empty() => Err(self.broken("its last event is empty")),
-            Some(status) => Ok(Some(self.assembly.response(self.begun.as_deref(), status))),
+            Some(status) => {
+                let came = std::mem::take(&mut self.assembly);
+                Ok(Some(came.response(self.begun.as_deref(), status)))
+            }
             None => Ok(None),
         }
     }
@@ -188,7 +215,7 @@ impl<'a> Following<'a> {
                 pipe.interrupt.hold(std::slice::from_ref(id));
             }
         }
-        self.begun = Some(response.to_owned());
+        self.begun = Some(compacted(response));
     }
 
     fn broken(&self, why: &str) -> Error {
@@ -210,18 +237,16 @@ impl<'a> Following<'a> {
 
 /// The Response of an event that ends a stream and leaves the status to its own type.
 fn with_status(response: &RawValue, status: &str) -> Box<RawValue> {
-    let mut object = Object::parse(response.get()).unwrap_or_default();
+    let mut object = Object::of(response);
     object.put("status", &status);
     object.to_raw()
 }
 
 /// The error that an event is, in either of its two shapes.
-fn event_error(event: &Object) -> Error {
-    let inner = event
-        .get("error")
-        .and_then(|raw| Object::parse(raw.get()).ok());
-    let fields = inner.as_ref().unwrap_or(event);
-    let message = sentence(&event.to_raw());
+fn event_error(event: &RawValue, data: &Fields) -> Error {
+    let inner = data.raw("error").filter(|raw| raw.get().starts_with('{'));
+    let fields = Fields::of(inner.unwrap_or(event), &["code", "param"]);
+    let message = sentence(event);
     let message = message.unwrap_or_else(|| "the stream ended with an error".to_owned());
     let code = fields.text("code");
     let kind = match code.as_deref() {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use oa_core::client::{Call, Client, Expect};
+use oa_core::field::Look as _;
 use oa_core::interrupt::lock;
 use oa_core::record::File;
 use oa_core::{Id, Result};
@@ -43,7 +44,7 @@ impl Lookup {
             }
             error.about(id.as_str())
         })?;
-        let found: File = serde_json::from_str(answer.object.get()).unwrap_or_default();
+        let found = File::read(&answer.object);
         lock(&self.known).insert(id.clone(), found.clone());
         Ok(found)
     }

@@ -89,7 +89,7 @@ fn format(path: &str) -> Result<Object> {
     format.put("type", &"json_schema");
     if schema.get("schema").is_some() && schema.get("name").is_some() {
         for (key, value) in schema.entries().filter(|(key, _)| *key != "type") {
-            format.set(key, value.to_owned());
+            format.set(&key, value.to_owned());
         }
         return Ok(format);
     }

@@ -14,6 +14,7 @@ use clap::Parser;
 use oa_core::cli::{Arguments, Glance, Options, Order, Run, duration};
 use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
+use oa_core::field::Look as _;
 use oa_core::form::Form;
 use oa_core::interrupt::lock;
 use oa_core::object::Object;
@@ -283,7 +284,7 @@ impl Uploader<'_> {
     fn made(&self, upload: &Upload, object: &RawValue, whole: bool) -> Option<Object> {
         let log = &self.run.pipe.log;
         let bytes = upload.local.bytes();
-        let file: File = serde_json::from_str(object.get()).unwrap_or_default();
+        let file = File::read(object);
         let id = file.id.as_ref()?;
         lock(&self.made).insert(id.clone());
         self.run.pipe.interrupt.hold(std::slice::from_ref(id));
@@ -344,7 +345,7 @@ fn join(record: &mut Record, new: &[Object]) {
         places.entry(path).or_insert(next);
     }
     let place = |raw: &RawValue| {
-        let file: File = serde_json::from_str(raw.get()).unwrap_or_default();
+        let file = File::read(raw);
         let place = places.get(&file.path.unwrap_or_default());
         place.copied().unwrap_or_default()
     };

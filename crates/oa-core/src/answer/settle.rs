@@ -1,15 +1,11 @@
 //! A Response put into its record: the answer, what it cites, and whether it is what was asked for.
 
-use std::collections::BTreeMap;
-
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::{Response, wants_json};
+use super::{Output, Response, wants_json};
 use crate::error::{Error, Kind, Result};
-use crate::field::Fields;
-use crate::id::Id;
-use crate::object::raw;
+use crate::field::{Fields, Look, text_of};
 use crate::record::Record;
 
 /// Keys that only a final Response has; what stands there before is an older answer.
@@ -48,47 +44,114 @@ pub fn forget(record: &mut Record) {
 ///
 /// # Errors
 /// The verdict on the Response, `failed` or `incomplete`.
-pub fn settle(record: &mut Record, response: &RawValue, wanted: impl Into<Wanted>) -> Result<()> {
-    settle_as(record, response, &Response::read(response), wanted)
+pub fn settle(
+    record: &mut Record,
+    response: Box<RawValue>,
+    wanted: impl Into<Wanted>,
+) -> Result<()> {
+    let read = Response::read(&response);
+    Settled::of(record, &read, Output::of(&response), wanted).put(record, response)
 }
 
-/// The same for a Response whose answer came by another way than in the object itself.
+/// Settles the Response that a record has already.
 ///
 /// # Errors
 /// As [`settle`].
-pub fn settle_as(
-    record: &mut Record,
-    response: &RawValue,
-    read: &Response,
-    wanted: impl Into<Wanted>,
-) -> Result<()> {
-    let wanted = wanted.into();
-    record.object_mut().set("response", response.to_owned());
-    if !read.is_final() {
-        forget(record);
+pub fn settle_own(record: &mut Record, wanted: impl Into<Wanted>) -> Result<()> {
+    let Some(response) = record.response() else {
         return Ok(());
-    }
-    show(record, read);
-    read.verdict(wanted.allow_incomplete)?;
-    let json = wanted.json || read.wants_json || own_request_wants_json(record);
-    if json && read.status_word() == "completed" && !read.calls() {
-        return check_json(read, record.output_text().as_deref());
-    }
-    Ok(())
+    };
+    let read = Response::read(response);
+    Settled::of(record, &read, Output::of(response), wanted).show(record)
 }
 
-/// Writes what an answer says and cites. Where it says nothing, a text that stands there was streamed before it, and
-/// stays.
-pub fn show(record: &mut Record, read: &Response) {
-    if let Some(text) = read.output_text() {
-        record.object_mut().put("output_text", &text);
+/// What a Response comes to, for a record that does not have it yet.
+pub struct Settled {
+    /// None: it is not final.
+    shown: Option<Shown>,
+    verdict: Result<()>,
+}
+
+/// What a record shows of an answer.
+struct Shown {
+    text: Option<Box<RawValue>>,
+    citations: Option<Box<RawValue>>,
+}
+
+impl Settled {
+    /// What a Response comes to whose output is this; it may have come by another way than in the object itself.
+    #[must_use]
+    pub fn of(
+        record: &Record,
+        read: &Response,
+        output: Output,
+        wanted: impl Into<Wanted>,
+    ) -> Settled {
+        if !read.is_final() {
+            let verdict = Ok(());
+            let shown = None;
+            return Settled { shown, verdict };
+        }
+        let wanted = wanted.into();
+        let json = wanted.json || read.wants_json || own_request_wants_json(record);
+        let mut verdict = read.verdict(&output, wanted.allow_incomplete);
+        if verdict.is_ok() && json && read.status_word() == "completed" && !output.calls() {
+            let text = output.text().and_then(text_of);
+            verdict = check_json(read, text.or_else(|| record.output_text()).as_deref());
+        }
+        Settled {
+            shown: Some(Shown::of(record, output)),
+            verdict,
+        }
     }
-    cite(record, read);
+
+    /// Puts it and the Response itself into the record.
+    ///
+    /// # Errors
+    /// The verdict on the Response, `failed` or `incomplete`.
+    pub fn put(self, record: &mut Record, response: Box<RawValue>) -> Result<()> {
+        record.object_mut().set("response", response);
+        self.show(record)
+    }
+
+    fn show(self, record: &mut Record) -> Result<()> {
+        match self.shown {
+            Some(shown) => shown.put(record),
+            None => forget(record),
+        }
+        self.verdict
+    }
+}
+
+impl Shown {
+    fn of(record: &Record, output: Output) -> Shown {
+        Shown {
+            citations: output.citations(&record.files()),
+            text: output.into_text(),
+        }
+    }
+
+    /// Where an answer says nothing, a text that stands there was streamed before it, and stays.
+    fn put(self, record: &mut Record) {
+        let object = record.object_mut();
+        if let Some(text) = self.text {
+            object.set("output_text", text);
+        }
+        match self.citations {
+            Some(citations) => object.set("citations", citations),
+            None => object.remove("citations"),
+        }
+    }
+}
+
+/// Writes what an answer says and cites.
+pub fn show(record: &mut Record, output: Output) {
+    Shown::of(record, output).put(record);
 }
 
 fn own_request_wants_json(record: &Record) -> bool {
     let request = record.object().get("request");
-    request.is_some_and(|request| wants_json(Fields::of(request).raw("text")))
+    request.is_some_and(|request| wants_json(Fields::of(request, &["text"]).raw("text")))
 }
 
 /// A server that ignores a schema must not look like one that obeyed it.
@@ -106,67 +169,15 @@ fn check_json(response: &Response, text: Option<&str>) -> Result<()> {
     Err(Error::new(Kind::Failed, message.trim_end_matches([':', ' '])).hint(hint))
 }
 
-#[derive(serde::Serialize)]
-struct Citation<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    filename: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    title: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a str>,
-    count: usize,
-}
-
-/// Writes `citations`: each file or address that the answer cites, once.
-fn cite(record: &mut Record, response: &Response) {
-    let files = record.files();
-    let known = files.iter().rev();
-    let paths: BTreeMap<&str, Option<&str>> = known
-        .filter_map(|file| Some((file.id.as_ref().map(Id::as_str)?, file.path.as_deref())))
-        .collect();
-    let mut citations: Vec<Citation> = Vec::new();
-    let mut places: BTreeMap<(Option<&str>, Option<&str>), usize> = BTreeMap::new();
-    let notes = response
-        .parts()
-        .flat_map(|part| part.annotations.iter().flatten());
-    for note in notes.filter(|note| note.file_id.is_some() || note.url.is_some()) {
-        let (file_id, url) = (note.file_id.as_deref(), note.url.as_deref());
-        let place = *places.entry((file_id, url)).or_insert(citations.len());
-        if let Some(seen) = citations.get_mut(place) {
-            seen.count += 1;
-            continue;
-        }
-        citations.push(Citation {
-            kind: &note.kind,
-            file_id,
-            filename: note.filename.as_deref(),
-            url,
-            title: note.title.as_deref(),
-            path: file_id.and_then(|id| paths.get(id).copied().flatten()),
-            count: 1,
-        });
-    }
-    if citations.is_empty() {
-        record.object_mut().remove("citations");
-    } else {
-        record.object_mut().set("citations", raw(&citations));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::raw;
 
     fn settled(record: &str, response: &str, wanted: Wanted) -> (Record, Result<()>) {
         let mut record = Record::new(crate::object::Object::parse(record).unwrap_or_default());
         let response: Box<RawValue> = serde_json::from_str(response).unwrap_or_default();
-        let verdict = settle(&mut record, &response, wanted);
+        let verdict = settle(&mut record, response, wanted);
         (record, verdict)
     }
 

@@ -2,20 +2,21 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::value::RawValue;
 use ureq::http::HeaderMap;
 
 use super::{Answer, Call, Client, header, trouble};
 use crate::body::Sent;
 use crate::error::{Error, Kind};
 use crate::net::wire::Wire;
-use crate::reply::Reply;
+use crate::reply::{Complaint, Reply};
 use crate::retry::{self, Effect, Outcome, Reached};
 use crate::shell::word;
 
 /// Bytes of a reply that may have been paid for and was not understood, which are kept; fewer of a page.
 const KEPT: usize = 1 << 20;
 const KEPT_OF_PAGE: usize = 4 << 10;
+/// Bytes that a secret takes at most, however it is written.
+const SECRET: usize = 64 << 10;
 
 /// An attempt that did not bring what was asked for.
 pub(super) struct Failure {
@@ -89,7 +90,7 @@ impl Client {
         &self,
         call: &Call,
         headers: &HeaderMap,
-        reply: &Reply,
+        reply: Reply,
     ) -> std::result::Result<Answer, Failure> {
         let now = SystemTime::now();
         let wait = retry::asked_wait(
@@ -98,10 +99,10 @@ impl Client {
             now,
         );
         if !(200..300).contains(&reply.status) {
-            return Err(self.refused(call, headers, &self.redacted(reply), wait));
+            return Err(self.refused(call, headers, &reply, wait));
         }
         let poll_after = header(headers, "openai-poll-after-ms");
-        match reply.expect(call.expect) {
+        match reply.expect(call.expect, &|text| self.log.redact(text)) {
             Ok(understood) => {
                 if understood.mended {
                     let path = &call.path;
@@ -114,44 +115,38 @@ impl Client {
                     poll_after: retry::asked_wait(poll_after, None, now).or(wait),
                 })
             }
-            Err(complaint) => Err(self.not_understood(call, &self.redacted(reply), complaint.part)),
-        }
-    }
-
-    /// The reply for a message: secrets go before anything is cut, quoted or parsed.
-    fn redacted(&self, reply: &Reply) -> Reply {
-        let text = String::from_utf8_lossy(&reply.body);
-        let location = reply.location.as_deref();
-        Reply {
-            status: reply.status,
-            request_id: reply.request_id.clone(),
-            location: location.map(|text| self.log.redact(text)),
-            body: self.log.redact(&text).into_bytes(),
-            cut: reply.cut.clone(),
+            Err(complaint) => Err(self.not_understood(call, *complaint)),
         }
     }
 
     /// A reply that is not what its status promised: whatever was asked for may have been done, so what came
     /// of it is kept.
-    fn not_understood(&self, call: &Call, reply: &Reply, part: Option<Box<RawValue>>) -> Failure {
-        let complaint = reply.expect(call.expect).err().unwrap_or_default();
-        let words = complaint.words;
+    fn not_understood(&self, call: &Call, complaint: Complaint) -> Failure {
+        let (words, reply) = (complaint.words, complaint.reply);
         let message = format!("{} {}{}: {words}", call.method, self.base, call.path);
         let mut error = Error::new(Kind::Network, message);
         error.status = Some(reply.status);
         error.code = complaint.code;
         error.request_id.clone_from(&reply.request_id);
-        error.hint = self.wrong_base(reply);
+        error.hint = self.wrong_base(&reply);
         if call.effect == Effect::Creates {
             error.retryable = false;
             error.hint = error.hint.take().or_else(|| call.look.clone());
-            error.body = Some(kept(reply)).filter(|body| !body.is_empty());
-            error.part = part;
+            error.body = Some(self.kept(&reply)).filter(|body| !body.is_empty());
+            error.part = complaint.part;
         }
         Failure {
             error: self.log.redact_error(error),
             outcome: Outcome::Broken(Reached::Sent),
         }
+    }
+
+    /// The body of a reply that was not understood, as far as it is worth keeping. Secrets go before it is cut.
+    fn kept(&self, reply: &Reply) -> String {
+        let most = if reply.is_html() { KEPT_OF_PAGE } else { KEPT };
+        let body = &reply.body[..reply.body.len().min(most + SECRET)];
+        let body = self.log.redact(&String::from_utf8_lossy(body));
+        String::from_utf8_lossy(&body.as_bytes()[..body.len().min(most)]).into_owned()
     }
 
     /// What the server, or something before it, says instead of doing what was asked.
@@ -177,7 +172,7 @@ impl Client {
             should_retry,
             wait,
         };
-        let mut error = reply.error();
+        let mut error = reply.error(&|text| self.log.redact(text));
         error.hint = error.hint.take().or_else(|| self.wrong_base(reply));
         if let (Some(word), false) = (should_retry, error.kind == Kind::Quota) {
             error.retryable = word;
@@ -219,13 +214,6 @@ impl Client {
             )
         })
     }
-}
-
-/// The body of a reply that was not understood, as far as it is worth keeping.
-fn kept(reply: &Reply) -> String {
-    let most = if reply.is_html() { KEPT_OF_PAGE } else { KEPT };
-    let body = &reply.body[..reply.body.len().min(most)];
-    String::from_utf8_lossy(body).into_owned()
 }
 
 fn never_again() -> Outcome {

@@ -7,9 +7,10 @@ use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Proxy, ProxyProtocol};
 
+use super::connect::Net;
 use super::early::Early;
 use super::name::Names;
-use super::wire::{Net, Wire, place};
+use super::wire::{Wire, place};
 use super::{pair, proxy, roots};
 use crate::cli::{Connection, Target, is_loopback};
 use crate::error::{Error, Result};

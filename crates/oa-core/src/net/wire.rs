@@ -1,35 +1,24 @@
-//! The TCP connection below a request: made fast, kept alive, and listening while it speaks.
-//!
-//! Stock ureq writes the whole body before it looks for an answer, gives up at the first failed write, tries
-//! addresses one after the other, and sets no keep-alive. So a 401 in the middle of a large upload would be
-//! a broken pipe, and a dead peer would cost the whole time-out.
+//! What the layers of one connection know of each other, and how long the server may keep us waiting.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::ErrorKind;
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::net::{SendFlags, send, sockopt};
 use ureq::http::Uri;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
 use ureq::{Error, Timeout};
 
-use super::dial::dial;
-use super::socks;
 use super::used::Use;
 use crate::interrupt::lock;
 
-/// Probes without an answer after which a silent connection is dead.
-const PROBES: u32 = 3;
 /// Time for a look at what lies ready.
-const LOOK: Duration = Duration::from_millis(1);
+pub(super) const LOOK: Duration = Duration::from_millis(1);
+
 /// What the layers of one connection know of each other.
 #[derive(Default)]
 pub(crate) struct Wire {
@@ -43,6 +32,8 @@ pub(crate) struct Wire {
     answered: AtomicBool,
     pub(crate) used: Use,
     patience: Mutex<Patience>,
+    /// Bytes that came since time was last allowed.
+    received: AtomicU64,
 }
 
 /// How long the server may keep us waiting, however its bytes trickle.
@@ -86,6 +77,16 @@ impl Wire {
             allowed: Some(time),
             end: None,
         };
+        self.received.store(0, Ordering::SeqCst);
+    }
+
+    pub(super) fn receive(&self, count: usize) {
+        self.received.fetch_add(count as u64, Ordering::SeqCst);
+    }
+
+    /// Bytes that came in answer to the present request, headers and encryption included.
+    pub(crate) fn received(&self) -> u64 {
+        self.received.load(Ordering::SeqCst)
     }
 
     /// The server has all it needs, or has shown that it works: its time begins anew.
@@ -97,7 +98,7 @@ impl Wire {
     }
 
     /// What is left of the server's time.
-    fn left(&self) -> Option<Duration> {
+    pub(super) fn left(&self) -> Option<Duration> {
         let end = lock(&self.patience).end?;
         Some(end.saturating_duration_since(Instant::now()))
     }
@@ -121,11 +122,15 @@ impl Wire {
         self.answered.store(true, Ordering::SeqCst);
     }
 
+    pub(super) fn be_deaf(&self) {
+        self.deaf.store(true, Ordering::SeqCst);
+    }
+
     pub(super) fn is_deaf(&self) -> bool {
         self.deaf.load(Ordering::SeqCst)
     }
 
-    fn begin(&self, socket: &Arc<TcpStream>) {
+    pub(super) fn begin(&self, socket: &Arc<TcpStream>) {
         *lock(&self.socket) = Arc::downgrade(socket);
         self.deaf.store(false, Ordering::SeqCst);
         self.answered.store(false, Ordering::SeqCst);
@@ -148,7 +153,7 @@ impl fmt::Debug for Wire {
 }
 
 /// What a socket is ready for, waiting that long at most; nothing when the time is over.
-fn ready(socket: &TcpStream, wanted: PollFlags, wait: Option<Duration>) -> PollFlags {
+pub(super) fn ready(socket: &TcpStream, wanted: PollFlags, wait: Option<Duration>) -> PollFlags {
     let begun = Instant::now();
     loop {
         let left = wait.map(|wait| wait.saturating_sub(begun.elapsed()));
@@ -165,59 +170,6 @@ fn ready(socket: &TcpStream, wanted: PollFlags, wait: Option<Duration>) -> PollF
     }
 }
 
-/// Makes connections.
-#[derive(Debug)]
-pub(crate) struct Net {
-    pub(crate) wire: Arc<Wire>,
-    /// Silence after which the peer is probed.
-    pub(crate) keepalive: Duration,
-}
-
-impl<In: Transport> Connector<In> for Net {
-    type Out = Either<In, Line>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let host = details.uri.host().unwrap_or_default();
-        let greeting = || format!("TLS handshake with {host}");
-        if let Some(proxied) = chained {
-            self.wire.begin_step(greeting());
-            return Ok(Some(Either::A(proxied)));
-        }
-        let limit = details.timeout.not_zero();
-        let limit = limit.map_or(Duration::MAX, |limit| *limit);
-        let stream = if let Some(proxy) = details.config.proxy() {
-            socks::connect(details, proxy, limit, &self.wire)?
-        } else {
-            let addresses: Vec<_> = details.addrs.iter().copied().collect();
-            let place = place(details.uri);
-            self.wire.begin_step(format!("connecting to {place}"));
-            let stream = Arc::new(dial(&addresses, limit, &self.wire)?);
-            register(details, &stream)?;
-            stream
-        };
-        // A kernel that knows one of these not still has a working connection.
-        let _ = self.tune(&stream);
-        self.wire.begin(&stream);
-        if details.needs_tls() {
-            self.wire.begin_step(greeting());
-        }
-        let config = details.config;
-        Ok(Some(Either::B(Line {
-            stream,
-            wire: Arc::clone(&self.wire),
-            keepalive: self.keepalive,
-            buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
-            unsent: Vec::new(),
-            waits: false,
-            read_limit: None,
-        })))
-    }
-}
-
 /// Lets a signal end whatever waits for this connection.
 pub(super) fn register(details: &ConnectionDetails, stream: &Arc<TcpStream>) -> Result<(), Error> {
     let weak = Arc::downgrade(stream);
@@ -230,162 +182,6 @@ pub(crate) fn place(uri: &Uri) -> String {
     match uri.port_u16() {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
-    }
-}
-
-impl Net {
-    fn tune(&self, stream: &TcpStream) -> rustix::io::Result<()> {
-        let idle = self.keepalive.max(Duration::from_secs(1));
-        sockopt::set_tcp_nodelay(stream, true)?;
-        sockopt::set_socket_keepalive(stream, true)?;
-        sockopt::set_tcp_keepidle(stream, idle)?;
-        sockopt::set_tcp_keepintvl(stream, (idle / PROBES).max(Duration::from_secs(1)))?;
-        sockopt::set_tcp_keepcnt(stream, PROBES)
-    }
-}
-
-/// One TCP connection.
-pub(crate) struct Line {
-    stream: Arc<TcpStream>,
-    wire: Arc<Wire>,
-    keepalive: Duration,
-    buffers: LazyBuffers,
-    /// What the server did not take, because it had something to say first; it goes before all else.
-    unsent: Vec<u8>,
-    /// Whether an answer is waited for.
-    waits: bool,
-    read_limit: Option<Duration>,
-}
-
-impl Line {
-    /// While an answer is waited for, data that the peer does not acknowledge count as its silence. While
-    /// something is sent they do not: a living server may be slow to take it.
-    fn await_answer(&mut self, waits: bool) {
-        if self.waits == waits {
-            return;
-        }
-        self.waits = waits;
-        #[cfg(target_os = "linux")]
-        {
-            let silence = if waits {
-                self.keepalive * 2
-            } else {
-                Duration::ZERO
-            };
-            let millis = u32::try_from(silence.as_millis()).unwrap_or(u32::MAX);
-            // Without it such a peer costs the whole time-out, no more.
-            let _ = sockopt::set_tcp_user_timeout(&self.stream, millis);
-        }
-    }
-
-    /// Sends what is left over until the server has something to say.
-    fn settle(&mut self, limit: NextTimeout) -> Result<(), Error> {
-        while !self.unsent.is_empty() {
-            let sent = push(&self.stream, &self.wire, &self.unsent, limit)?;
-            self.unsent.drain(..sent);
-            if sent == 0 {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Sends until all is sent or the server, which takes no more, has something to say: whoever understands it
-/// is to look first, because it may be the answer, a ticket of the TLS session, or nothing of importance.
-/// A peer that went away is remembered and not raised, because it may have answered before.
-fn push(stream: &TcpStream, wire: &Wire, bytes: &[u8], limit: NextTimeout) -> Result<usize, Error> {
-    let mut at = 0;
-    while at < bytes.len() && !wire.is_deaf() {
-        match send(
-            stream,
-            &bytes[at..],
-            SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
-        ) {
-            Ok(count) => at += count,
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                let wanted = PollFlags::OUT | PollFlags::IN;
-                let state = ready(stream, wanted, limit.not_zero().map(|limit| *limit));
-                if state.is_empty() {
-                    return Err(Error::Timeout(limit.reason));
-                }
-                if !state.intersects(PollFlags::OUT | PollFlags::ERR | PollFlags::HUP) {
-                    return Ok(at);
-                }
-            }
-            Err(Errno::PIPE | Errno::CONNRESET) => wire.deaf.store(true, Ordering::SeqCst),
-            Err(error) => return Err(Error::Io(error.into())),
-        }
-    }
-    Ok(bytes.len())
-}
-
-impl Transport for Line {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        &mut self.buffers
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.await_answer(false);
-        let limit = timeout.for_write();
-        self.settle(limit)?;
-        let output = &self.buffers.output()[..amount];
-        let sent = if self.unsent.is_empty() {
-            push(&self.stream, &self.wire, output, limit)?
-        } else {
-            0
-        };
-        self.unsent.extend_from_slice(&output[sent..]);
-        Ok(())
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.settle(timeout.for_read().for_write())?;
-        let timeout = timeout.for_read();
-        let limit = timeout.not_zero().map(|limit| *limit);
-        let left = self.wire.left();
-        if left.is_some_and(|left| left.is_zero()) {
-            return Err(Error::Timeout(Timeout::RecvResponse));
-        }
-        let limit = left.into_iter().chain(limit).min();
-        self.await_answer(limit.is_none_or(|limit| limit > LOOK));
-        if limit != self.read_limit {
-            self.stream.set_read_timeout(limit)?;
-            self.read_limit = limit;
-        }
-        let begun = Instant::now();
-        loop {
-            let input = self.buffers.input_append_buf();
-            match std::io::Read::read(&mut &*self.stream, input) {
-                Ok(count) => {
-                    self.buffers.input_appended(count);
-                    return Ok(count > 0);
-                }
-                // A signal that is none of ours: the time-out of the socket begins anew, but not for ever.
-                Err(error)
-                    if error.kind() == ErrorKind::Interrupted
-                        && limit.is_none_or(|limit| begun.elapsed() < limit) => {}
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
-                        && error.raw_os_error() != Some(Errno::TIMEDOUT.raw_os_error()) =>
-                {
-                    return Err(Error::Timeout(timeout.reason));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    fn is_open(&mut self) -> bool {
-        let quiet = ready(&self.stream, PollFlags::IN, Some(Duration::ZERO)).is_empty();
-        quiet && self.unsent.is_empty() && !self.wire.is_deaf() && !self.wire.is_answered()
-    }
-}
-
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Line")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Standard output and `-o FILE`: one line per record, whole or not at all.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -54,6 +55,23 @@ fn is_stopgap(stream: &impl AsFd) -> bool {
     null.is_ok_and(|null| device == Ok(null))
         && flags.is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
 }
+
+/// A line as it is written: in one piece, so that the lines of several processes do not mix, unless it is so large that
+/// it would mix all the same and a second copy of it may not fit in memory.
+fn pieces(object: &Object, on_screen: bool) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
+    if object.length() > LARGE && !on_screen {
+        return Box::new(object.pieces().chain([Cow::Borrowed("\n")]));
+    }
+    let mut line = object.to_line();
+    if on_screen {
+        line = escape_json(&line);
+    }
+    line.push('\n');
+    Box::new(std::iter::once(Cow::Owned(line)))
+}
+
+/// Bytes of a line that is large.
+const LARGE: usize = 1 << 20;
 
 /// Bytes that are held back at most.
 const BATCH: usize = 64 << 10;
@@ -172,7 +190,12 @@ impl Output {
         if self.is_closed() || self.plan.text {
             return;
         }
-        if !self.record_line(&mut state, line, verdict, log) {
+        let bytes = if state.on_screen {
+            escape_json(line) + "\n"
+        } else {
+            line.to_owned() + "\n"
+        };
+        if !self.bytes(&mut state, bytes.as_bytes(), verdict, log) {
             log.record(line);
         }
     }
@@ -195,7 +218,7 @@ impl Output {
         let written = if self.plan.text {
             self.answer(state, &record, error.is_some(), verdict, log)
         } else {
-            self.record_line(state, &record.object().to_line(), verdict, log)
+            self.record_line(state, record.object(), verdict, log)
         };
         (!written).then_some(record)
     }
@@ -211,7 +234,8 @@ impl Output {
     ) -> bool {
         let kept = match &mut state.target {
             // The records stay at hand, because a failure later on turns FILE into FILE.failed.
-            Target::Held(held) => writeln!(held.records, "{}", record.object().to_line()),
+            Target::Held(held) => pieces(record.object(), false)
+                .try_for_each(|piece| held.records.write_all(piece.as_bytes())),
             _ => Ok(()),
         };
         if let Err(error) = kept {
@@ -239,16 +263,12 @@ impl Output {
     fn record_line(
         &self,
         state: &mut State,
-        line: &str,
+        object: &Object,
         verdict: &Mutex<Verdict>,
         log: &Log,
     ) -> bool {
-        let line = if state.on_screen {
-            escape_json(line) + "\n"
-        } else {
-            format!("{line}\n")
-        };
-        self.bytes(state, line.as_bytes(), verdict, log)
+        pieces(object, state.on_screen)
+            .all(|piece| self.bytes(state, piece.as_bytes(), verdict, log))
     }
 
     fn bytes(&self, state: &mut State, bytes: &[u8], verdict: &Mutex<Verdict>, log: &Log) -> bool {

@@ -1,11 +1,9 @@
 //! The Batch that a record is part of.
 
-use serde_json::value::RawValue;
-
 use super::Record;
 use crate::answer::Response;
 use crate::error::Error;
-use crate::field::Fields;
+use crate::field::{Fields, Look};
 use crate::id::Id;
 
 /// A Batch as far as the tools look at it; the object itself travels as it came.
@@ -19,11 +17,10 @@ pub struct Batch {
     pub collected: bool,
 }
 
-impl Batch {
-    /// Reads what the tools look at; what does not fit counts as absent.
-    #[must_use]
-    pub fn read(raw: &RawValue) -> Batch {
-        let fields = Fields::of(raw);
+impl Look<'_> for Batch {
+    const KEYS: &'static [&'static str] = &["id", "status", "collected"];
+
+    fn look(fields: &Fields) -> Batch {
         Batch {
             id: fields.id(),
             status: fields.text("status"),

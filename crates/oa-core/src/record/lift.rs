@@ -86,10 +86,7 @@ impl Incoming {
     fn untyped(&self) -> Option<Object> {
         let own = self.record.object();
         let mut object = match &self.bare {
-            Some(_) => self.record.thing().map_or_else(
-                || own.clone(),
-                |thing| Object::parse(thing.get()).unwrap_or_default(),
-            ),
+            Some(_) => self.record.thing().map_or_else(|| own.clone(), Object::of),
             None if self.problem.is_some() || self.record.has_keys() => return None,
             None => own.clone(),
         };
@@ -190,7 +187,7 @@ fn lift_all(
 /// The elements of a list of the API, or of one that is a list without saying so.
 fn elements(object: &Object) -> Option<Vec<&RawValue>> {
     let items: Vec<&RawValue> = serde_json::from_str(object.get("data")?.get()).ok()?;
-    let has_id = |item: &&RawValue| Fields::of(item).get::<&RawValue>("id").is_some();
+    let has_id = |item: &&RawValue| Fields::of(item, &["id"]).raw("id").is_some();
     let lists = object
         .entries()
         .filter(|(_, value)| value.get().starts_with('['));
