@@ -185,13 +185,13 @@ fn no_file_is_longer_than_400_lines() {
 /// raise it only with a reason. The core is four libraries in one, and grows until they part.
 const LARGEST: [(&str, usize); 8] = [
     // Workers, what the machine lacks, the delay queue of several tools.
-    ("oa-core", 9850),
+    ("oa-core", 10_300),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
     // Millions of ids by number.
-    ("oa-delete", 1000),
+    ("oa-delete", 1005),
     // One by one where a server has no batches; entries and lists of them by themselves.
     // Batches that are looked at as they are due.
-    ("oa-index", 1100),
+    ("oa-index", 1110),
     // Five lists, and servers that page in other ways.
     ("oa-list", 250),
     ("oa-poll", 280),

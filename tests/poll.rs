@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::harness::Ledger;
 use crate::pipes::text_of;
 use crate::scene::{Scene, lines};
 
@@ -217,6 +218,27 @@ fn many_responses_are_waited_for_side_by_side() {
     different.dedup();
     assert!(different.len() > 10, "one after the other: {first:?}");
     scene.nothing_left();
+}
+
+#[test]
+fn as_many_are_looked_at_in_the_same_moment_as_was_said() {
+    let scene = Scene::new();
+    let prompts: Vec<Value> = (0..40).map(|n| json!({"prompt": n.to_string()})).collect();
+    scene
+        .feed(&lines(&prompts), "oa-respond -b -j 8 >jobs")
+        .is(0);
+    for (option, looks) in [("", 16), ("-j 3", 3), ("-j 30", 30)] {
+        let before = scene.ledger().of("GET /responses/*").len();
+        scene.mock.fault("GET /responses/* stall when=before");
+        let running = scene.start(&format!("oa-poll {option} --interval 20ms <jobs"));
+        let asked = |ledger: &Ledger| ledger.of("GET /responses/*").len() - before;
+        scene
+            .mock
+            .until("so many looks", |ledger| asked(ledger) >= looks);
+        assert_eq!(asked(&scene.ledger()), looks);
+        scene.mock.no_faults();
+        assert_eq!(running.finish().is(0).records().len(), 40);
+    }
 }
 
 #[test]
