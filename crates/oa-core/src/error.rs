@@ -197,6 +197,14 @@ impl Error {
         Error::new(Kind::Input, message)
     }
 
+    /// Something that this machine has too little of now: the record is not at fault.
+    #[must_use]
+    pub fn scarce(message: impl Into<String>) -> Error {
+        let mut error = Error::input(message);
+        error.retryable = true;
+        error
+    }
+
     /// Work that a signal stopped.
     #[must_use]
     pub fn interrupted(signal: i32) -> Error {
@@ -218,6 +226,15 @@ impl Error {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure as one of another kind, unless a signal caused it.
+    #[must_use]
+    pub fn as_kind(mut self, kind: Kind) -> Error {
+        if self.kind != Kind::Interrupted {
+            self.kind = kind;
+        }
         self
     }
 
@@ -329,7 +346,8 @@ impl std::error::Error for Error {}
 /// Local trouble told with context is `input`: it was found before anything was sent.
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Error {
-        Error::input(format!("{error:#}"))
+        let told = |error: anyhow::Error| Error::input(format!("{error:#}"));
+        error.downcast().unwrap_or_else(told)
     }
 }
 

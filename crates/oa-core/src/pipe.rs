@@ -5,8 +5,10 @@
 //! does not stop the reading: what still comes is passed on unworked, so that nothing is forgotten
 //! between two tools. Only a closed standard output ends the reading, because then nobody waits.
 
+mod draft;
 mod input;
 mod output;
+mod place;
 mod plan;
 mod reading;
 mod side;
@@ -64,8 +66,8 @@ impl Pipe {
         let wake = Arc::new(Wake::new(plan.reads_to_end));
         let given = !source.reads();
         let saved = !given && stdin_is_saved();
-        let output = Arc::new(Output::open(&plan, saved, Arc::clone(&wake))?);
-        let stdin = || Stdin::new(wake, Arc::clone(&output), Arc::clone(&log));
+        let output = Arc::new(Output::open(&plan, saved, Arc::clone(&wake), &interrupt)?);
+        let stdin = || Stdin::new(wake, Arc::clone(&output));
         let reading = Reading::new(source, stdin);
         Ok(Pipe {
             log,
@@ -350,10 +352,9 @@ impl Pipe {
 
     /// Ends the output and tells the exit status of everything that was written.
     pub fn finish(&self) -> u8 {
-        let mut verdict = lock(&self.verdict);
         // A run that a signal ended is no success, whatever its records say.
         let signal = self.interrupt.signal().is_some();
-        self.output.finish(&mut verdict, signal, &self.log);
-        verdict.exit_status()
+        self.output.finish(&self.verdict, signal, &self.log);
+        lock(&self.verdict).exit_status()
     }
 }
