@@ -35,6 +35,7 @@ mod net;
 mod output;
 mod patience;
 mod pipes;
+mod places;
 mod poll;
 mod prompts;
 mod readme;

@@ -291,6 +291,15 @@ impl Running {
         }
     }
 
+    /// Waits until something holds.
+    pub(crate) fn until_true(&self, holds: impl Fn() -> bool) {
+        let start = Instant::now();
+        while !holds() {
+            assert!(start.elapsed() < PATIENCE, "it never came to hold");
+            sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Whether the leading process has ended.
     pub(crate) fn is_over(&self) -> bool {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));

@@ -139,7 +139,14 @@ impl Held {
 
     fn tell_failed(&self, log: &Log) {
         let (name, failed) = (self.place.file.display(), self.place.failed.display());
-        let again = format!("jq -c 'del(.error)' {}", word(&format!("./{failed}")));
+        let option = self
+            .place
+            .failed
+            .as_os_str()
+            .as_encoded_bytes()
+            .starts_with(b"-");
+        let here = if option { "./" } else { "" };
+        let again = format!("jq -c 'del(.error)' {}", word(&format!("{here}{failed}")));
         let tool = log.tool();
         log.error(&format!(
             "{name}: not written, because not every record ended well; the records are in {failed}: {again} | {tool} …"
