@@ -175,9 +175,10 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
-/// raise it only with a reason. The core is four libraries in one, and grows until they part.
+/// raise it only with a reason. The core is four libraries in one, and grows until they part; what `-o` writes is
+/// looked at before, has no name before it is whole, and is never half a line.
 const LARGEST: [(&str, usize); 8] = [
-    ("oa-core", 9700),
+    ("oa-core", 9800),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
     ("oa-delete", 860),
     // One by one where a server has no batches; entries and lists of them by themselves.

@@ -184,6 +184,13 @@ fn o_writes_devices_and_fifos_directly() {
     let ran = scene.ok("mkfifo pipe; cat pipe & oa-respond -n -p why -o pipe; wait");
     assert_eq!(ran.record()["response"]["status"], "completed");
     assert!(!scene.path("pipe.failed").exists());
+    // What goes to stdout goes behind what is there, and others go on behind it.
+    scene.ok("(echo before; oa-respond -n -p why -o /dev/stdout; echo after) >out");
+    let text = scene.read("out");
+    assert!(
+        text.starts_with("before\n{") && text.ends_with("}\nafter\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::scene::{Ran, Running, Scene, signal_one};
+use crate::scene::{Ran, Running, Scene, signal_one, until_true};
 
 /// Where files cannot be without a name: nothing tells a process of its open ones.
 const NAMED: &str = "unshare -rm bash -c 'mount -t tmpfs none /proc; exec \"$@\"' -";
@@ -129,7 +129,7 @@ fn a_second_signal_leaves_no_temporary_file() {
     }
     let line = format!("mkfifo never; exec 3<>never; exec {NAMED} oa-respond -p why -o out <&3");
     let running = scene.start(&line);
-    running.until_true(|| scene.ok("ls -A").stdout.contains(".oa-"));
+    until_true(|| scene.ok("ls -A").stdout.contains(".oa-"));
     let running = running.signal(Signal::TERM).signal_until_over(Signal::TERM);
     assert_eq!(running.finish().status, 143);
     assert!(!scene.ok("ls -A").stdout.contains(".oa-"));

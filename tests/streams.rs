@@ -33,7 +33,7 @@ fn a_fifo_that_nobody_writes_or_reads_is_left_at_the_first_signal() {
                 continue;
             }
             let running = scene.start(&format!("{holder}{line}"));
-            let ran = running.signal(Signal::TERM).finish();
+            let ran = running.a_tool().signal(Signal::TERM).finish();
             assert_eq!(ran.signal, Some(15), "{way}: {}", ran.stderr);
         }
     }
@@ -46,7 +46,8 @@ fn paths_of_a_record_may_name_a_fifo_that_nobody_writes() {
     scene.ok("mkfifo p");
     scene.file("in", "{\"paths\":\"p\"}\n{\"paths\":\"notes.txt\"}\n");
     let ran = scene
-        .start("exec oa-upload <in")
+        .start("exec oa-upload -j 1 <in")
+        .a_tool()
         .signal(Signal::INT)
         .finish();
     assert_eq!(ran.kinds(), ["interrupted", "interrupted"]);
@@ -61,6 +62,7 @@ fn records_go_to_stdout_when_a_signal_ends_the_wait_for_a_reader() {
     scene.file("in", "{\"n\":1}\n{\"n\":2}\n");
     let ran = scene
         .start("exec oa-delete -o p <in")
+        .a_tool()
         .signal(Signal::TERM)
         .finish();
     assert_eq!((ran.kinds().len(), ran.signal), (2, Some(15)));
@@ -89,7 +91,7 @@ fn what_has_no_end_is_refused_in_little_memory_and_little_room() {
         .says(&["certificates of p: more than 16777216 bytes"]);
     // A file-size limit shows that no more was spooled: 60 and 50 million bytes are enough to see that it is too much.
     let endless = "yes | (ulimit -f 60000; exec oa-respond -n -p why -a - --filename a.txt)";
-    scene.sh(endless).is(3).says(&["MB"]);
+    scene.sh(endless).is(3).says(&["50000001 bytes"]);
     let endless = "yes >p & (ulimit -f 60000; exec oa-respond -n --prompt-file p)";
     scene
         .sh(endless)
@@ -141,8 +143,8 @@ fn files_that_are_not_what_they_say_are_errors_that_name_them() {
         ("folder", "is a directory"),
         ("dangling", "no such file or directory"),
         ("round", "too many levels"),
-        ("empty", "empty"),
-        ("/proc/version", "empty"),
+        ("empty", "0 bytes"),
+        ("/proc/version", "0 bytes"),
         ("/dev/null", "is no regular file"),
         ("notes.txt/x", "not a directory"),
     ] {

@@ -30,7 +30,7 @@ use crate::shell;
 use input::{Stdin, Wake, stdin_is_saved};
 pub use input::{spool, stdin_is_terminal};
 use output::Output;
-pub(crate) use output::stdout_is_closed;
+pub(crate) use output::{is_stdout, stdout_is_closed};
 pub use plan::{Job, Plan, Source};
 use reading::{Next, Reading, broken};
 pub use side::side_by_side;

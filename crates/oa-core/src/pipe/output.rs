@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -48,6 +49,13 @@ impl State {
 /// Keys of what is on the server.
 const KEPT: [&str; 4] = ["files", "vector_store", "response", "batch"];
 
+/// Whether the path of `-o` means standard output, which goes on behind what others wrote to it.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout"]
+        .iter()
+        .any(|name| path == Path::new(name))
+}
+
 /// Whether standard output was closed when the process started.
 ///
 /// What was closed, std opens anew as the null device, for reading and writing; a shell's `>/dev/null` is for
@@ -87,7 +95,7 @@ impl Output {
         interrupt: &Interrupt,
     ) -> Result<Output> {
         let target = match &plan.output {
-            Some(path) if path.as_os_str() != "-" => Target::open(path, plan.text, interrupt)?,
+            Some(path) if !is_stdout(path) => Target::open(path, plan.text, interrupt)?,
             _ => Target::Stdout,
         };
         Ok(Output {

@@ -137,7 +137,8 @@ impl Rights {
 fn withheld() -> u32 {
     let mask = umask(Mode::from_raw_mode(0o077));
     umask(mask);
-    mask.as_raw_mode().into()
+    // Systems differ in the type of it.
+    u32::try_from(u64::from(mask.as_raw_mode())).unwrap_or(0o077)
 }
 
 fn identity(meta: &Metadata) -> (u64, u64) {

@@ -22,7 +22,7 @@ pub(super) enum Target {
     /// A file that is not regular (`/dev/null`, a FIFO).
     Direct(File),
     /// A regular file: shown to the world only when it is whole.
-    Held(Held),
+    Held(Box<Held>),
 }
 
 impl Target {
@@ -46,13 +46,15 @@ impl Target {
         let names = [Some(&records), text.as_ref()].into_iter().flatten();
         let names: Vec<PathBuf> = names.filter_map(Draft::name).map(Path::to_owned).collect();
         interrupt.on_end(move || {
-            names.iter().for_each(|name| drop(fs::remove_file(name)));
+            for name in &names {
+                let _ = fs::remove_file(name);
+            }
         });
-        Ok(Target::Held(Held {
+        Ok(Target::Held(Box::new(Held {
             place,
             records,
             text,
-        }))
+        })))
     }
 
     pub(super) fn is_terminal(&self) -> bool {
