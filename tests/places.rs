@@ -309,7 +309,7 @@ fn a_limit_on_files_loses_no_record_and_tears_no_line() {
 }
 
 #[test]
-fn what_others_wrote_behind_us_is_not_taken_back() {
+fn what_stood_in_a_file_before_us_is_not_taken_back() {
     let scene = Scene::new();
     scene.ok("jq -nc '{n: range(9), prompt: (\"x\" * 1500)}' >in; echo first >out");
     let ran = scene
