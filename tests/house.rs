@@ -182,10 +182,11 @@ fn no_file_is_longer_than_400_lines() {
 }
 
 /// How many lines without comments and tests each crate may have. Lower a number when the crate shrinks;
-/// raise it only with a reason. The core is four libraries in one, and grows until they part.
+/// raise it only with a reason. The core is four libraries in one, and grows until they part; what `-o` writes is
+/// looked at before, has no name before it is whole, and is never half a line.
 const LARGEST: [(&str, usize); 8] = [
     // Workers, what the machine lacks, the delay queue of several tools.
-    ("oa-core", 10_300),
+    ("oa-core", 10_800),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
     // Millions of ids by number.
     ("oa-delete", 1005),

@@ -104,11 +104,10 @@ fn o_makes_the_file_that_a_dangling_link_names() {
         .mock
         .until("a question", |l| l.of("POST /responses").len() == 1);
     // The new file is made where it is to stand: another folder may be another disk.
-    let made = scene.ok("ls -A deep; ls -A | grep -c ^.oa-; true").stdout;
-    assert!(
-        made.starts_with(".oa-") && made.ends_with("\n0\n"),
-        "{made}"
-    );
+    let made = scene
+        .ok("readlink /proc/[0-9]*/fd/* | grep -c \"^$PWD/deep/\"; ls -A deep")
+        .stdout;
+    assert_eq!(made, "1\n");
     scene.mock.no_faults();
     running.finish().is(0);
     assert_eq!(
@@ -185,6 +184,13 @@ fn o_writes_devices_and_fifos_directly() {
     let ran = scene.ok("mkfifo pipe; cat pipe & oa-respond -n -p why -o pipe; wait");
     assert_eq!(ran.record()["response"]["status"], "completed");
     assert!(!scene.path("pipe.failed").exists());
+    // What goes to stdout goes behind what is there, and others go on behind it.
+    scene.ok("(echo before; oa-respond -n -p why -o /dev/stdout; echo after) >out");
+    let text = scene.read("out");
+    assert!(
+        text.starts_with("before\n{") && text.ends_with("}\nafter\n"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -284,11 +284,14 @@ impl Running {
 
     /// Waits until a word stands on stderr.
     pub(crate) fn until_said(&self, word: &str) {
-        let start = Instant::now();
-        while !self.stderr.text().contains(word) {
-            assert!(start.elapsed() < PATIENCE, "never said: {word}");
-            sleep(Duration::from_millis(2));
-        }
+        until_true(|| self.stderr.text().contains(word));
+    }
+
+    /// Waits until the shell that leads became a tool by `exec`.
+    pub(crate) fn a_tool(self) -> Running {
+        let comm = format!("/proc/{}/comm", self.child.id());
+        until_true(|| fs::read_to_string(&comm).is_ok_and(|name| name.starts_with("oa-")));
+        self
     }
 
     /// Whether the leading process has ended.
@@ -321,6 +324,15 @@ impl Running {
             status,
             signal,
         }
+    }
+}
+
+/// Waits until something holds.
+pub(crate) fn until_true(holds: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < PATIENCE, "it never came to hold");
+        sleep(Duration::from_millis(2));
     }
 }
 

@@ -191,7 +191,7 @@ fn a_key_file_that_is_no_key_file_is_not_cut_and_sent() {
     scene
         .sh("chmod 600 long; oa-list files --api-key-file long")
         .is(4)
-        .says(&["no key is that long"]);
+        .says(&["more than 65536 bytes"]);
     assert_eq!(scene.ledger().asked(), [""; 0]);
 }
 

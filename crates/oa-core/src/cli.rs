@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::interrupt::{Interrupt, LONGEST, die};
 use crate::log::{Level, Log};
 use crate::machine;
-use crate::pipe::{Pipe, Plan, Source, stdin_is_terminal, stdout_is_closed};
+use crate::pipe::{Pipe, Plan, Source, is_stdout, stdin_is_terminal, stdout_is_closed};
 
 mod advice;
 mod connection;
@@ -229,7 +229,7 @@ fn open<A: Arguments>(args: &A, log: &Arc<Log>, interrupt: &Arc<Interrupt>) -> R
 }
 
 fn writes_to_stdout(output: Option<&Path>) -> bool {
-    output.is_none_or(|file| file.as_os_str() == "-")
+    output.is_none_or(is_stdout)
 }
 
 /// Passes the input on for a tool that cannot start, as far as its command line tells where from and where

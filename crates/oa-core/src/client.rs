@@ -80,10 +80,10 @@ impl Client {
         log: Arc<Log>,
         interrupt: Arc<Interrupt>,
     ) -> Result<Client> {
-        let key = connection.api_key(&log)?;
+        let key = connection.api_key(&log, &interrupt)?;
         log.keep_secret(&key);
         let target = connection.target()?;
-        let way = Way::new(connection, &target)?;
+        let way = Way::new(connection, &target, &interrupt)?;
         let headers = cli::headers()?;
         let values = headers.iter().map(|(_, value)| value.as_str());
         values

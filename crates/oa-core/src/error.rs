@@ -249,6 +249,15 @@ impl Error {
         self
     }
 
+    /// The same failure as one of another kind, unless a signal caused it.
+    #[must_use]
+    pub fn as_kind(mut self, kind: Kind) -> Error {
+        if self.kind != Kind::Interrupted {
+            self.kind = kind;
+        }
+        self
+    }
+
     /// The same failure, named after what it happened to: `report.pdf: …`.
     #[must_use]
     pub fn about(mut self, what: &str) -> Error {
@@ -357,7 +366,8 @@ impl std::error::Error for Error {}
 /// Local trouble told with context is `input`: it was found before anything was sent.
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Error {
-        Error::local(format!("{error:#}"))
+        let told = |error: anyhow::Error| Error::local(format!("{error:#}"));
+        error.downcast().unwrap_or_else(told)
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, unregister};
 
+use crate::error::{Error, Result, plain};
 use crate::id::Id;
 use crate::log::Log;
 
@@ -37,6 +38,7 @@ pub struct Interrupt {
     lock: Mutex<()>,
     arrived: Condvar,
     hooks: Mutex<Vec<Hook>>,
+    last: Mutex<Vec<Hook>>,
     held: Mutex<BTreeSet<Id>>,
     /// Who tells of more of them.
     holders: Mutex<Vec<Holder>>,
@@ -56,6 +58,8 @@ impl Interrupt {
         let noted =
             |(signal, flag): &(i32, Arc<AtomicBool>)| flag::register(*signal, Arc::clone(flag));
         let noted: Vec<_> = came.iter().filter_map(|one| noted(one).ok()).collect();
+        // What a file-size limit forbids is to be an error of that write, and not the end.
+        let _ = flag::register(SIGXFSZ, Arc::default());
         let signals = Signals::new(came.iter().map(|(signal, _)| *signal));
         let interrupt = Arc::new(Interrupt {
             came,
@@ -115,7 +119,32 @@ impl Interrupt {
                 left.join(" ")
             ));
         }
+        lock(&self.last).iter().for_each(|hook| hook());
         die(signal);
+    }
+
+    /// Calls `hook` before a second signal ends the process.
+    pub fn on_end(&self, hook: impl Fn() + Send + 'static) {
+        lock(&self.last).push(Box::new(hook));
+    }
+
+    /// What comes of `work`, which waits for others as long as they like, unless a signal comes first: then it is
+    /// left to itself.
+    ///
+    /// # Errors
+    /// `interrupted`; or the system has no thread for it.
+    pub fn unless_stopped<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T> {
+        let (sender, receiver) = mpsc::channel();
+        let stop = sender.clone();
+        self.on_signal(move || drop(stop.send(None)));
+        let thread = thread::Builder::new().spawn(move || drop(sender.send(Some(work()))));
+        thread.map_err(|error| Error::scarce(format!("no thread: {}", plain(&error))))?;
+        let done = receiver.recv().ok().flatten();
+        let signal = || self.signal().unwrap_or(SIGTERM);
+        done.ok_or_else(|| Error::interrupted(signal()))
     }
 
     /// The signal that came first, if one has.

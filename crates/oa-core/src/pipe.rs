@@ -5,8 +5,10 @@
 //! does not stop the reading: what still comes is passed on unworked, so that nothing is forgotten
 //! between two tools. Only a closed standard output ends the reading, because then nobody waits.
 
+mod draft;
 mod input;
 mod output;
+mod place;
 mod plan;
 mod reading;
 mod target;
@@ -28,7 +30,7 @@ use crate::workers::Workers;
 use input::{Stdin, Wake, stdin_is_saved};
 pub use input::{spool, stdin_is_terminal};
 use output::Output;
-pub(crate) use output::stdout_is_closed;
+pub(crate) use output::{is_stdout, stdout_is_closed};
 pub use plan::{Job, Plan, Source};
 use reading::{Next, Reading, broken};
 
@@ -63,8 +65,8 @@ impl Pipe {
         let wake = Arc::new(Wake::new(plan.reads_to_end));
         let given = !source.reads();
         let saved = !given && stdin_is_saved();
-        let output = Arc::new(Output::open(&plan, saved, Arc::clone(&wake))?);
-        let stdin = || Stdin::new(wake, Arc::clone(&output), Arc::clone(&log));
+        let output = Arc::new(Output::open(&plan, saved, Arc::clone(&wake), &interrupt)?);
+        let stdin = || Stdin::new(wake, Arc::clone(&output));
         let reading = Reading::new(source, stdin);
         Ok(Pipe {
             log,
@@ -339,10 +341,9 @@ impl Pipe {
 
     /// Ends the output and tells the exit status of everything that was written.
     pub fn finish(&self) -> u8 {
-        let mut verdict = lock(&self.verdict);
         // A run that a signal ended is no success, whatever its records say.
         let signal = self.interrupt.signal().is_some();
-        self.output.finish(&mut verdict, signal, &self.log);
-        verdict.exit_status()
+        self.output.finish(&self.verdict, signal, &self.log);
+        lock(&self.verdict).exit_status()
     }
 }

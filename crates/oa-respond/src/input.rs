@@ -11,6 +11,7 @@ use oa_core::limit::{
 };
 use oa_core::log::Log;
 use oa_core::object::Object;
+use oa_core::pipe::Pipe;
 use oa_core::record::{File, looks_like_id, of_id};
 use oa_core::shell::command;
 use oa_core::{Error, Id, Result};
@@ -47,12 +48,12 @@ pub(crate) fn attachments(
     words: &[String],
     filename: Option<&str>,
     force: bool,
-    log: &Log,
+    pipe: &Pipe,
 ) -> Result<Vec<Attachment>> {
     let named = filename.map(|_| nameless(words)).transpose()?;
     let read = |(at, word): (usize, &String)| {
         let filename = filename.filter(|_| named == Some(at));
-        Attachment::read(word, filename, force, log)
+        Attachment::read(word, filename, force, pipe)
     };
     words.iter().enumerate().map(read).collect()
 }
@@ -77,7 +78,7 @@ fn is_url(word: &str) -> bool {
 
 impl Attachment {
     /// What `-a` names: an id, a URL, a path, or `-` for the bytes of stdin.
-    fn read(word: &str, filename: Option<&str>, force: bool, log: &Log) -> Result<Attachment> {
+    fn read(word: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Result<Attachment> {
         if looks_like_id(word) {
             no_file(word).map_or(Ok(()), Err)?;
             return Id::parse(word).map(Attachment::Id);
@@ -85,7 +86,7 @@ impl Attachment {
         if is_url(word) {
             return Ok(Attachment::Url(word.to_owned()));
         }
-        inline(word, filename, force, log).map(Attachment::Inline)
+        inline(word, filename, force, pipe).map(Attachment::Inline)
     }
 
     /// The text that stands for it in an input, and what to call it.
@@ -121,7 +122,7 @@ fn no_file(word: &str) -> Option<Error> {
     Some(Error::usage(format!("-a {word}: {what}")).hint(hint))
 }
 
-fn inline(path: &str, filename: Option<&str>, force: bool, log: &Log) -> Result<Inline> {
+fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Result<Inline> {
     let wrong = |why: &str| Error::local(format!("{path}: {why}"));
     // What is larger is refused anyway, whatever it is.
     let most = if force {
@@ -129,9 +130,10 @@ fn inline(path: &str, filename: Option<&str>, force: bool, log: &Log) -> Result<
     } else {
         REQUEST_DOCUMENT_BYTES.limit
     };
-    let local = Local::take(path, most).map_err(|why| match path.split_once("://") {
-        Some(_) => wrong(&why).hint("a server fetches http:// and https:// only"),
-        None => wrong(&why),
+    let taken = Local::take(path, most, &pipe.interrupt);
+    let local = taken.map_err(|error| match path.split_once("://") {
+        Some(_) => error.hint("a server fetches http:// and https:// only"),
+        None => error,
     })?;
     let head = local.head(TEXT_HEAD);
     let head = head.map_err(|error| wrong(&error.to_string()))?;
@@ -155,7 +157,7 @@ fn inline(path: &str, filename: Option<&str>, force: bool, log: &Log) -> Result<
     if problems.is_empty() {
         problems.extend(use_problem(path, &name, candidate.purpose));
     }
-    refuse(problems, force, log)?;
+    refuse(problems, force, &pipe.log)?;
     Ok(Inline {
         mime: kind::mime_of(&name, start),
         name,

@@ -203,12 +203,12 @@ fn main() -> ExitCode {
         };
         let asker = Asker {
             client,
-            template: template::read(args)?,
+            template: template::read(args, &run.pipe.interrupt)?,
             attachments: input::attachments(
                 &args.attach,
                 args.filename.as_deref(),
                 args.force,
-                &run.pipe.log,
+                &run.pipe,
             )?,
             style: Style {
                 detail: args.detail.clone(),

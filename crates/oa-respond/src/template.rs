@@ -4,6 +4,7 @@ use std::io::Read;
 
 use anyhow::{Context, anyhow, ensure};
 use oa_core::body::Local;
+use oa_core::interrupt::Interrupt;
 use oa_core::limit::TEXT_CHARS;
 use oa_core::object::Object;
 use oa_core::{Error, Result};
@@ -19,33 +20,39 @@ const TEXT_BYTES: u64 = 4 * TEXT_CHARS.limit;
 const REQUEST_BYTES: u64 = 1 << 30;
 
 /// Reads what the options name.
-pub(crate) fn read(args: &Args) -> Result<Template> {
+pub(crate) fn read(args: &Args, interrupt: &Interrupt) -> Result<Template> {
     let model = match args.model.as_str() {
         "" => DEFAULT_MODEL.to_owned(),
         model => model.to_owned(),
     };
     Ok(Template {
         model,
-        prompt: prompt(args)?,
+        prompt: prompt(args, interrupt)?,
         instructions: match &args.instructions_file {
-            Some(file) => Some(text(file, TEXT_BYTES)?),
+            Some(file) => Some(text(file, TEXT_BYTES, interrupt)?),
             None => args.instructions.clone(),
         },
-        format: args.schema.as_deref().map(format).transpose()?,
+        format: args
+            .schema
+            .as_deref()
+            .map(|path| format(path, interrupt))
+            .transpose()?,
         effort: args.reasoning_effort.clone(),
         max_output_tokens: args.max_output_tokens,
         store: !args.no_store,
         background: args.background,
         stream: args.stream,
-        layers: layers(args)?,
+        layers: layers(args, interrupt)?,
         search: FileSearch::read(args)?,
     })
 }
 
 /// The question: `-p`, a blank line, the file; a file's last newline is not part of it.
-fn prompt(args: &Args) -> Result<Option<String>> {
+fn prompt(args: &Args, interrupt: &Interrupt) -> Result<Option<String>> {
     let file = args.prompt_file.as_deref();
-    let file = file.map(|file| text(file, TEXT_BYTES)).transpose()?;
+    let file = file
+        .map(|file| text(file, TEXT_BYTES, interrupt))
+        .transpose()?;
     let file = file.map(|text| text.trim_end_matches(['\n', '\r']).to_owned());
     Ok(match (&args.prompt, file) {
         (Some(prompt), Some(file)) => Some(format!("{prompt}\n\n{file}")),
@@ -53,12 +60,14 @@ fn prompt(args: &Args) -> Result<Option<String>> {
     })
 }
 
-fn layers(args: &Args) -> Result<Vec<Object>> {
+fn layers(args: &Args, interrupt: &Interrupt) -> Result<Vec<Object>> {
     let layers = args.layers.0.iter();
     layers
         .map(|layer| match layer {
             Layer::Json(json) => object(json, "--request").map_err(Error::usage),
-            Layer::File(file) => object(&text(file, REQUEST_BYTES)?, file).map_err(Error::input),
+            Layer::File(file) => {
+                object(&text(file, REQUEST_BYTES, interrupt)?, file).map_err(Error::input)
+            }
         })
         .collect()
 }
@@ -68,22 +77,31 @@ fn object(text: &str, name: &str) -> std::result::Result<Object, String> {
         .map_err(|error| format!("{name}: not a JSON object: {error}"))
 }
 
-fn text(path: &str, most: u64) -> anyhow::Result<String> {
+fn text(path: &str, most: u64, interrupt: &Interrupt) -> anyhow::Result<String> {
     let about = || match path {
         "-" => "stdin".to_owned(),
         path => path.to_owned(),
     };
-    let local = Local::take(path, most).map_err(|why| anyhow!("{}: {why}", about()))?;
-    ensure!(local.bytes() <= most, "{}: more than {most} bytes", about());
+    let fits = |bytes: u64| {
+        let few = bytes <= most;
+        few.then_some(())
+            .with_context(|| format!("{}: more than {most} bytes", about()))
+    };
+    let local = Local::take(path, most, interrupt)?;
+    fits(local.bytes())?;
     let mut bytes = Vec::new();
-    let mut file = local.reopen().with_context(about)?;
-    file.read_to_end(&mut bytes).with_context(about)?;
+    let file = local.reopen().with_context(about)?;
+    file.take(most.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .with_context(about)?;
+    // What grows, or says that it is empty (/proc), shows its size when it is read.
+    fits(bytes.len() as u64)?;
     String::from_utf8(bytes).map_err(|_| anyhow!("{}: is no UTF-8 text", about()))
 }
 
 /// The `text.format` of a schema file: the schema alone, or a whole format with its own name.
-fn format(path: &str) -> Result<Object> {
-    let schema = object(&text(path, TEXT_BYTES)?, path).map_err(Error::input)?;
+fn format(path: &str, interrupt: &Interrupt) -> Result<Object> {
+    let schema = object(&text(path, TEXT_BYTES, interrupt)?, path).map_err(Error::input)?;
     schema.check_depth().with_context(|| path.to_owned())?;
     let mut format = Object::default();
     format.put("type", &"json_schema");

@@ -3,9 +3,11 @@
 use std::io::Read;
 
 use oa_core::body::Local;
+use oa_core::interrupt::Interrupt;
 use oa_core::kind::{self, Family};
 use oa_core::limit::{Candidate, Problem, UPLOAD_BYTES, refuse, use_problem};
 use oa_core::log::Log;
+use oa_core::pipe::Pipe;
 use oa_core::shell::word;
 use oa_core::{Error, Result};
 
@@ -46,8 +48,9 @@ const PURPOSES: [&str; 6] = [
 ];
 
 /// Looks at a file; nothing is sent.
-pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
-    let local = open(path, rules).map_err(|why| Error::local(format!("{path}: {why}")))?;
+pub(crate) fn look(path: &str, rules: &Rules, pipe: &Pipe) -> Result<Upload> {
+    let log: &Log = &pipe.log;
+    let local = open(path, rules, &pipe.interrupt)?;
     let head = local.head(TEXT_HEAD);
     let head = head.map_err(|error| Error::local(format!("{path}: {error}")))?;
     let whole = local.bytes() <= TEXT_HEAD;
@@ -88,18 +91,18 @@ pub(crate) fn look(path: &str, rules: &Rules, log: &Log) -> Result<Upload> {
     Ok(upload)
 }
 
-fn open(path: &str, rules: &Rules) -> std::result::Result<Local, String> {
+fn open(path: &str, rules: &Rules, interrupt: &Interrupt) -> Result<Local> {
     if path == "-" && !rules.stdin {
-        return Err("stdin is read for records here; name a file".to_owned());
+        return Err(Error::input("-: stdin is read for records here").hint("name a file"));
     }
     let most = if rules.force {
         u64::MAX
     } else {
         UPLOAD_BYTES.limit
     };
-    Local::take(path, most).map_err(|why| match advice(path) {
-        Some(advice) => format!("{why}; {advice}"),
-        None => why,
+    Local::take(path, most, interrupt).map_err(|error| match advice(path) {
+        Some(advice) => error.hint(advice),
+        None => error,
     })
 }
 

@@ -190,7 +190,7 @@ impl Uploader<'_> {
         let mut uploads = Vec::new();
         let mut problems = Vec::new();
         for path in paths {
-            match file::look(path, &rules, log) {
+            match file::look(path, &rules, &self.run.pipe) {
                 Ok(upload) => uploads.push(upload),
                 Err(error) => problems.push(error),
             }

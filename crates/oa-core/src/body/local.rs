@@ -2,10 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::plain;
+use rustix::fs::OFlags;
+
+use crate::error::{Error, Result, plain};
+use crate::interrupt::Interrupt;
 use crate::machine;
 use crate::pipe::spool;
 
@@ -53,24 +57,40 @@ impl Local {
     /// of which no more is read than a byte beyond `most`.
     ///
     /// # Errors
-    /// Why it cannot be sent, in words that follow the path.
-    pub fn take(path: &str, most: u64) -> Result<Local, String> {
-        let told = |error: io::Error| plain(&error);
-        if path != "-" {
-            let meta = std::fs::metadata(path).map_err(told)?;
-            if meta.is_file() {
-                return Local::open(path).map_err(told);
-            }
-            if meta.is_dir() {
-                return Err("is a directory".to_owned());
-            }
-            // Devices have no end.
-            if !meta.file_type().is_fifo() {
-                return Err("is no regular file".to_owned());
-            }
+    /// `input` for what cannot be sent; `interrupted` where a signal comes before the stream ends.
+    pub fn take(path: &str, most: u64, interrupt: &Interrupt) -> Result<Local> {
+        let told = |error: io::Error| Error::input(format!("{path}: {}", plain(&error)));
+        if path != "-" && is_regular(Path::new(path)).map_err(told)? {
+            return Local::open(path).map_err(told);
         }
-        let file = spool(path, most).map_err(|error| plain(&error.root_cause()))?;
+        let name = path.to_owned();
+        let file = interrupt.unless_stopped(move || spool(&name, most))??;
         Local::spooled(path, file).map_err(told)
+    }
+
+    /// All bytes of a small file, or of what a FIFO brings, in memory only.
+    ///
+    /// # Errors
+    /// As [`Local::take`], in words that do not name the path; and there are more than `most`.
+    pub fn read(path: &Path, most: u64, interrupt: &Interrupt) -> Result<Vec<u8>> {
+        let told = |error: io::Error| Error::input(plain(&error));
+        let regular = is_regular(path).map_err(told)?;
+        let path = path.to_owned();
+        let read = move || {
+            let mut bytes = Vec::new();
+            let file = File::open(path)?.take(most.saturating_add(1));
+            { file }.read_to_end(&mut bytes).map(|_| bytes)
+        };
+        let bytes = if regular {
+            read()
+        } else {
+            interrupt.unless_stopped(read)?
+        };
+        let bytes = bytes.map_err(told)?;
+        if bytes.len() as u64 > most {
+            return Err(Error::input(format!("more than {most} bytes")));
+        }
+        Ok(bytes)
     }
 
     /// Whether a path names a stream: standard input, or a FIFO.
@@ -93,7 +113,7 @@ impl Local {
     pub fn open(path: &str) -> io::Result<Local> {
         Ok(Local {
             label: path.to_owned(),
-            stamp: Stamp::of(&machine::open(path)?)?,
+            stamp: Stamp::of(&open(path)?)?,
             source: Source::Path(path.to_owned()),
         })
     }
@@ -132,7 +152,7 @@ impl Local {
     /// It cannot be read, or it changed.
     pub fn reopen(&self) -> io::Result<File> {
         let file = match &self.source {
-            Source::Path(path) => machine::open(path)?,
+            Source::Path(path) => open(path)?,
             Source::Open(file) => {
                 let mut file = file.try_clone()?;
                 file.rewind()?;
@@ -154,4 +174,23 @@ impl Local {
     pub(super) fn changed(&self) -> io::Error {
         io::Error::other(format!("{}: changed while it was read", self.label))
     }
+}
+
+/// Whether it is a regular file, and no FIFO.
+fn is_regular(path: &Path) -> io::Result<bool> {
+    let meta = std::fs::metadata(path)?;
+    if meta.is_dir() {
+        return Err(io::Error::other("is a directory"));
+    }
+    // Devices have no end.
+    if !meta.is_file() && !meta.file_type().is_fifo() {
+        return Err(io::Error::other("is no regular file"));
+    }
+    Ok(meta.is_file())
+}
+
+/// Opens a regular file; what became a FIFO meanwhile is not waited for.
+fn open(path: &str) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(io::Error::other)?;
+    machine::patiently(|| File::options().read(true).custom_flags(flags).open(path))
 }

@@ -1,13 +1,12 @@
 //! The server and the way to it, from options and environment.
 
-use std::io::Read;
 use std::net::ToSocketAddrs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
-
+use crate::body::Local;
 use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interrupt;
 use crate::log::Log;
 use crate::retry::Limits;
 use crate::shell::word;
@@ -79,15 +78,19 @@ pub(crate) struct Target {
 
 impl Connection {
     /// The key: `--api-key-file`, else `OPENAI_API_KEY`, else `OPENAI_API_KEY_FILE`.
-    pub(crate) fn api_key(&self, log: &Log) -> Result<String> {
+    pub(crate) fn api_key(&self, log: &Log, interrupt: &Interrupt) -> Result<String> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let auth = |error: anyhow::Error| Error::new(Kind::Auth, format!("{error:#}"));
+        let read = |file: &Path| {
+            let about = format!("key file {}", shown_path(file));
+            let key = read_key(file, log, interrupt);
+            key.map_err(|error| error.as_kind(Kind::Auth).about(&about))
+        };
         let key = if let Some(file) = &self.api_key_file {
-            read_key(file, log).map_err(auth)?
+            read(file)?
         } else if let Some(key) = variable("OPENAI_API_KEY") {
             key.trim().to_owned()
         } else if let Some(file) = variable("OPENAI_API_KEY_FILE") {
-            read_key(&PathBuf::from(file), log).map_err(auth)?
+            read(Path::new(&file))?
         } else {
             return Err(Error::new(Kind::Auth, "no API key")
                 .hint("export OPENAI_API_KEY=…, or name a file with --api-key-file; to try without one: oa-mock -- …"));
@@ -179,7 +182,7 @@ fn shown(address: &str) -> String {
 }
 
 /// A path for a message, unless it looks like a key that came to the wrong place.
-fn shown_path(path: &std::path::Path) -> String {
+fn shown_path(path: &Path) -> String {
     let text = path.to_string_lossy();
     let key = text.starts_with("sk-") || (text.len() > 40 && !text.contains(['/', '.', ' ']));
     if key {
@@ -250,27 +253,20 @@ pub(crate) fn is_loopback(host: &str, port: u16) -> bool {
     addresses.peek().is_some() && addresses.all(|address| address.ip().is_loopback())
 }
 
-fn read_key(path: &PathBuf, log: &Log) -> anyhow::Result<String> {
+fn read_key(path: &Path, log: &Log, interrupt: &Interrupt) -> Result<String> {
     use std::os::unix::fs::PermissionsExt;
-    let name = shown_path(path);
-    let about = || format!("key file {name}");
-    let file = std::fs::File::open(path).with_context(about)?;
-    let mode = file.metadata().with_context(about)?.permissions().mode();
-    let mut text = String::new();
-    file.take(LONGEST_KEY_FILE + 1)
-        .read_to_string(&mut text)
-        .with_context(about)?;
-    anyhow::ensure!(
-        text.len() as u64 <= LONGEST_KEY_FILE,
-        "key file {name}: no key is that long"
-    );
+    let bytes = Local::read(path, LONGEST_KEY_FILE, interrupt)?;
+    let mode = std::fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
     if mode & 0o077 != 0 {
         log.warning(&format!(
-            "key file {name}: others may read it; `chmod 600 {}`",
+            "key file {}: others may read it; `chmod 600 {}`",
+            shown_path(path),
             word(&path.to_string_lossy())
         ));
     }
-    let key = text.trim();
-    anyhow::ensure!(!key.is_empty(), "key file {name}: it is empty");
-    Ok(key.to_owned())
+    let text = String::from_utf8(bytes).map_err(|_| Error::input("is no UTF-8 text"))?;
+    match text.trim() {
+        "" => Err(Error::input("it is empty")),
+        key => Ok(key.to_owned()),
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{anyhow, ensure};
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -10,19 +10,24 @@ use rustls::sign::CertifiedKey;
 use ureq::tls::{ClientCert, PrivateKey};
 
 use super::roots;
+use crate::interrupt::Interrupt;
 
 /// Reads `--cert` and `--key`; a key may stand in the certificate's own file, as with curl.
 ///
 /// # Errors
 /// A file is missing or holds nothing of what it should, or the two do not belong together.
-pub(super) fn load(cert: Option<&Path>, key: Option<&Path>) -> anyhow::Result<Option<ClientCert>> {
+pub(super) fn load(
+    cert: Option<&Path>,
+    key: Option<&Path>,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Option<ClientCert>> {
     let Some(cert) = cert else {
         return Ok(None);
     };
     let key = key.unwrap_or(cert);
     let name = key.display();
-    let chain = roots::of_file(cert)?;
-    let pem = std::fs::read(key).with_context(|| format!("private key {name}"))?;
+    let chain = roots::of_file(cert, interrupt)?;
+    let pem = roots::read(key, &format!("private key {name}"), interrupt)?;
     let none =
         || anyhow!("private key {name}: there is none in it (PEM without a password is expected)");
     let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| none())?;

@@ -8,6 +8,10 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
+use crate::body::Local;
+use crate::error::Result;
+use crate::interrupt::Interrupt;
+
 /// Where Linux systems and the BSDs keep their bundle; the first that exists is taken.
 const BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -18,32 +22,38 @@ const BUNDLES: [&str; 6] = [
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
+/// Bytes of a file that are read at most; the bundles of systems have a quarter of a million.
+const LARGEST: u64 = 16 << 20;
+
 /// The roots: `--cacert`, else `SSL_CERT_FILE`, else `SSL_CERT_DIR`, else the system's bundle, else those
 /// that are built in.
 ///
 /// # Errors
 /// A file or folder that was named is missing or holds no certificate: it is never passed over in silence.
-pub(super) fn load(named: Option<&Path>) -> anyhow::Result<RootCerts> {
+pub(super) fn load(named: Option<&Path>, interrupt: &Interrupt) -> anyhow::Result<RootCerts> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     let file = named
         .map(Path::to_owned)
         .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
     let certificates = if let Some(file) = file {
-        of_file(&file)?
+        of_file(&file, interrupt)?
     } else if let Some(folder) = variable("SSL_CERT_DIR") {
-        of_folder(Path::new(&folder))?
+        of_folder(Path::new(&folder), interrupt)?
     } else {
         match BUNDLES.iter().map(Path::new).find(|path| path.is_file()) {
-            Some(bundle) => of_file(bundle)?,
+            Some(bundle) => of_file(bundle, interrupt)?,
             None => return Ok(RootCerts::WebPki),
         }
     };
     Ok(RootCerts::Specific(Arc::new(certificates)))
 }
 
-pub(super) fn of_file(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
+pub(super) fn of_file(
+    path: &Path,
+    interrupt: &Interrupt,
+) -> anyhow::Result<Vec<Certificate<'static>>> {
     let name = path.display();
-    let pem = std::fs::read(path).with_context(|| format!("certificates of {name}"))?;
+    let pem = read(path, &format!("certificates of {name}"), interrupt)?;
     let certificates = certificates(&pem);
     ensure!(
         !certificates.is_empty(),
@@ -52,16 +62,21 @@ pub(super) fn of_file(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> 
     Ok(certificates)
 }
 
-fn of_folder(path: &Path) -> anyhow::Result<Vec<Certificate<'static>>> {
+fn of_folder(path: &Path, interrupt: &Interrupt) -> anyhow::Result<Vec<Certificate<'static>>> {
     let name = path.display();
     let entries = std::fs::read_dir(path).with_context(|| format!("certificates of {name}"))?;
-    let files = entries.filter_map(|entry| std::fs::read(entry.ok()?.path()).ok());
+    let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "", interrupt).ok());
     let found: Vec<_> = files.flat_map(|pem| certificates(&pem)).collect();
     ensure!(
         !found.is_empty(),
         "certificates of {name}: there is none in it (PEM is expected)"
     );
     Ok(found)
+}
+
+/// What a file with certificates or a key holds.
+pub(super) fn read(path: &Path, what: &str, interrupt: &Interrupt) -> Result<Vec<u8>> {
+    Local::read(path, LARGEST, interrupt).map_err(|error| error.about(what))
 }
 
 /// The certificates among all that stands there; none if all of them are so in name only.

@@ -13,7 +13,8 @@ use super::name::Names;
 use super::wire::{Wire, place};
 use super::{pair, proxy, roots};
 use crate::cli::{Connection, Target, is_loopback};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
+use crate::interrupt::Interrupt;
 
 /// Connections that nobody used for that long are made anew.
 pub(crate) const IDLE: Duration = Duration::from_secs(60);
@@ -32,7 +33,11 @@ impl Way {
     ///
     /// # Errors
     /// `usage` for a proxy, a certificate or a key that cannot be used.
-    pub(crate) fn new(connection: &Connection, target: &Target) -> Result<Way> {
+    pub(crate) fn new(
+        connection: &Connection,
+        target: &Target,
+        interrupt: &Interrupt,
+    ) -> Result<Way> {
         let scheme = if target.secure { "https" } else { "http" };
         let environment = |name: &str| std::env::var(name).ok();
         let proxy = proxy::choose(scheme, &target.host, target.port, &environment);
@@ -54,7 +59,10 @@ impl Way {
         // What was named is looked at in any case: an option that does nothing must not look as if it did.
         let named = connection.cacert.is_some() || connection.cert.is_some();
         let tls = if target.secure || named || to_proxy == Some(ProxyProtocol::Https) {
-            Some(tls(connection).map_err(|error| Error::usage(format!("{error:#}")))?)
+            Some(
+                tls(connection, interrupt)
+                    .map_err(|error| Error::from(error).as_kind(Kind::Usage))?,
+            )
         } else {
             None
         };
@@ -122,9 +130,13 @@ fn tunnels(proxy: &Proxy) -> bool {
     matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
 
-fn tls(connection: &Connection) -> anyhow::Result<TlsConfig> {
-    let roots = roots::load(connection.cacert.as_deref())?;
-    let pair = pair::load(connection.cert.as_deref(), connection.key.as_deref())?;
+fn tls(connection: &Connection, interrupt: &Interrupt) -> anyhow::Result<TlsConfig> {
+    let roots = roots::load(connection.cacert.as_deref(), interrupt)?;
+    let pair = pair::load(
+        connection.cert.as_deref(),
+        connection.key.as_deref(),
+        interrupt,
+    )?;
     Ok(TlsConfig::builder()
         .root_certs(roots)
         .client_cert(pair)

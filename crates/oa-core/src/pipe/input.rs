@@ -1,17 +1,16 @@
 //! Standard input: read to its end, unless nobody reads our output any more.
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::FileType;
 
 use super::output::Output;
-use crate::log::Log;
+use crate::error::{Error, Result, plain};
 use crate::machine::{self, patiently};
 
 /// Ends a blocked read of standard input when standard output was closed.
@@ -56,18 +55,16 @@ pub(super) struct Stdin {
     source: io::Stdin,
     wake: Arc<Wake>,
     output: Arc<Output>,
-    log: Arc<Log>,
     /// Bytes that may still be taken after that.
     last: usize,
 }
 
 impl Stdin {
-    pub(super) fn new(wake: Arc<Wake>, output: Arc<Output>, log: Arc<Log>) -> Stdin {
+    pub(super) fn new(wake: Arc<Wake>, output: Arc<Output>) -> Stdin {
         Stdin {
             source: io::stdin(),
             wake,
             output,
-            log,
             last: LAST,
         }
     }
@@ -93,7 +90,7 @@ impl Stdin {
                 break;
             }
             // Nothing lies ready: whoever waits for our lines gets them before we wait.
-            self.output.flush(&self.log);
+            self.output.flush();
             patient = true;
         }
         Ok(())
@@ -143,16 +140,32 @@ pub fn stdin_is_terminal() -> bool {
 /// `-` is standard input. Of an endless one there is a byte more than `most`.
 ///
 /// # Errors
-/// The stream cannot be read, or the disk is full.
-pub fn spool(path: &str, most: u64) -> anyhow::Result<File> {
-    let mut file = patiently(tempfile::tempfile).context("no temporary file")?;
+/// The stream cannot be read; or there is no room for it (retryable).
+pub fn spool(path: &str, most: u64) -> Result<File> {
+    let folder = std::env::temp_dir();
+    let room = |error: io::Error| {
+        let name = folder.display();
+        let why = plain(&error);
+        let message = format!("{path}: its bytes have no room in the folder {name}: {why}");
+        let mut error = Error::input(message)
+            .hint("name a folder that has some: TMPDIR=/var/tmp, for instance");
+        error.retryable = true;
+        error
+    };
+    let mut file = patiently(|| tempfile::tempfile_in(&folder)).map_err(room)?;
     let most = most.saturating_add(1);
-    if path == "-" {
-        io::copy(&mut io::stdin().lock().take(most), &mut file).context("stdin")?;
+    let copied = if path == "-" {
+        io::copy(&mut io::stdin().lock().take(most), &mut file)
     } else {
-        let stream = machine::open(path).with_context(|| path.to_owned())?;
-        io::copy(&mut stream.take(most), &mut file).with_context(|| path.to_owned())?;
+        machine::open(path).and_then(|stream| io::copy(&mut stream.take(most), &mut file))
+    };
+    match copied {
+        Ok(_) => Ok(file),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                room(error)
+            }
+            _ => Error::of_io(format!("{path}: {}", plain(&error)), &error),
+        }),
     }
-    file.flush()?;
-    Ok(file)
 }

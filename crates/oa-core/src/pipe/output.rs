@@ -2,16 +2,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io;
 use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rustix::fs::OFlags;
 
-use super::target::{Target, open_file};
+use super::target::Target;
 use super::{Plan, Wake};
 use crate::error::{Result, Verdict, plain};
-use crate::interrupt::lock;
+use crate::interrupt::{Interrupt, lock};
 use crate::log::{Log, escape_json, escape_lines};
 use crate::object::Object;
 use crate::record::Record;
@@ -31,13 +33,29 @@ struct State {
     waiting: BTreeMap<u64, Slot>,
     /// Text of the record whose turn it is was written already.
     begun: bool,
-    /// Bytes that wait for more, and what came of the last that did.
-    held: Vec<u8>,
+    /// Bytes that wait for more, or that nobody took.
+    held: String,
     failed: Option<io::Error>,
+}
+
+impl State {
+    /// Writes what was held back; what cannot be written stays.
+    fn hand_on(&mut self) -> io::Result<()> {
+        self.target.write(&[Cow::Borrowed(&self.held)])?;
+        self.held.clear();
+        Ok(())
+    }
 }
 
 /// Keys of what is on the server.
 const KEPT: [&str; 4] = ["files", "vector_store", "response", "batch"];
+
+/// Whether the path of `-o` means standard output, which goes on behind what others wrote to it.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout"]
+        .iter()
+        .any(|name| path == Path::new(name))
+}
 
 /// Whether standard output was closed when the process started.
 ///
@@ -58,16 +76,20 @@ fn is_stopgap(stream: &impl AsFd) -> bool {
 
 /// A line as it is written: in one piece, so that the lines of several processes do not mix, unless it is so large that
 /// it would mix all the same and a second copy of it may not fit in memory.
-fn pieces(object: &Object, on_screen: bool) -> Box<dyn Iterator<Item = Cow<'_, str>> + '_> {
+fn line_of(object: &Object, on_screen: bool) -> Vec<Cow<'_, str>> {
     if object.length() > LARGE && !on_screen {
-        return Box::new(object.pieces().chain([Cow::Borrowed("\n")]));
+        return object.pieces().chain([Cow::Borrowed("\n")]).collect();
     }
     let mut line = object.to_line();
     if on_screen {
         line = escape_json(&line);
     }
     line.push('\n');
-    Box::new(std::iter::once(Cow::Owned(line)))
+    vec![Cow::Owned(line)]
+}
+
+fn length(pieces: &[Cow<str>]) -> usize {
+    pieces.iter().map(|piece| piece.len()).sum()
 }
 
 /// Bytes of a line that is large.
@@ -82,13 +104,20 @@ pub(super) struct Output {
     plan: Plan,
     /// The records can be found where they came from, and there is next to nothing new in them.
     again: bool,
+    /// Somebody waits for records, but they have no place: all of them go to stderr.
+    full: AtomicBool,
     wake: Arc<Wake>,
 }
 
 impl Output {
-    pub(super) fn open(plan: &Plan, saved: bool, wake: Arc<Wake>) -> Result<Output> {
+    pub(super) fn open(
+        plan: &Plan,
+        saved: bool,
+        wake: Arc<Wake>,
+        interrupt: &Interrupt,
+    ) -> Result<Output> {
         let target = match &plan.output {
-            Some(path) if path.as_os_str() != "-" => open_file(path, plan.text)?,
+            Some(path) if !is_stdout(path) => Target::open(path, plan.text, interrupt)?,
             _ => Target::Stdout,
         };
         Ok(Output {
@@ -98,10 +127,11 @@ impl Output {
                 turn: 0,
                 waiting: BTreeMap::new(),
                 begun: false,
-                held: Vec::new(),
+                held: String::new(),
                 failed: None,
             }),
             again: saved && (plan.batched || plan.reads_to_end),
+            full: AtomicBool::new(false),
             plan: Plan {
                 unordered: plan.unordered && !plan.text,
                 ..plan.clone()
@@ -190,12 +220,12 @@ impl Output {
         if self.is_closed() || self.plan.text {
             return;
         }
-        let bytes = if state.on_screen {
+        let whole = if state.on_screen {
             escape_json(line) + "\n"
         } else {
             line.to_owned() + "\n"
         };
-        if !self.bytes(&mut state, bytes.as_bytes(), verdict, log) {
+        if !self.pieces(&mut state, &[Cow::Owned(whole)], verdict, log) {
             log.record(line);
         }
     }
@@ -232,14 +262,13 @@ impl Output {
         verdict: &Mutex<Verdict>,
         log: &Log,
     ) -> bool {
-        let kept = match &mut state.target {
-            // The records stay at hand, because a failure later on turns FILE into FILE.failed.
-            Target::Held(held) => pieces(record.object(), false)
-                .try_for_each(|piece| held.records.write_all(piece.as_bytes())),
-            _ => Ok(()),
+        let held = match &state.target {
+            Target::Held(held) => Some(held.keep(&line_of(record.object(), false))),
+            _ => None,
         };
-        if let Err(error) = kept {
-            self.broken(&error, verdict, log);
+        let kept = held.is_some();
+        if let Some(Err(error)) = held {
+            self.broken(&error, state, verdict, log);
             return false;
         }
         let text = match self.plan.text_of(record) {
@@ -248,16 +277,17 @@ impl Output {
             Some(text) => text + "\n",
             None => return true,
         };
-        self.words(state, &text, verdict, log)
+        self.words(state, &text, verdict, log) || kept
     }
 
     /// Writes text of an answer.
     fn words(&self, state: &mut State, text: &str, verdict: &Mutex<Verdict>, log: &Log) -> bool {
-        if state.on_screen {
-            self.bytes(state, escape_lines(text).as_bytes(), verdict, log)
+        let text = if state.on_screen {
+            Cow::Owned(escape_lines(text))
         } else {
-            self.bytes(state, text.as_bytes(), verdict, log)
-        }
+            Cow::Borrowed(text)
+        };
+        self.pieces(state, &[text], verdict, log)
     }
 
     fn record_line(
@@ -267,113 +297,88 @@ impl Output {
         verdict: &Mutex<Verdict>,
         log: &Log,
     ) -> bool {
-        pieces(object, state.on_screen)
-            .all(|piece| self.bytes(state, piece.as_bytes(), verdict, log))
+        self.pieces(state, &line_of(object, state.on_screen), verdict, log)
     }
 
-    fn bytes(&self, state: &mut State, bytes: &[u8], verdict: &Mutex<Verdict>, log: &Log) -> bool {
+    fn pieces(
+        &self,
+        state: &mut State,
+        pieces: &[Cow<str>],
+        verdict: &Mutex<Verdict>,
+        log: &Log,
+    ) -> bool {
         if self.is_closed() {
             return false;
         }
-        if let Some(error) = state.failed.take() {
-            self.broken(&error, verdict, log);
-            return false;
-        }
-        let written = match &mut state.target {
-            Target::Stdout if self.plan.batched => {
-                state.held.extend_from_slice(bytes);
-                if state.held.len() < BATCH {
-                    Ok(())
-                } else {
-                    self.hand_on(&mut state.held, log)
-                }
+        let batched = self.plan.batched && matches!(state.target, Target::Stdout);
+        let written = match state.failed.take() {
+            Some(error) => Err(error),
+            None if batched && state.held.len() + length(pieces) < BATCH => {
+                state.held.extend(pieces.iter().map(AsRef::as_ref));
+                Ok(())
             }
-            Target::Stdout => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes).and_then(|()| stdout.flush())
-            }
-            Target::Direct(file) => file.write_all(bytes),
-            Target::Held(held) => match &mut held.text {
-                Some(text) => text.write_all(bytes),
-                None => held.records.write_all(bytes),
-            },
+            None => state.hand_on().and_then(|()| state.target.write(pieces)),
         };
-        match written {
-            Ok(()) => true,
-            Err(error) => {
-                self.broken(&error, verdict, log);
-                false
-            }
+        if let Err(error) = &written {
+            self.broken(error, state, verdict, log);
         }
+        written.is_ok()
     }
 
-    /// Writes what was held back.
-    fn hand_on(&self, held: &mut Vec<u8>, log: &Log) -> io::Result<()> {
-        let held = std::mem::take(held);
-        let mut stdout = io::stdout().lock();
-        let written = stdout.write_all(&held).and_then(|()| stdout.flush());
-        if written.is_err() {
-            let text = String::from_utf8_lossy(&held);
-            let lines = text.lines().filter_map(|line| Object::parse(line).ok());
-            lines.for_each(|object| self.tell(&Record::new(object), log));
-        }
-        written
-    }
-
-    /// Writes a record that cannot be handed on to stderr, if it names something on the server.
+    /// Writes a record that cannot be handed on to stderr, if it names something on the server or if it was to
+    /// be kept.
     pub(super) fn tell(&self, record: &Record, log: &Log) {
         let object = record.object();
         let names = |key: &&str| object.get(key).is_some_and(|value| value.get() != "[]");
-        if !self.again && KEPT.iter().any(names) {
+        let full = self.full.load(Ordering::SeqCst);
+        if full || (!self.again && KEPT.iter().any(names)) {
             log.record(&object.to_line());
         }
     }
 
     /// Hands on what was held back, because nobody knows when more will come.
-    pub(super) fn flush(&self, log: &Log) {
+    pub(super) fn flush(&self) {
         let mut state = lock(&self.state);
-        if !state.held.is_empty() {
-            state.failed = self.hand_on(&mut state.held, log).err();
+        if state.failed.is_none() {
+            state.failed = state.hand_on().err();
         }
     }
 
     /// The output takes no more: quietly if the reader went away, with a message otherwise.
-    fn broken(&self, error: &io::Error, verdict: &Mutex<Verdict>, log: &Log) {
+    fn broken(&self, error: &io::Error, state: &mut State, verdict: &Mutex<Verdict>, log: &Log) {
         if self.is_closed() {
             return;
         }
         if error.kind() == io::ErrorKind::BrokenPipe {
             lock(verdict).closed();
         } else {
+            self.full.store(true, Ordering::SeqCst);
+            let why = plain(error);
             log.error(&format!(
-                "output: {}; records that it does not take follow here",
-                plain(error)
+                "output: {why}; records that it does not take follow here"
             ));
             lock(verdict).trouble();
         }
         self.wake.close();
+        let held = std::mem::take(&mut state.held);
+        let lines = held.lines().filter_map(|line| Object::parse(line).ok());
+        lines.for_each(|object| self.tell(&Record::new(object), log));
     }
 
     /// Puts FILE in its place if every record ended well, else FILE.failed.
-    pub(super) fn finish(&self, verdict: &mut Verdict, interrupted: bool, log: &Log) {
-        self.flush(log);
+    pub(super) fn finish(&self, verdict: &Mutex<Verdict>, interrupted: bool, log: &Log) {
+        self.flush();
         let mut state = lock(&self.state);
-        match state.failed.take() {
-            Some(error) if error.kind() == io::ErrorKind::BrokenPipe => verdict.closed(),
-            Some(error) => {
-                log.error(&format!("output: {}", plain(&error)));
-                verdict.trouble();
-            }
-            None => {}
+        if let Some(error) = state.failed.take() {
+            self.broken(&error, &mut state, verdict, log);
         }
         let target = std::mem::replace(&mut state.target, Target::Stdout);
         let Target::Held(held) = target else {
             return;
         };
-        let well = verdict.records_ended_well() && !interrupted && !self.is_closed();
-        if let Err(error) = held.settle(well, log) {
-            log.error(&format!("{error:#}"));
-            verdict.trouble();
+        let well = lock(verdict).records_ended_well() && !interrupted && !self.is_closed();
+        if !held.settle(well, log) {
+            lock(verdict).trouble();
         }
     }
 }
