@@ -21,6 +21,7 @@ pub mod body;
 pub mod cli;
 pub mod client;
 pub mod error;
+pub mod escape;
 pub mod field;
 pub mod filter;
 pub mod form;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use oa_core::client::{Answer, Call, Expect};
 use oa_core::field::{Fields, Look as Read};
 use oa_core::id::texts;
-use oa_core::log::Progress;
+use oa_core::log::{Progress, field};
 use oa_core::object::Object;
 use oa_core::record::FileCounts;
 use oa_core::wait::{Look, Running, Wait};
@@ -113,8 +113,8 @@ impl Indexer<'_> {
             filling.finish(part)?;
         }
         let (failed, elapsed) = (filling.failed.len(), begun.elapsed().as_secs());
-        let told =
-            format!("vector_store_id={store} files={files} failed={failed} elapsed={elapsed}s");
+        let key = field("vector_store_id", store.as_str());
+        let told = format!("{key} files={files} failed={failed} elapsed={elapsed}s");
         self.run.pipe.log.event("index", &told);
         Ok(filling.failed)
     }
