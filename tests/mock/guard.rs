@@ -67,10 +67,10 @@ fn a_page_in_a_browser_is_refused_and_leaves_no_trace() {
 #[test]
 fn a_refused_page_gets_its_answer_before_its_body_is_taken() {
     let mock = Mock::start(&[]);
-    let head = format!(
+    let request = format!(
         "POST /v1/responses HTTP/1.1\r\nHost: evil.test\r\n{KEY}\r\n{JSON}\r\nContent-Length: 1000\r\n\r\n"
     );
-    let heard = mock.say(head.as_bytes());
+    let heard = mock.say(request.as_bytes());
     assert_eq!(heard.status, 403, "{}", heard.head);
 }
 

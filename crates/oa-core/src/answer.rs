@@ -319,8 +319,8 @@ impl Response {
     /// The line `[response] …` of the log, without the elapsed time.
     #[must_use]
     pub fn summary(&self) -> String {
-        let id = field("response_id", &self.name());
-        let mut line = format!("{id} {}", field("status", &self.status_word()));
+        let id = field("response_id", self.name());
+        let mut line = format!("{id} {}", field("status", self.status_word()));
         let usage = self.usage.as_ref();
         let counts = [
             ("input_tokens", usage.and_then(|usage| usage.input_tokens)),

@@ -80,7 +80,7 @@ impl Indexer<'_> {
         self.run.pipe.interrupt.hold(std::slice::from_ref(&id));
         let log = &self.run.pipe.log;
         let id_field = field("vector_store_id", id.as_str());
-        log.event("store", &format!("{id_field} {}", field("name", &name)));
+        log.event("store", &format!("{id_field} {}", field("name", name)));
         Ok((id, object))
     }
 

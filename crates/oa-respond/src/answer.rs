@@ -123,7 +123,7 @@ impl Asking<'_> {
         let (id, status) = (read.name(), read.status_word());
         log.event(
             "submitted",
-            &format!("{} {}", field("response_id", &id), field("status", &status)),
+            &format!("{} {}", field("response_id", id), field("status", status)),
         );
         if self.request.background && read.id.is_some() {
             return Ok(());

@@ -185,7 +185,7 @@ impl<'a> Following<'a> {
             let (id, status) = (read.name(), read.status_word());
             pipe.log.event(
                 "submitted",
-                &format!("{} {}", field("response_id", &id), field("status", &status)),
+                &format!("{} {}", field("response_id", id), field("status", status)),
             );
             if let (true, Some(id)) = (self.asking.request.background, &read.id) {
                 pipe.interrupt.hold(std::slice::from_ref(id));
