@@ -74,6 +74,8 @@ pub(crate) struct Ledger {
     /// Each with the ids of its `files`.
     pub(crate) stores: Vec<Value>,
     pub(crate) connections: u64,
+    /// Requests before those, which it did not keep.
+    pub(crate) forgotten: usize,
 }
 
 /// One request as it arrived.
@@ -207,15 +209,27 @@ impl Mock {
         }
     }
 
+    /// A connection to it.
+    pub(crate) fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).unwrap()
+    }
+
     /// HTTP/1.0, so that the answer is neither chunked nor kept alive.
     fn exchange(&self, request: &str, headers: &str, body: &[u8]) -> Heard {
-        let mut socket = TcpStream::connect(&self.address).unwrap();
         let (host, length) = (&self.address, body.len());
         let head = format!("{request} HTTP/1.0\r\nHost: {host}\r\nContent-Length: {length}");
-        write!(socket, "{head}\r\n{headers}\r\n").unwrap();
-        socket.write_all(body).unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
+        let head = format!("{head}\r\n{headers}\r\n");
+        self.say(&[head.as_bytes(), body].concat())
+    }
+
+    /// What it answers to these bytes, which have to end the connection.
+    pub(crate) fn say(&self, bytes: &[u8]) -> Heard {
+        let mut socket = self.connect();
+        // It may have closed by then, after its answer.
+        let _ = socket.write_all(bytes);
+        let mut answer = Vec::new();
+        let _ = socket.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         let status = head.split(' ').nth(1).unwrap();
         Heard {
@@ -227,7 +241,9 @@ impl Mock {
 
     /// A request to the controls, which has to succeed.
     fn http(&self, method: &str, path: &str, body: &str) -> String {
-        let heard = self.exchange(&format!("{method} {path}"), "", body.as_bytes());
+        let key = &self.environment[1].1;
+        let headers = format!("Authorization: Bearer {key}\r\nContent-Type: application/json\r\n");
+        let heard = self.exchange(&format!("{method} {path}"), &headers, body.as_bytes());
         let Heard { status, body, .. } = heard;
         assert_eq!(status, 200, "{method} {path}: {body}");
         body
@@ -265,7 +281,7 @@ impl Mock {
 
     /// Adds a rule for what goes wrong.
     pub(crate) fn fault(&self, rule: &str) {
-        self.http("POST", "/mock/faults", rule);
+        self.http("POST", "/mock/faults", &Value::from(rule).to_string());
     }
 
     /// From here on all goes well.

@@ -1,5 +1,6 @@
 //! Secrets that stay secret, and input of every kind that does no harm.
 
+mod echo;
 mod id;
 mod json;
 mod name;

@@ -215,6 +215,15 @@ fn no_crate_grows_unnoticed() {
 }
 
 #[test]
+fn commands_in_hints_are_made_by_one_function() {
+    let tools = tools();
+    let words: Vec<String> = tools.iter().map(|tool| format!("{tool} {{")).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    // There an option of ours follows.
+    check(&words, &["oa-core/src/cli/advice"]);
+}
+
+#[test]
 fn modules_are_nouns() {
     for path in sources(&root().join("crates")) {
         let name = path.file_stem().unwrap().to_str().unwrap();

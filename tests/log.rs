@@ -162,3 +162,27 @@ fn a_message_names_program_record_and_what_happened() {
     assert!(line.expect("a message").starts_with(&start), "{line:?}");
     scene.nothing_left();
 }
+
+#[test]
+fn no_name_forges_a_field_or_a_line() {
+    let scene = Scene::new();
+    let name = "report file_id=file-victim .txt";
+    scene
+        .file(name, "text\n")
+        .file("a\n[delete] file_id=file-victim", "text\n");
+    let ran = scene.ok(&format!(
+        "oa-upload '{name}' $'a\\n[delete] file_id=file-victim' | oa-delete"
+    ));
+    ran.says(&[
+        &format!("path=\"{name}\"\n"),
+        "path=\"a\\n[delete] file_id=file-victim\"\n",
+    ]);
+    let body = r#"{"id":"resp_1 status=completed","object":"response","status":"queued"}"#;
+    scene
+        .mock
+        .fault(&format!("POST /responses 200 body='{body}'"));
+    let ran = scene.sh("oa-respond -n -b -p why");
+    ran.says(&["[submitted] response_id=\"resp_1 status=completed\" status=queued\n"]);
+    let ran = scene.sh("oa-delete 'file-a file_id=b'");
+    ran.says(&["[delete] file_id=\"file-a file_id=b\" status=gone\n"]);
+}

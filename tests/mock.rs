@@ -1,5 +1,7 @@
 //! The server that plays the API: what a rule makes of an answer arrives as it was written.
 
+mod guard;
+mod limit;
 mod refused;
 mod taken;
 

@@ -40,10 +40,10 @@ def check(function):
 def mock(method, path, body=None):
     """A request to the server's own controls, which no client of the API knows."""
     root = os.environ["OPENAI_BASE_URL"].removesuffix("/v1")
-    data = body.encode() if body is not None else None
+    data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(root + path, data=data, method=method)
-    if data is not None:
-        request.add_header("Content-Type", "text/plain")
+    request.add_header("Authorization", "Bearer " + os.environ["OPENAI_API_KEY"])
+    request.add_header("Content-Type", "application/json")
     with urllib.request.urlopen(request) as answer:
         return answer.read()
 

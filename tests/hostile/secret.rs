@@ -16,7 +16,7 @@ const TOOLS: [&str; 5] = [
     "oa-list -vv files --retries 0",
 ];
 
-fn hides(ran: Ran, secret: &str) -> Ran {
+pub(super) fn hides(ran: Ran, secret: &str) -> Ran {
     let shown = ran.stdout.clone() + &ran.stderr;
     assert!(!shown.contains(secret), "{shown}");
     ran
@@ -87,7 +87,7 @@ fn a_response_that_failed_with_the_key_in_its_reason_is_not_quoted_on_stderr() {
 }
 
 /// A key as long as real ones are.
-const LONG: &str = "sk-proj-Qm3xV7bT1kLw9ZrY5nHs2DfGj8CpAe4UoXiW6tBqRvNzKyMaSdF0";
+pub(super) const LONG: &str = "sk-proj-Qm3xV7bT1kLw9ZrY5nHs2DfGj8CpAe4UoXiW6tBqRvNzKyMaSdF0";
 
 /// Ways in which a server may show a key that it was sent.
 fn echoes() -> Vec<String> {
@@ -343,4 +343,31 @@ fn a_key_never_travels_in_the_clear() {
         .is(0);
     }
     assert_eq!(server.asked(), ["POST /v1/responses"; 4]);
+}
+
+#[test]
+fn a_header_of_the_user_is_sent_once_and_one_that_is_none_is_refused() {
+    let scene = Scene::new();
+    let server = Server::plain(obliging);
+    let line = "OPENAI_CUSTOM_HEADERS=$'aUTHORIZATION: Bearer mine-mine-mine\\nUser-Agent: me' oa-respond -n -p why";
+    at(&scene, &server.url(), line).is(0);
+    let heads = server.heads();
+    let lower = heads[0].to_lowercase();
+    assert_eq!(lower.matches("\r\nauthorization:").count(), 1, "{lower}");
+    assert_eq!(lower.matches("\r\nuser-agent:").count(), 1, "{lower}");
+    assert!(heads[0].contains("Bearer mine-mine-mine\r\n"), "{lower}");
+    for wrong in [
+        "X Y: hush-hush-99",
+        "X-A: hush-hush-99\\rX-B: c",
+        "X-A: hush-hush-99\\x01",
+        "X-A: hush-hush-99\\x7f",
+        "X-\u{e4}: hush-hush-99",
+        ": hush-hush-99",
+        "hush-hush-99",
+        "Host : hush-hush-99",
+    ] {
+        let line = format!("OPENAI_CUSTOM_HEADERS=$'{wrong}' oa-respond -vv -n -p why");
+        hides(at(&scene, &server.url(), &line).is(2), "hush-hush-99");
+    }
+    assert_eq!(server.heads().len(), 1);
 }

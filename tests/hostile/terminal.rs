@@ -4,10 +4,33 @@ use crate::net::at;
 use crate::net::server::{Peer, Server};
 use crate::scene::{Ran, Scene};
 
-/// ESC, BEL, NUL, DEL, CSI as one character, a carriage return, letters turned around, lines of other kinds.
-const EVIL: [char; 10] = [
-    '\u{1b}', '\u{7}', '\0', '\u{7f}', '\u{9b}', '\r', '\u{202e}', '\u{2066}', '\u{61c}',
+/// ESC, BEL, NUL, DEL, CSI as one character, a carriage return, letters turned around, lines of other kinds,
+/// and letters that nobody sees.
+const EVIL: [char; 24] = [
+    '\u{1b}',
+    '\u{7}',
+    '\0',
+    '\u{7f}',
+    '\u{9b}',
+    '\r',
+    '\u{202e}',
+    '\u{2066}',
+    '\u{61c}',
     '\u{2028}',
+    '\u{ad}',
+    '\u{115f}',
+    '\u{180e}',
+    '\u{200b}',
+    '\u{200d}',
+    '\u{200f}',
+    '\u{2060}',
+    '\u{2064}',
+    '\u{3164}',
+    '\u{feff}',
+    '\u{ffa0}',
+    '\u{fff9}',
+    '\u{e0041}',
+    '\u{e0100}',
 ];
 
 fn calm(ran: &Ran) {
@@ -20,7 +43,7 @@ fn calm(ran: &Ran) {
 }
 
 fn evil() -> String {
-    EVIL.map(|c| format!("x{c}[31m")).concat()
+    EVIL.map(|c| format!("x{c}[1m")).concat()
 }
 
 #[test]
@@ -126,4 +149,34 @@ fn a_record_that_nobody_takes_is_shown_without_control_characters() {
         .expect("the record");
     let shown: serde_json::Value = serde_json::from_str(shown).unwrap();
     assert_eq!(shown["mine"], record["mine"]);
+}
+
+#[test]
+fn text_on_a_terminal_hides_nothing_and_off_it_stays_byte_for_byte() {
+    let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{2764}\u{fe0f}";
+    let text = format!("{family}{}\n", evil().replace('\0', ""));
+    let body = serde_json::json!({"id": "resp_1", "object": "response", "status": "completed", "output": [
+        {"type": "message", "content": [{"type": "output_text", "text": text}]}]});
+    let body = body.to_string();
+    let server = Server::plain(move |mut peer: Peer| {
+        while peer.request().is_some() {
+            peer.answer("200 OK", &body);
+        }
+    });
+    let scene = Scene::new();
+    let off = at(&scene, &server.url(), "oa-respond -q -n -p why -t");
+    assert_eq!(off.is(0).stdout, format!("{text}\n"));
+    let line = "script -qec 'oa-respond -q -n -p why -t' /dev/null </dev/null";
+    let shown = at(&scene, &server.url(), line).is(0).stdout;
+    assert!(shown.starts_with(family), "{shown:?}");
+    let rest = shown[family.len()..].replace("\r\n", "\n");
+    let bad: Vec<char> = rest
+        .chars()
+        .filter(|c| (c.is_control() && *c != '\n') || EVIL.contains(c))
+        .collect();
+    assert_eq!(bad, [], "{shown:?}");
+    assert!(
+        rest.contains("x\\u{200b}[1m") && rest.contains("x\\u{e0041}[1m"),
+        "{rest:?}"
+    );
 }

@@ -161,10 +161,10 @@ mount --bind resolv /etc/resolv.conf
 [ ! -e /etc/nsswitch.conf ] || mount --bind nsswitch /etc/nsswitch.conf
 export OPENAI_BASE_URL=http://10.9.0.2:8080/v1
 serve() {
-  (exec ip netns exec far oa-mock --quiet --listen 10.9.0.2:8080 "$@" >server) & mock=$!
+  (exec ip netns exec far oa-mock --quiet --listen 10.9.0.2:8080 --host api.test --key "$OPENAI_API_KEY" "$@" >server) & mock=$!
   until [ -s server ]; do sleep 0.01; done
 }
-asked() { until far curl -s http://10.9.0.2:8080/mock/ledger | grep -q POST; do sleep 0.05; done; }
+asked() { until far curl -s -H "Authorization: Bearer $OPENAI_API_KEY" http://10.9.0.2:8080/mock/ledger | grep -q POST; do sleep 0.05; done; }
 ask() { exec oa-respond -n -p why --allow-insecure-http --retries 0 "$@"; }
 set +e
 "#;

@@ -151,3 +151,48 @@ fn a_certificate_of_the_client_is_shown_where_the_server_wants_one() {
     assert_eq!(ran.is(6).says(&["ertificate"]).kinds(), ["network"]);
     assert_eq!(server.heads().len(), 2, "{:?}", server.heads());
 }
+
+#[test]
+fn a_server_that_ends_the_handshake_is_understood() {
+    let alert = |code: u8| vec![21, 3, 3, 0, 2, 2, code];
+    let cases: [(Vec<u8>, &str); 8] = [
+        (alert(40), "share no cipher"),
+        (alert(71), "share no cipher"),
+        (alert(70), "no version of TLS"),
+        (alert(116), "--cert and --key"),
+        (alert(42), "--cert and --key"),
+        (alert(48), "--cert and --key"),
+        (
+            b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            "speaks no TLS",
+        ),
+        (b"220 mail.test ESMTP\r\n".to_vec(), "speaks no TLS"),
+    ];
+    let scene = Scene::new();
+    for (said, hint) in cases {
+        let answer = said.clone();
+        let server = Server::plain(move |mut peer| {
+            // The record of the client's greeting: its length stands in its head.
+            let head = peer.bytes(5);
+            peer.bytes(usize::from(head[3]) << 8 | usize::from(head[4]));
+            peer.say(&answer);
+            peer.drain();
+        });
+        let url = server.url().replace("http://", "https://");
+        let ran = at(
+            &scene,
+            &url,
+            "oa-respond -n -p why --retries 0 --timeout 5s",
+        )
+        .is(6)
+        .says(&[hint]);
+        assert_eq!(ran.kinds(), ["network"], "{said:?}");
+        if !hint.contains("--cert") {
+            assert!(
+                !ran.stderr.contains("wants to know who asks"),
+                "{}",
+                ran.stderr
+            );
+        }
+    }
+}

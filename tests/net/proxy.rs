@@ -300,3 +300,40 @@ fn a_key_never_goes_to_a_proxy_in_the_clear() {
     )
     .is(6);
 }
+
+#[test]
+fn a_proxy_that_is_no_address_is_named_by_its_variable_and_nothing_is_sent() {
+    let near = Server::plain(obliging);
+    let scene = Scene::new();
+    for variable in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
+        for wrong in [
+            "http://me:hush-hush-99@127.0.0.1:99999",
+            "http://127.0.0.1:0",
+            "http://127.0.0.1:",
+            "127.0.0.1:x",
+            "127.0.0.1:+80",
+            "http://:80",
+            "http://[::1",
+            "http://[::1]x:80",
+            "http://",
+            "socks5://",
+            "socks5://:1080",
+            "http://a b:80",
+            "://127.0.0.1:80",
+            "gopher://127.0.0.1:80",
+        ] {
+            let line = format!("{variable}='{wrong}' oa-respond -n -p why --retries 0");
+            let ran = at(&scene, &near.url(), &line)
+                .is(2)
+                .says(&[variable, "proxy"]);
+            assert!(!ran.stderr.contains("hush"), "{}", ran.stderr);
+        }
+    }
+    for port in ["99999", "0", "", "+80", "x"] {
+        let url = format!("http://127.0.0.1:{port}/v1");
+        at(&scene, &url, "oa-respond -n -p why")
+            .is(2)
+            .says(&["base URL"]);
+    }
+    assert_eq!(near.connections(), 0);
+}

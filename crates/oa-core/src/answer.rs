@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Kind, Result};
 use crate::field::{Fields, Look};
 use crate::id::Id;
+use crate::log::field;
 use crate::object::Object;
 use crate::reply::sentence;
 
@@ -222,7 +223,8 @@ impl Response {
     /// The line `[response] …` of the log, without the elapsed time.
     #[must_use]
     pub fn summary(&self) -> String {
-        let mut line = format!("response_id={} status={}", self.name(), self.status_word());
+        let id = field("response_id", self.name());
+        let mut line = format!("{id} {}", field("status", self.status_word()));
         let usage = self.usage.as_ref();
         let counts = [
             ("input_tokens", usage.and_then(|usage| usage.input_tokens)),

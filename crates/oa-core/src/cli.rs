@@ -22,7 +22,7 @@ mod patience;
 mod search;
 
 pub use connection::Connection;
-pub(crate) use connection::{Target, headers, is_loopback};
+pub(crate) use connection::{Target, headers, is_loopback, split};
 pub use glance::Glance;
 pub use patience::Patience;
 pub use search::Search;

@@ -23,6 +23,7 @@ pub mod cli;
 pub mod client;
 pub mod delay;
 pub mod error;
+pub mod escape;
 pub mod field;
 pub mod filter;
 pub mod form;

@@ -1,17 +1,17 @@
 //! Standard error: event lines for people and `grep`, progress on a terminal, nothing secret, nothing raw.
 
-use std::ffi::OsStr;
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::Error;
+use crate::escape::escape;
+pub(crate) use crate::escape::{escape_json, escape_lines};
 use crate::interrupt::lock;
 use crate::machine;
+use crate::object::raw;
 use crate::secret::Secrets;
 
 /// Uploads below this many bytes are over before a bar says anything.
@@ -241,71 +241,15 @@ impl Drop for Progress {
     }
 }
 
-/// The text with its control characters escaped, so that a file name or a server cannot drive a terminal.
+/// `name=value`, as a field of a line: a value that could be taken for more than one is written as a JSON
+/// string, so that no name forges a field or a line.
 #[must_use]
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if is_active(c) => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            }
-            c => out.push(c),
-        }
+pub fn field(name: &str, value: &str) -> String {
+    let parts = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=');
+    if value.is_empty() || value.contains(parts) || escape(value) != value {
+        return format!("{name}={}", escape_json(&raw(&value).to_string()));
     }
-    out
-}
-
-/// A word of the system as text, each byte that is no Unicode as `\xNN`.
-#[must_use]
-pub fn shown(word: &OsStr) -> String {
-    let mut text = String::new();
-    for chunk in word.as_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
-        let _ = write!(text, "{}", chunk.invalid().escape_ascii());
-    }
-    text
-}
-
-/// A text of several lines with its control characters escaped; line ends and tabs stay.
-pub(crate) fn escape_lines(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for part in text.split_inclusive(['\n', '\t']) {
-        let words = part.trim_end_matches(['\n', '\t']);
-        shown.push_str(&escape(words));
-        shown.push_str(&part[words.len()..]);
-    }
-    shown
-}
-
-/// A line of JSON in characters that a terminal shows; it says the same.
-pub(crate) fn escape_json(line: &str) -> String {
-    let mut shown = String::with_capacity(line.len());
-    for c in line.chars() {
-        if is_active(c) {
-            // Such a character can stand in a string only, and all of them have four digits.
-            let _ = write!(shown, "\\u{:04x}", u32::from(c));
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
-/// Whether a character is not shown itself, but does something to what is shown.
-fn is_active(c: char) -> bool {
-    c.is_control() || is_direction(c) || matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-/// Characters that reorder what is shown after them.
-fn is_direction(c: char) -> bool {
-    matches!(
-        c,
-        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' | '\u{61c}'
-    )
+    format!("{name}={value}")
 }
 
 #[cfg(test)]
@@ -313,19 +257,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(
-            escape("a\x1b[31m\nb\u{202e}é"),
-            "a\\u{1b}[31m\\nb\\u{202e}é"
-        );
-    }
-
-    #[test]
-    fn what_a_terminal_is_shown_does_nothing_to_it() {
-        let text = "a\tb\n\n\x1b[31m\r\n";
-        assert_eq!(escape_lines(text), "a\tb\n\n\\u{1b}[31m\\r\n");
-        let line = "{\"a\":\"\u{9b}\u{202e}é\\\\\"}";
-        assert_eq!(escape_json(line), "{\"a\":\"\\u009b\\u202eé\\\\\"}");
+    fn a_value_is_one_field() {
+        for (value, wanted) in [
+            ("report.pdf", "report.pdf"),
+            ("a/\u{e9}.pdf", "a/\u{e9}.pdf"),
+            ("my report.pdf", "\"my report.pdf\""),
+            ("a\n[delete] file_id=b", "\"a\\n[delete] file_id=b\""),
+            ("a=b", "\"a=b\""),
+            ("it's", "\"it's\""),
+            ("\"", "\"\\\"\""),
+            ("a\u{9b} \u{202e}", "\"a\\u009b \\u202e\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(field("path", value), format!("path={wanted}"));
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::client::{Answer, spread};
 use crate::error::{Error, Kind, Result};
 use crate::id::Id;
 use crate::interrupt::Interrupt;
-use crate::log::{Level, Log};
+use crate::log::{Level, Log, field};
 use crate::pipe::Pipe;
 
 /// Longest time between two looks, and the deadline, where nobody says another.
@@ -86,7 +86,7 @@ impl Subject {
     pub fn response(id: &Id, again: String) -> Subject {
         Subject {
             event: "poll",
-            key: format!("response_id={id}"),
+            key: field("response_id", id.as_str()),
             name: format!("response {id}"),
             again,
             drawn: false,
@@ -251,7 +251,7 @@ impl Wait {
             .done
             .map(|(done, all)| format!(" done={done}/{all}"));
         let done = done.unwrap_or_default();
-        self.tell(format!("status={}{done}", running.status));
+        self.tell(format!("{}{done}", field("status", &running.status)));
         self.status = running.status;
         running.poll_after
     }

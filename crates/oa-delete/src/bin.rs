@@ -5,6 +5,7 @@ use std::fmt;
 
 use clap::ValueEnum;
 use oa_core::Id;
+use oa_core::log::field;
 use oa_core::record::{File, Store};
 use oa_core::shell::command;
 
@@ -120,16 +121,18 @@ impl Thing {
 
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = &self.id;
-        match self.kind {
-            Kind::File => write!(f, "file_id={id}"),
-            Kind::Response => write!(f, "response_id={id}"),
-            Kind::Batch => write!(f, "batch_id={id}"),
-            Kind::Store => write!(f, "vector_store_id={id}"),
-            Kind::Member => {
-                let store = self.store.as_ref().map_or("", Id::as_str);
-                write!(f, "file_id={id} vector_store_id={store}")
+        let name = match self.kind {
+            Kind::File | Kind::Member => "file_id",
+            Kind::Response => "response_id",
+            Kind::Batch => "batch_id",
+            Kind::Store => "vector_store_id",
+        };
+        f.write_str(&field(name, self.id.as_str()))?;
+        match &self.store {
+            Some(store) if self.kind == Kind::Member => {
+                write!(f, " {}", field("vector_store_id", store.as_str()))
             }
+            _ => Ok(()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use oa_core::answer::{Response, settle};
 use oa_core::client::{Call, Client, Expect};
 use oa_core::field::Look as _;
+use oa_core::log::field;
 use oa_core::record::{Batch, Record};
 use oa_core::shell::command;
 use oa_core::{Error, Id, Kind, Result};
@@ -56,7 +57,10 @@ impl Cleaner<'_> {
             return;
         };
         let Some(client) = self.client else {
-            pipe.log.note(&format!("would cancel response_id={id}"));
+            pipe.log.note(&format!(
+                "would cancel {}",
+                field("response_id", id.as_str())
+            ));
             return;
         };
         let pause = || {
@@ -142,7 +146,7 @@ impl Cleaner<'_> {
             Said::Word(batch, refusal) => {
                 let status = Batch::read(&batch).status.unwrap_or_default();
                 if batch_is_over(&batch) {
-                    log.event("cancel", &format!("{thing} status={status}"));
+                    log.event("cancel", &format!("{thing} {}", field("status", &status)));
                     return Ok(Some(batch));
                 }
                 let still = format!("it still runs, status {status}");

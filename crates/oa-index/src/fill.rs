@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use oa_core::delay::DelayQueue;
 use oa_core::interrupt::lock;
+use oa_core::log::field;
 use oa_core::{Id, Result};
 
 use crate::Indexer;
@@ -30,8 +31,8 @@ impl Indexer<'_> {
         drop(parts);
         let failed = filling.failed();
         let (count, elapsed) = (failed.len(), begun.elapsed().as_secs());
-        let told =
-            format!("vector_store_id={store} files={files} failed={count} elapsed={elapsed}s");
+        let key = field("vector_store_id", store.as_str());
+        let told = format!("{key} files={files} failed={count} elapsed={elapsed}s");
         self.run.pipe.log.event("index", &told);
         Ok(failed)
     }

@@ -15,6 +15,7 @@ use clap::Parser;
 use oa_core::cli::{Arguments, Glance, Options, Order, Patience, Run, duration};
 use oa_core::client::Client;
 use oa_core::error::EXIT_TABLE;
+use oa_core::log::field;
 use oa_core::pipe::{Job, Plan, Source};
 use oa_core::record::Record;
 use oa_core::wait::{Subject, Wait};
@@ -176,7 +177,7 @@ impl Indexer<'_> {
     fn wait(&self, store: Option<&Id>, drawn: bool, begun: Instant) -> Wait {
         let subject = Subject {
             event: "index",
-            key: format!("vector_store_id={}", store.map_or("-", Id::as_str)),
+            key: field("vector_store_id", store.map_or("-", Id::as_str)),
             name: "indexing".to_owned(),
             again: "the record keeps its store: `jq -c 'del(.error)' | oa-index` goes on"
                 .to_owned(),

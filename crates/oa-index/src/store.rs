@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use oa_core::client::{Call, Expect};
 use oa_core::field::Fields;
+use oa_core::log::field;
 use oa_core::object::{Object, raw};
 use oa_core::record::{Record, Store};
 use oa_core::shell::word;
@@ -78,7 +79,8 @@ impl Indexer<'_> {
         let id = id.ok_or_else(|| Error::new(Kind::Network, "the vector store has no id"))?;
         self.run.pipe.interrupt.hold(std::slice::from_ref(&id));
         let log = &self.run.pipe.log;
-        log.event("store", &format!("vector_store_id={id} name={name}"));
+        let id_field = field("vector_store_id", id.as_str());
+        log.event("store", &format!("{id_field} {}", field("name", name)));
         Ok((id, object))
     }
 

@@ -5,15 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use http_body_util::{BodyDataStream, BodyExt};
+use http_body_util::{BodyDataStream, BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderMap};
+use multer::{Constraints, Multipart, SizeLimit};
 
 use crate::call::Received;
 use crate::error::ApiError;
 
 /// A JSON body may be as large as 70 MiB of base64 and some words.
 const LARGEST: usize = 128 << 20;
+
+/// A form holds one file of 512 MiB, and some words.
+const LARGEST_FORM: u64 = (512 << 20) + (1 << 20);
+
+/// A control is a few rules.
+const LARGEST_CONTROL: usize = 1 << 20;
 
 /// What came of reading a body.
 pub(crate) struct Arrived {
@@ -37,7 +44,12 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Arrived {
         .and_then(|value| value.to_str().ok());
     let content_type = content_type.unwrap_or_default().to_owned();
     let outcome = match multer::parse_boundary(&content_type) {
-        Ok(boundary) => form(multer::Multipart::new(BodyDataStream::new(body), boundary)).await,
+        Ok(boundary) => {
+            let limits = SizeLimit::new().whole_stream(LARGEST_FORM);
+            let limits = Constraints::new().size_limit(limits);
+            let stream = BodyDataStream::new(body);
+            form(Multipart::with_constraints(stream, boundary, limits)).await
+        }
         Err(_) => whole(body, content_type).await,
     };
     Arrived {
@@ -46,9 +58,24 @@ pub(crate) async fn read(headers: &HeaderMap, body: Incoming) -> Arrived {
     }
 }
 
-async fn form(form: multer::Multipart<'_>) -> io::Result<Result<Received, ApiError>> {
+/// Takes a body that nobody wants.
+pub(crate) async fn drain(mut body: Incoming) -> io::Result<()> {
+    while let Some(frame) = body.frame().await {
+        frame.map_err(io::Error::other)?;
+    }
+    Ok(())
+}
+
+/// The text of a control; `None` if it is too long, or none.
+pub(crate) async fn control(body: Incoming) -> Option<String> {
+    let body = Limited::new(body, LARGEST_CONTROL).collect().await.ok()?;
+    String::from_utf8(body.to_bytes().into()).ok()
+}
+
+async fn form(form: Multipart<'_>) -> io::Result<Result<Received, ApiError>> {
     match crate::form::read(form).await {
         Ok(parts) => Ok(Ok(Received::Form(parts))),
+        Err(multer::Error::StreamSizeExceeded { .. }) => Ok(Err(too_large(LARGEST_FORM))),
         Err(multer::Error::StreamReadFailed(error)) => Err(io::Error::other(error)),
         Err(error) => {
             let message = format!("Could not parse multipart form: {error}");
@@ -66,12 +93,16 @@ where
         let frame = frame.map_err(io::Error::other)?;
         bytes.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
         if bytes.len() > LARGEST {
-            let message = format!("Maximum content size limit ({LARGEST}) exceeded");
-            return Ok(Err(ApiError::new(413, message)));
+            return Ok(Err(too_large(LARGEST as u64)));
         }
     }
     Ok(Ok(Received::Bytes {
         content_type,
         bytes: bytes.freeze(),
     }))
+}
+
+fn too_large(limit: u64) -> ApiError {
+    let message = format!("Maximum content size limit ({limit}) exceeded");
+    ApiError::new(413, message)
 }

@@ -2,24 +2,28 @@
 
 use std::io;
 
-use http_body_util::BodyExt;
-use hyper::Request;
 use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::{Method, Request};
 use serde::Serialize;
 
-use crate::call;
-use crate::fault;
 use crate::files::File;
 use crate::json::Json;
 use crate::ledger::Entry;
 use crate::mock::Mock;
-use crate::reply::Reply;
+use crate::reply::{JSON, Reply};
 use crate::response::Stored;
 use crate::store::VectorStore;
+use crate::{body, call, fault};
+
+/// Each is looked at for every request.
+const MOST_RULES: usize = 1000;
 
 #[derive(Serialize)]
 struct Report<'a> {
-    requests: &'a [Entry],
+    requests: Vec<&'a Entry>,
+    /// Requests that came before these, and are not kept.
+    forgotten: usize,
     files: Vec<Json>,
     responses: Vec<Json>,
     stores: Vec<Json>,
@@ -29,8 +33,24 @@ struct Report<'a> {
 /// Answers a control request.
 pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Result<Reply> {
     let (head, body) = request.into_parts();
-    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let text = String::from_utf8_lossy(&body);
+    let guard = &mock.settings.guard;
+    if guard.key.is_some()
+        && let Err(error) = guard.authorize(&head.headers)
+    {
+        return Ok(error.into());
+    }
+    // A type that no page can send unasked; a browser would ask first, and not be answered.
+    let kind = head.headers.get(CONTENT_TYPE);
+    if kind.map_or(head.method == Method::POST, |kind| kind != JSON) {
+        let why = format!("a control is sent with Content-Type: {JSON}\n");
+        return Ok(plain(415, why));
+    }
+    let Some(text) = body::control(body).await else {
+        return Ok(plain(
+            413,
+            "a control is a text of at most 1 MiB\n".to_owned(),
+        ));
+    };
     let query = call::pairs(head.uri.query().unwrap_or_default());
     Ok(match (head.method.as_str(), head.uri.path()) {
         ("GET", "/mock/ledger") => ledger(mock)?,
@@ -64,7 +84,8 @@ fn ledger(mock: &Mock) -> io::Result<Reply> {
     };
     let ledger = mock.ledger();
     let report = Report {
-        requests: &ledger.entries,
+        requests: ledger.kept(),
+        forgotten: ledger.forgotten(),
         files,
         responses,
         stores,
@@ -82,13 +103,28 @@ fn with_files(store: &VectorStore) -> Json {
     object
 }
 
+/// Adds the rules of a JSON string, or of an array of them.
 fn add_rules(mock: &Mock, text: &str) -> Reply {
-    match fault::rules(text) {
-        Ok(rules) => {
-            mock.rules().0.extend(rules);
+    let texts = match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(serde_json::Value::String(one)) => Ok(vec![one]),
+        _ => serde_json::from_str::<Vec<String>>(text),
+    };
+    let Ok(texts) = texts else {
+        let why = "rules are a JSON string, or an array of strings\n";
+        return plain(400, why.to_owned());
+    };
+    let read: Result<Vec<_>, String> = texts.iter().map(|text| fault::rules(text)).collect();
+    let mut rules = mock.rules();
+    match read.map(Vec::into_iter) {
+        Err(why) => plain(400, why + "\n"),
+        Ok(new) => {
+            let new: Vec<_> = new.flatten().collect();
+            if rules.0.len() + new.len() > MOST_RULES {
+                return plain(400, format!("there are at most {MOST_RULES} rules\n"));
+            }
+            rules.0.extend(new);
             done()
         }
-        Err(why) => plain(400, why + "\n"),
     }
 }
 

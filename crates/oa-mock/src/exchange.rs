@@ -1,4 +1,4 @@
-//! One request: the rule that hits it, its body, its key, the work, the answer.
+//! One request: its key, the rule that hits it, its body, the work, the answer.
 
 use std::io;
 use std::sync::Arc;
@@ -26,6 +26,12 @@ pub(crate) async fn exchange(
 ) -> io::Result<Reply> {
     let started = Instant::now();
     let (head, incoming) = request.into_parts();
+    if let Err(error) = mock.settings.guard.authorize(&head.headers) {
+        // Taken and thrown away: who still writes may not read an answer that comes before the end.
+        body::drain(incoming).await?;
+        log::request(&mock, &head, 401, started.elapsed());
+        return Ok(dress(&mock, error.into(), started.elapsed()));
+    }
     let path = head
         .uri
         .path()
@@ -48,14 +54,7 @@ pub(crate) async fn exchange(
         Ok(reply) => reply.status,
     };
     mock.ledger().close(place, status);
-    if mock.settings.log {
-        log::request(
-            head.method.as_str(),
-            head.uri.path(),
-            status,
-            started.elapsed(),
-        );
-    }
+    log::request(&mock, &head, status, started.elapsed());
     reply.map(|reply| dress(&mock, reply, started.elapsed()))
 }
 
@@ -123,7 +122,6 @@ fn endpoint(
     received: Result<Received, ApiError>,
     end: Option<crate::action::Keys>,
 ) -> Result<Reply, ApiError> {
-    authorize(mock, head)?;
     let (endpoint, [id, part]) = route::find(head.method.as_str(), head.uri.path())?;
     let query = call::pairs(head.uri.query().unwrap_or_default());
     endpoint(
@@ -136,34 +134,6 @@ fn endpoint(
             end,
         },
     )
-}
-
-const NO_KEY: &str = "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field (with blank username) if you're accessing the API from your browser and are prompted for a username and password. You can obtain an API key from https://platform.openai.com/account/api-keys.";
-
-fn authorize(mock: &Mock, head: &Parts) -> Result<(), ApiError> {
-    let header = head
-        .headers
-        .get("authorization")
-        .and_then(|value| value.to_str().ok());
-    let key = header
-        .and_then(|header| header.strip_prefix("Bearer "))
-        .map(str::trim);
-    let Some(key) = key.filter(|key| !key.is_empty()) else {
-        return Err(ApiError::new(401, NO_KEY));
-    };
-    if mock
-        .settings
-        .key
-        .as_deref()
-        .is_none_or(|wanted| wanted == key)
-    {
-        return Ok(());
-    }
-    let start: String = key.chars().take(3).collect();
-    let message = format!(
-        "Incorrect API key provided: {start}…. You can find your API key at https://platform.openai.com/account/api-keys."
-    );
-    Err(ApiError::new(401, message).code("invalid_api_key"))
 }
 
 /// Reads some of the body and closes in the middle of it.

@@ -22,6 +22,8 @@ const FIELDS: &[&str] = &["file", "purpose", ANCHOR, SECONDS];
 const ANCHOR: &str = "expires_after[anchor]";
 const SECONDS: &str = "expires_after[seconds]";
 const LARGEST: u64 = 512 * 1024 * 1024;
+/// Of the contents of all files; the words of what was deleted make room.
+const MOST_CONTENT: usize = 1 << 30;
 const LARGEST_BATCH: u64 = 200 * 1024 * 1024;
 const BATCH_LIFE: u64 = 30 * 24 * 3600;
 
@@ -95,7 +97,13 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         expires_at: lifetime(parts)?.map(|seconds| created_at + seconds),
     };
     let reply = Reply::json(200, &file.json());
-    mock.store().files.push(file);
+    let mut store = mock.store();
+    let kept: usize = store.files.iter().map(|file| file.content.len()).sum();
+    if kept + file.content.len() > MOST_CONTENT {
+        let message = format!("oa-mock keeps {MOST_CONTENT} bytes of files: delete some");
+        return Err(ApiError::new(413, message));
+    }
+    store.files.push(file);
     Ok(reply)
 }
 

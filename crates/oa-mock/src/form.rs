@@ -13,6 +13,9 @@ const MOST_TEXT: usize = 1 << 20;
 /// More of a file is not kept, either: tests upload hundreds of megabytes, and nobody searches them.
 const MOST_CONTENT: usize = 8 << 20;
 
+/// Parts of a form; the API knows seven.
+const MOST_PARTS: usize = 100;
+
 /// One part of a form.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
@@ -42,14 +45,20 @@ impl Part {
 
 /// Reads every part of a form.
 pub(crate) async fn read(mut form: Multipart<'_>) -> multer::Result<Vec<Part>> {
-    let mut parts = Vec::new();
+    let mut parts: Vec<Part> = Vec::new();
     while let Some(field) = form.next_field().await? {
-        parts.push(read_part(field).await?);
+        if parts.len() == MOST_PARTS {
+            let limit = MOST_PARTS as u64;
+            return Err(multer::Error::StreamSizeExceeded { limit });
+        }
+        let kept: usize = parts.iter().map(|part| part.content.len()).sum();
+        parts.push(read_part(field, (MOST_CONTENT + MOST_TEXT).saturating_sub(kept)).await?);
     }
     Ok(parts)
 }
 
-async fn read_part(mut field: multer::Field<'_>) -> multer::Result<Part> {
+/// Reads a part, and keeps no more of it than there is room.
+async fn read_part(mut field: multer::Field<'_>, room: usize) -> multer::Result<Part> {
     let header = |name: &str| {
         field
             .headers()
@@ -66,7 +75,7 @@ async fn read_part(mut field: multer::Field<'_>) -> multer::Result<Part> {
     };
     let mut content = Content::default();
     while let Some(chunk) = field.chunk().await? {
-        content.add(&chunk, most);
+        content.add(&chunk, most.min(room));
     }
     let text = || String::from_utf8_lossy(&content.kept).into_owned();
     Ok(Part {

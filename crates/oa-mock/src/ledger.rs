@@ -1,6 +1,6 @@
 //! The ledger: every request in the order of its arrival, with what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Instant;
 
 use hyper::http::request;
@@ -12,10 +12,18 @@ use crate::data;
 use crate::form::Part;
 use crate::json::Json;
 
+/// So many requests are kept, and so many bytes of them: the oldest go first.
+const MOST: usize = 200_000;
+const MOST_BYTES: usize = 256 << 20;
+
 /// What the server was asked.
 pub(crate) struct Ledger {
-    pub(crate) entries: Vec<Entry>,
-    connections: Vec<u64>,
+    entries: VecDeque<Entry>,
+    /// How many went because there were too many.
+    forgotten: usize,
+    /// Bytes of those that are kept.
+    bytes: usize,
+    connections: HashSet<u64>,
     began: Instant,
 }
 
@@ -35,6 +43,9 @@ pub(crate) struct Entry {
     form: Option<Vec<Json>>,
     fault: Option<String>,
     connection: u64,
+    /// Bytes that it takes, about.
+    #[serde(skip)]
+    size: usize,
 }
 
 /// The body of a request as the ledger shows it.
@@ -46,8 +57,10 @@ pub(crate) struct Shown {
 impl Default for Ledger {
     fn default() -> Ledger {
         Ledger {
-            entries: Vec::new(),
-            connections: Vec::new(),
+            entries: VecDeque::new(),
+            forgotten: 0,
+            bytes: 0,
+            connections: HashSet::new(),
             began: Instant::now(),
         }
     }
@@ -61,23 +74,57 @@ impl Ledger {
         connection: u64,
         fault: Option<&str>,
     ) -> usize {
-        if !self.connections.contains(&connection) {
-            self.connections.push(connection);
-        }
-        self.entries.push(Entry {
+        self.connections.insert(connection);
+        let headers = headers(head);
+        let words = headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 64);
+        let size =
+            256 + head.uri.to_string().len() + fault.map_or(0, str::len) + words.sum::<usize>();
+        self.bytes += size;
+        self.entries.push_back(Entry {
             ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             method: head.method.to_string(),
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),
             status: 0,
-            headers: headers(head),
+            headers,
             length: 0,
             body: None,
             form: None,
             fault: fault.map(str::to_owned),
             connection,
+            size,
         });
-        self.entries.len() - 1
+        self.trim();
+        self.requests() - 1
+    }
+
+    /// How many requests came.
+    pub(crate) fn requests(&self) -> usize {
+        self.forgotten + self.entries.len()
+    }
+
+    /// Those that are kept.
+    pub(crate) fn kept(&self) -> Vec<&Entry> {
+        self.entries.iter().collect()
+    }
+
+    /// How many are not.
+    pub(crate) fn forgotten(&self) -> usize {
+        self.forgotten
+    }
+
+    fn trim(&mut self) {
+        while self.entries.len() > MOST || (self.bytes > MOST_BYTES && self.entries.len() > 1) {
+            let gone = self.entries.pop_front();
+            self.bytes -= gone.map_or(0, |entry| entry.size);
+            self.forgotten += 1;
+        }
+    }
+
+    fn entry(&mut self, place: usize) -> Option<&mut Entry> {
+        self.entries.get_mut(place.checked_sub(self.forgotten)?)
     }
 
     /// Forgets all requests; only between two runs, because a request under way has its place here.
@@ -87,21 +134,27 @@ impl Ledger {
 
     /// Notes how many bytes of the body came.
     pub(crate) fn length(&mut self, place: usize, length: u64) {
-        if let Some(entry) = self.entries.get_mut(place) {
+        if let Some(entry) = self.entry(place) {
             entry.length = length;
         }
     }
 
     /// Notes the body.
     pub(crate) fn show(&mut self, place: usize, shown: Shown) {
-        if let Some(entry) = self.entries.get_mut(place) {
+        if let Some(entry) = self.entry(place) {
+            let body = shown.body.as_ref().map_or(0, |body| body.get().len());
+            let form = shown.form.iter().flatten().map(|part| part.write().len());
+            let size = body + form.sum::<usize>();
+            entry.size += size;
             (entry.body, entry.form) = (shown.body, shown.form);
+            self.bytes += size;
+            self.trim();
         }
     }
 
     /// Notes the answer.
     pub(crate) fn close(&mut self, place: usize, status: u16) {
-        if let Some(entry) = self.entries.get_mut(place) {
+        if let Some(entry) = self.entry(place) {
             entry.status = status;
         }
     }

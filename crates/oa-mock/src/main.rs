@@ -17,6 +17,7 @@ mod file_search;
 mod files;
 mod filter;
 mod form;
+mod guard;
 mod id;
 mod input;
 mod json;
@@ -41,13 +42,14 @@ mod stores;
 mod stream;
 mod strict;
 mod terms;
+mod threads;
 mod trouble;
 mod value;
 mod wire;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +60,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::fault::{Rule, Rules};
+use crate::guard::Guard;
 use crate::mock::{Mock, Settings};
 
 const ABOUT: &str = "\
@@ -88,9 +91,12 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   (failed, cancelled, in_progress: never), with file= only that of these names;
   commentary= is said in a message of its own before the final answer.
 
-Controls:
-  GET and DELETE /mock/ledger, POST and DELETE /mock/faults,
+Controls, of Content-Type application/json, with the key where one was given:
+  GET and DELETE /mock/ledger (200,000 requests or 256 MiB are kept),
+  POST (a rule as a JSON string, or an array of them) and DELETE /mock/faults,
   POST /mock/expire?file=ID and /mock/expire?store=ID
+
+Pages in a browser, and names that are none of this machine, get 403.
 
 Examples:
   oa-mock -- sh -c 'oa-upload a.pdf | oa-respond -p Summarise. | oa-delete -t'
@@ -105,11 +111,14 @@ Exit status: that of CMD; without CMD 0; 2 for wrong usage";
 #[derive(Parser)]
 #[command(version, about = ABOUT, after_help = AFTER)]
 struct Args {
-    /// Listen at this address
+    /// Listen at this address; one that other machines reach needs --key
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Answer also to this name beside localhost and addresses (repeatable)
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
     /// Accept only this key (default: any; CMD gets sk-mock)
-    #[arg(long)]
+    #[arg(long, value_parser = visible)]
     key: Option<String>,
     /// Let every answer wait: 500ms, 1s, 2m
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
@@ -134,7 +143,15 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match start(Args::parse()) {
+    let args = Args::parse();
+    if !args.listen.ip().to_canonical().is_loopback() && args.key.is_none() {
+        log::line(&format!(
+            "{}: other machines reach it; say by --key KEY who may ask, or listen at 127.0.0.1",
+            args.listen
+        ));
+        return ExitCode::from(2);
+    }
+    match start(args) {
         Ok(code) => code,
         Err(error) => {
             log::line(&format!("{error:#}"));
@@ -144,9 +161,7 @@ fn main() -> ExitCode {
 }
 
 fn start(args: Args) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = threads::runtime()?;
     let code = runtime.block_on(play(args));
     // Answers that stall would keep it for ever.
     runtime.shutdown_background();
@@ -157,10 +172,21 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| args.listen.to_string())?;
-    let url = format!("http://{}/v1", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    if !args.quiet && !address.ip().to_canonical().is_loopback() {
+        log::line(&format!(
+            "warning: other machines reach {address}, and the key travels in the clear"
+        ));
+    }
+    let url = format!("http://{}/v1", reached(address));
     let key = args.key.clone().unwrap_or_else(|| "sk-mock".to_owned());
+    let hosts = args.hosts.iter().map(|host| host.to_ascii_lowercase());
     let settings = Settings {
-        key: args.key,
+        guard: Guard {
+            key: args.key,
+            hosts: hosts.collect(),
+            address,
+        },
         delay: args.delay,
         looks: args.looks,
         older_guide: args.older_guide,
@@ -180,6 +206,33 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// Where this machine reaches a server that listens there.
+fn reached(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
+    if text.bytes().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A key that a header can carry.
+fn visible(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("letters, digits and signs of ASCII are wanted, no blanks".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Says where the server is, and waits for the end.
 async fn until_signal(url: &str, key: &str) -> io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -187,7 +240,9 @@ async fn until_signal(url: &str, key: &str) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(
         out,
-        "export OPENAI_BASE_URL={url}\nexport OPENAI_API_KEY={key}"
+        "export OPENAI_BASE_URL={}\nexport OPENAI_API_KEY={}",
+        quoted(url),
+        quoted(key)
     )?;
     out.flush()?;
     tokio::select! {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::check::Check;
 use crate::fault::Rules;
 use crate::files::File;
+use crate::guard::Guard;
 use crate::id::{Ids, now};
 use crate::ledger::Ledger;
 use crate::response::Stored;
@@ -16,8 +17,7 @@ pub(crate) const FOREIGN: &str = r#"{"big":12345678901234567890123,"decimal":1.1
 
 /// What the server was told when it started.
 pub(crate) struct Settings {
-    /// The only key that is accepted; `None`: any.
-    pub(crate) key: Option<String>,
+    pub(crate) guard: Guard,
     /// Every answer waits that long.
     pub(crate) delay: Duration,
     /// A background response is final at this GET, a file in a vector store indexed; 0: never.

@@ -6,6 +6,7 @@ use oa_core::answer::{Output, Response, Settled, Wanted, show};
 use oa_core::cli::Run;
 use oa_core::client::{Call, Client, Expect, Stream, Told};
 use oa_core::field::Look as _;
+use oa_core::log::field;
 use oa_core::object::Object;
 use oa_core::pipe::Job;
 use oa_core::record::Record;
@@ -127,7 +128,10 @@ impl Asking<'_> {
             return verdict;
         }
         let (id, status) = (read.name(), read.status_word());
-        log.event("submitted", &format!("response_id={id} status={status}"));
+        log.event(
+            "submitted",
+            &format!("{} {}", field("response_id", id), field("status", status)),
+        );
         if self.request.background && read.id.is_some() {
             return Ok(());
         }

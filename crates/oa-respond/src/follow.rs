@@ -7,6 +7,7 @@ use oa_core::answer::Response;
 use oa_core::cli::Patience;
 use oa_core::client::{Call, Expect, Stream, Told};
 use oa_core::field::{Fields, Look as _};
+use oa_core::log::field;
 use oa_core::object::{Object, compacted};
 use oa_core::reply::sentence;
 use oa_core::shell::command;
@@ -209,8 +210,10 @@ impl<'a> Following<'a> {
         if self.begun.is_none() {
             let pipe = &self.asking.run.pipe;
             let (id, status) = (read.name(), read.status_word());
-            pipe.log
-                .event("submitted", &format!("response_id={id} status={status}"));
+            pipe.log.event(
+                "submitted",
+                &format!("{} {}", field("response_id", id), field("status", status)),
+            );
             if let (true, Some(id)) = (self.asking.request.background, &read.id) {
                 pipe.interrupt.hold(std::slice::from_ref(id));
             }

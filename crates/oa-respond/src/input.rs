@@ -13,7 +13,7 @@ use oa_core::log::Log;
 use oa_core::object::Object;
 use oa_core::pipe::Pipe;
 use oa_core::record::{File, looks_like_id, of_id};
-use oa_core::shell::command;
+use oa_core::shell::{self, command};
 use oa_core::{Error, Id, Result};
 
 /// Bytes from the beginning of a file that tell whether it is a text.
@@ -118,7 +118,8 @@ fn no_file(word: &str) -> Option<Error> {
     } else {
         ("a batch cannot be attached", "oa-list batches".to_owned())
     };
-    let hint = format!("{instead}; a local file of such a name is ./{word}");
+    let file = shell::word(&format!("./{word}"));
+    let hint = format!("{instead}; a local file of such a name is {file}");
     Some(Error::usage(format!("-a {word}: {what}")).hint(hint))
 }
 

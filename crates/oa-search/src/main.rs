@@ -6,6 +6,7 @@ use clap::Parser;
 use oa_core::cli::{Arguments, Options, Order, Run, Search};
 use oa_core::client::{Call, Client, Expect};
 use oa_core::error::EXIT_TABLE;
+use oa_core::log::field;
 use oa_core::object::{Object, raw_array};
 use oa_core::pipe::{Plan, Source};
 use oa_core::question::question;
@@ -125,7 +126,8 @@ impl Searcher<'_> {
         })?;
         let page = Object::parse(answer.object.get()).unwrap_or_default();
         let results = results(&page, &record.files());
-        let line = format!("vector_store_id={store} results={}", results.len());
+        let key = field("vector_store_id", store.as_str());
+        let line = format!("{key} results={}", results.len());
         self.run.pipe.log.event("search", &line);
         let results: Vec<Box<RawValue>> = results.iter().map(Object::to_raw).collect();
         let results = raw_array(results.iter().map(AsRef::as_ref));

@@ -17,6 +17,7 @@ use oa_core::error::EXIT_TABLE;
 use oa_core::field::Look as _;
 use oa_core::form::Form;
 use oa_core::interrupt::lock;
+use oa_core::log::field;
 use oa_core::object::Object;
 use oa_core::pipe::{Plan, Source};
 use oa_core::record::{File, Record};
@@ -290,7 +291,11 @@ impl Uploader<'_> {
         self.run.pipe.interrupt.hold(std::slice::from_ref(id));
         log.event(
             "upload",
-            &format!("file_id={id} bytes={bytes} path={}", upload.path),
+            &format!(
+                "{} bytes={bytes} {}",
+                field("file_id", id.as_str()),
+                field("path", &upload.path)
+            ),
         );
         if whole && self.expiry(upload.purpose).is_some() && file.expires_at.is_none() {
             log.warning(&format!(
@@ -319,7 +324,7 @@ impl Uploader<'_> {
             .partition(|file| file.id.as_ref().is_some_and(|id| made.contains(id)));
         let mut gone = theirs.iter().all(|file| file.path.is_none());
         for id in ours.into_iter().filter_map(|file| file.id) {
-            let (path, what) = (id.under("/files"), format!("file_id={id}"));
+            let (path, what) = (id.under("/files"), field("file_id", id.as_str()));
             if let Err(error) = self.removals.delete(path, &id, &what, true) {
                 self.removals.fail(&id, "not deleted", &error);
                 gone = false;

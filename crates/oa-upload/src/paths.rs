@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 
-use oa_core::log::shown;
+use oa_core::escape::shown;
 use oa_core::object::Object;
 use oa_core::pipe::Source;
 use oa_core::record::{Incoming, Record, looks_like_id};
-use oa_core::shell::{command, word};
+use oa_core::shell::command;
 use oa_core::{Error, Result};
 
 /// The records of the arguments; standard input where there are none.
@@ -57,13 +57,9 @@ fn of_paths(paths: &[OsString]) -> Incoming {
 
 /// What to type where a word means nothing to this tool.
 pub(crate) fn advice(typed: &str, next: &str) -> Option<String> {
-    let file = if next.is_empty() {
-        "FILE".to_owned()
-    } else {
-        word(next)
-    };
+    let file = if next.is_empty() { "FILE" } else { next };
     let named = ["-f", "--file", "--files", "-i", "--input"].contains(&typed);
-    named.then(|| format!("name the files: oa-upload {file}"))
+    named.then(|| format!("name the files: {}", command("oa-upload", [file])))
 }
 
 /// What to do with a word that is no path, but something else that people upload.

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oa_core::log::escape;
+use oa_core::escape::escape;
 use oa_core::reply::{Expect, Reply};
 
 fuzz_target!(|input: (u16, Option<String>, Vec<u8>)| {

@@ -121,12 +121,7 @@ impl Connection {
                 "take them out: the key is what names you; what a gateway wants beside it goes into OPENAI_CUSTOM_HEADERS",
             ));
         }
-        let (host, port) = match place.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => {
-                (host, Some(port.parse().map_err(|_| wrong())?))
-            }
-            _ => (place, None),
-        };
+        let (host, port) = split(place).ok_or_else(wrong)?;
         let secure = match scheme {
             "https" => true,
             "http" => false,
@@ -134,7 +129,7 @@ impl Connection {
         };
         // Nothing that two readers could take for two hosts: the key goes where the later one looks.
         let clean = |byte: u8| byte.is_ascii_graphic() && !b"?#\\\"<>".contains(&byte);
-        if !is_host(host) || !rest.bytes().all(clean) {
+        if !rest.bytes().all(clean) {
             return Err(wrong());
         }
         let port = port.unwrap_or(if secure { 443 } else { 80 });
@@ -232,6 +227,22 @@ pub(crate) fn headers() -> Result<Vec<(String, String)>> {
         Some((name, _)) => Err(Error::usage(format!("header `{name}` cannot be sent"))),
         None => Ok(headers),
     }
+}
+
+/// Host and port of `HOST[:PORT]`; `None` where it names no place.
+pub(crate) fn split(place: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (place, None),
+    };
+    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let number = port.map(|port| {
+        port.parse()
+            .ok()
+            .filter(|number| *number > 0 && digits(port))
+    });
+    // A port that is none is no missing port.
+    (is_host(host) && number != Some(None)).then_some((host, number.flatten()))
 }
 
 /// Whether this is a name, an IPv4 address, or an IPv6 address in brackets.

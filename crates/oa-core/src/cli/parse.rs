@@ -9,7 +9,7 @@ use clap::{ArgMatches, Command};
 
 use super::{Arguments, advice};
 use crate::error::Error;
-use crate::log::shown;
+use crate::escape::shown;
 
 /// What came of a command line.
 pub(super) enum Parsed<A> {

@@ -74,6 +74,8 @@ const CERTIFICATES: [(&str, &str); 5] = [
 ];
 const UNTRUSTED: &str =
     "is this the right server? A private authority is trusted by --cacert FILE or SSL_CERT_FILE";
+const NO_TLS: &str =
+    "what answers there speaks no TLS: is it the right port, or http:// instead of https://?";
 const NO_CIPHER: &str = "the server speaks no version of TLS that is taken here (1.2 and 1.3)";
 
 fn certificate(why: &str) -> &'static str {
@@ -94,10 +96,13 @@ pub(super) fn hint(error: &Error) -> Option<&'static str> {
         _ => return None,
     };
     match tls {
+        rustls::Error::InvalidMessage(_) => Some(NO_TLS),
         rustls::Error::InvalidCertificate(why) => Some(certificate(&format!("{why:?}"))),
         rustls::Error::PeerIncompatible(_)
         | rustls::Error::AlertReceived(AlertDescription::ProtocolVersion) => Some(NO_CIPHER),
-        rustls::Error::AlertReceived(AlertDescription::HandshakeFailure) => Some(
+        rustls::Error::AlertReceived(
+            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
+        ) => Some(
             "the two sides share no cipher, or the server wants a certificate (--cert and --key)",
         ),
         rustls::Error::AlertReceived(alert) => refuses_us(*alert).then_some(

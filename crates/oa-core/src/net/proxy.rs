@@ -2,27 +2,45 @@
 
 use std::net::IpAddr;
 
+use crate::cli::split;
+
 /// What is looked up in the environment; the lower-case name wins, as in curl.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-/// The proxy for this scheme, host and port, or `None` for a direct connection. `HTTP_PROXY` in upper case is
+/// The proxy for this scheme, host and port and the variable that names it, or `None` for a direct connection. `HTTP_PROXY` in upper case is
 /// read, too: the danger that makes curl skip it (CGI) does not exist for tools that no web server runs.
-pub(super) fn choose(scheme: &str, host: &str, port: u16, environment: Lookup) -> Option<String> {
-    let said = |name: &str| environment(name).filter(|value| !value.is_empty());
-    let read = |name: &str| said(&name.to_lowercase()).or_else(|| said(name));
+pub(super) fn choose(
+    scheme: &str,
+    host: &str,
+    port: u16,
+    environment: Lookup,
+) -> Option<(String, String)> {
+    let said = |name: String| {
+        let value = environment(&name).filter(|value| !value.is_empty());
+        value.map(|value| (name, value))
+    };
+    let read = |name: &str| said(name.to_lowercase()).or_else(|| said(name.to_owned()));
     let own = if scheme == "https" {
         "HTTPS_PROXY"
     } else {
         "HTTP_PROXY"
     };
-    let proxy = read(own).or_else(|| read("ALL_PROXY"))?;
-    let exempt = read("NO_PROXY").is_some_and(|list| is_exempt(host, port, &list));
+    let (name, proxy) = read(own).or_else(|| read("ALL_PROXY"))?;
+    let exempt = read("NO_PROXY").is_some_and(|(_, list)| is_exempt(host, port, &list));
     let proxy = if proxy.contains("://") {
         proxy
     } else {
         format!("http://{proxy}")
     };
-    (!exempt).then_some(proxy)
+    (!exempt).then_some((name, proxy))
+}
+
+/// Whether this is the address of a proxy, as far as its host and port go.
+pub(super) fn is_address(proxy: &str) -> bool {
+    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
+    let place = rest.split('/').next().unwrap_or_default();
+    let place = place.rsplit('@').next().unwrap_or_default();
+    split(place).is_some()
 }
 
 fn is_exempt(host: &str, port: u16, list: &str) -> bool {
@@ -84,8 +102,9 @@ mod tests {
             _ => None,
         };
         let chosen = |scheme, host| choose(scheme, host, 80, &environment);
-        assert_eq!(chosen("https", "a").as_deref(), Some("http://s:1"));
-        assert_eq!(chosen("http", "a").as_deref(), Some("http://p:2"));
+        let named = |name: &str, proxy: &str| Some((name.to_owned(), proxy.to_owned()));
+        assert_eq!(chosen("https", "a"), named("HTTPS_PROXY", "http://s:1"));
+        assert_eq!(chosen("http", "a"), named("http_proxy", "http://p:2"));
         assert_eq!(chosen("http", "a.x.test"), None);
     }
 

@@ -41,11 +41,15 @@ impl Way {
         let scheme = if target.secure { "https" } else { "http" };
         let environment = |name: &str| std::env::var(name).ok();
         let proxy = proxy::choose(scheme, &target.host, target.port, &environment);
-        let proxy = proxy.as_deref().map(Proxy::new).transpose();
-        let proxy = proxy.map_err(|error| {
-            Error::usage(format!("proxy: {error}"))
-                .hint("check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY")
-        })?;
+        let proxy = proxy.map(|(name, address)| {
+            let made = Proxy::new(&address).ok();
+            // What it makes of a port that is none is another port.
+            made.filter(|_| proxy::is_address(&address)).ok_or_else(|| {
+                let hint = "it looks like http://HOST:PORT, or socks5h://HOST:PORT";
+                Error::usage(format!("{name}: not the address of a proxy")).hint(hint)
+            })
+        });
+        let proxy = proxy.transpose()?;
         if let Some(proxy) = &proxy
             && !target.secure
             && !connection.allow_insecure_http
