@@ -163,7 +163,7 @@ fn a_command_in_a_hint_runs_nothing_that_a_name_says() {
     scene.file("command", command);
     scene.ok("oa-upload notes.txt >/dev/null; bash command");
     scene.ok(
-        "mkdir \"a \\$(touch pwned)\"; oa-upload a* >.record; jq -r .error.message .record >.hint",
+        "mkdir \"a \\$(touch pwned)\"; oa-upload a* >.record; jq -r .error.hint .record >.hint",
     );
     let message = scene.read(".hint");
     let command = message.split('`').nth(1).unwrap();

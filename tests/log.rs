@@ -183,6 +183,6 @@ fn no_name_forges_a_field_or_a_line() {
         .fault(&format!("POST /responses 200 body='{body}'"));
     let ran = scene.sh("oa-respond -n -b -p why");
     ran.says(&["[submitted] response_id=\"resp_1 status=completed\" status=queued\n"]);
-    let ran = scene.sh("oa-delete 'file-a file_id=b'");
+    let ran = scene.sh("oa-delete --as file 'file-a file_id=b'");
     ran.says(&["[delete] file_id=\"file-a file_id=b\" status=gone\n"]);
 }

@@ -15,7 +15,7 @@ mod lift;
 
 pub use batch::Batch;
 pub(crate) use lift::kind_of_id;
-pub use lift::{Incoming, lift, looks_like_id, of_id};
+pub use lift::{Incoming, Lifted, lift, looks_like_id, of_id};
 
 /// Keys of a record that the tools know, each with the JSON type that it must have.
 const KEYS: [(&str, Type); 15] = [

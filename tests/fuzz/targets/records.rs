@@ -26,7 +26,7 @@ fn lines(bytes: &[u8], step: usize) -> Vec<String> {
     loop {
         match values.next_value() {
             Ok(Some(framed)) => match lift(&framed.text, framed.element) {
-                Ok(lifted) => lines.extend(lifted.iter().map(|item| match &item.problem {
+                Ok(lifted) => lines.extend(lifted.map(|item| match &item.problem {
                     Some(problem) => format!("! {problem}"),
                     None => item.record.object().to_line(),
                 })),

@@ -10,7 +10,7 @@ use super::input::Stdin;
 use crate::error::Error;
 use crate::machine::has_memory;
 use crate::object::Object;
-use crate::record::{Incoming, Record, lift, looks_like_id};
+use crate::record::{Incoming, Lifted, Record, lift, looks_like_id};
 use crate::scan::{Framed, Malformed, Values};
 
 /// Bytes from which on memory is asked for before it is needed.
@@ -32,6 +32,9 @@ pub(super) enum Next {
 pub(super) struct Reading {
     stdin: Option<Box<Values<Stdin>>>,
     ready: VecDeque<Incoming>,
+    /// What the last value comes to, and what is wrong with all of it.
+    lifted: Lifted,
+    problem: Option<Error>,
     /// Records that were handed out.
     count: u64,
     /// A record came on standard input.
@@ -48,6 +51,8 @@ impl Reading {
         Reading {
             stdin: reads.then(|| Box::new(Values::new(stdin()))),
             ready: given.into(),
+            lifted: Lifted::default(),
+            problem: None,
             count: 0,
             came: false,
         }
@@ -56,7 +61,7 @@ impl Reading {
     /// The next piece; blocks while upstream works.
     pub(super) fn next(&mut self) -> Next {
         loop {
-            if let Some(incoming) = self.ready.pop_front() {
+            if let Some(incoming) = self.at_hand() {
                 let seq = self.count;
                 self.count += 1;
                 return Next::Record(seq, Box::new(incoming));
@@ -81,7 +86,10 @@ impl Reading {
                 Err(malformed) => Err(malformed),
             };
             match lifted {
-                Ok(lifted) => self.take(lifted),
+                Ok((lifted, problem)) => {
+                    self.lifted = lifted;
+                    self.problem = problem;
+                }
                 Err(malformed) => {
                     self.stdin = None;
                     return Next::Broken(malformed);
@@ -90,9 +98,14 @@ impl Reading {
         }
     }
 
-    fn take(&mut self, records: Vec<Incoming>) {
-        self.came |= !records.is_empty();
-        self.ready.extend(records);
+    /// The next record of what was read.
+    fn at_hand(&mut self) -> Option<Incoming> {
+        if let Some(mut incoming) = self.lifted.next() {
+            self.came = true;
+            incoming.problem = self.problem.clone().or(incoming.problem);
+            return Some(incoming);
+        }
+        self.ready.pop_front()
     }
 
     /// Puts the record that tells of a broken input where the rest of it would have come.
@@ -107,10 +120,10 @@ impl Reading {
 
 /// What a value comes to. One for which there is no memory is no less a record: what is large in it is left out, so
 /// that what it names on the server is still known.
-fn take_in(framed: &Framed) -> serde_json::Result<Vec<Incoming>> {
+fn take_in(framed: &Framed) -> serde_json::Result<(Lifted, Option<Error>)> {
     let bytes = framed.text.len();
     if bytes < LARGE || has_memory(COPIES * bytes) {
-        return lift(&framed.text, framed.element);
+        return Ok((lift(&framed.text, framed.element)?, None));
     }
     let entries: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(&framed.text)?;
     let mut left = Object::default();
@@ -119,14 +132,11 @@ fn take_in(framed: &Framed) -> serde_json::Result<Vec<Incoming>> {
             left.set(key, (*value).to_owned());
         }
     }
-    let mut lifted = lift(&left.to_line(), framed.element)?;
-    for incoming in &mut lifted {
-        let told = format!(
-            "there is no memory for a record of {bytes} bytes; what is large in it was left out"
-        );
-        incoming.problem = Some(Error::scarce(told));
-    }
-    Ok(lifted)
+    let told = format!(
+        "there is no memory for a record of {bytes} bytes; what is large in it was left out"
+    );
+    let lifted = lift(&left.to_line(), framed.element)?;
+    Ok((lifted, Some(Error::scarce(told))))
 }
 
 /// The failure that a broken input is; `plain` says what to type where plain text came.

@@ -1,11 +1,14 @@
 //! The shapes that become records: ids, API objects, lists of them.
 
+use std::io::Cursor;
+
 use serde_json::value::RawValue;
 
 use super::Record;
 use crate::error::Error;
-use crate::field::Fields;
+use crate::field::{Fields, each};
 use crate::object::{Object, raw_array};
+use crate::scan::Values;
 
 /// How an id begins, and the key of the record that holds the thing it names.
 const IDS: [(&str, &str); 7] = [
@@ -131,70 +134,100 @@ fn key_of_id(text: &str) -> Option<&'static str> {
     found.map(|(_, key)| *key)
 }
 
-/// Turns one JSON value into records: a list gives one for each element. `element` says that the value itself
+/// The records that one JSON value comes to: a list gives one for each element. `element` says that the value itself
 /// stood in an array.
 ///
 /// # Errors
 /// What `serde_json` says of text that is no JSON.
-pub fn lift(text: &str, element: bool) -> serde_json::Result<Vec<Incoming>> {
+pub fn lift(text: &str, element: bool) -> serde_json::Result<Lifted> {
     let place = if element { Place::Array } else { Place::Stream };
-    let mut lifted = Vec::new();
-    lift_into(text, 0, place, &mut lifted)?;
-    Ok(lifted)
+    lift_at(text, 0, place)
 }
 
-fn lift_into(
-    text: &str,
-    depth: usize,
-    place: Place,
-    out: &mut Vec<Incoming>,
-) -> serde_json::Result<()> {
-    match text.as_bytes().first() {
-        Some(b'[') if depth < LIST_DEPTH => {
-            let items: Vec<&RawValue> = serde_json::from_str(text)?;
-            lift_all(&items, depth, Place::Array, out)
+/// Records, made one by one: a list may have millions of elements, each of a few bytes.
+#[derive(Default)]
+pub struct Lifted {
+    one: Option<Box<Incoming>>,
+    /// The list at hand, behind those that it stands in.
+    lists: Vec<List>,
+}
+
+/// The text of an array, and what it is.
+struct List(Values<Cursor<String>>, Place);
+
+impl Iterator for Lifted {
+    type Item = Incoming;
+
+    fn next(&mut self) -> Option<Incoming> {
+        if let Some(one) = self.one.take() {
+            return Some(*one);
         }
+        loop {
+            let depth = self.lists.len();
+            let List(values, place) = self.lists.last_mut()?;
+            let Ok(Some(framed)) = values.next_value() else {
+                self.lists.pop();
+                continue;
+            };
+            let lifted = lift_at(&framed.text, depth, *place).ok()?;
+            match lifted.one {
+                Some(one) => return Some(*one),
+                None => self.lists.extend(lifted.lists),
+            }
+        }
+    }
+}
+
+fn lift_at(text: &str, depth: usize, place: Place) -> serde_json::Result<Lifted> {
+    let list = |items: &RawValue, place| Lifted {
+        one: None,
+        lists: vec![List(
+            Values::new(Cursor::new(items.get().to_owned())),
+            place,
+        )],
+    };
+    let one = |incoming| Lifted {
+        one: Some(Box::new(incoming)),
+        lists: Vec::new(),
+    };
+    match text.as_bytes().first() {
+        Some(b'[') if depth < LIST_DEPTH => Ok(list(serde_json::from_str(text)?, Place::Array)),
         Some(b'{') => {
             let object = Object::parse(text)?;
             match elements(&object) {
-                Some(items) if depth < LIST_DEPTH => lift_all(&items, depth, Place::List, out),
-                _ => {
-                    out.push(lift_object(object, text, place));
-                    Ok(())
-                }
+                Some(items) if depth < LIST_DEPTH => Ok(list(items, Place::List)),
+                _ => Ok(one(lift_object(object, text, place))),
             }
         }
         _ => {
             let value: &RawValue = serde_json::from_str(text)?;
             let id = serde_json::from_str::<String>(value.get()).ok();
-            out.push(id.map_or_else(|| Incoming::refused(text), |id| lift_id(&id, text)));
-            Ok(())
+            Ok(one(match id {
+                Some(id) => lift_id(&id, text),
+                None => Incoming::refused(text),
+            }))
         }
     }
 }
 
-fn lift_all(
-    items: &[&RawValue],
-    depth: usize,
-    place: Place,
-    out: &mut Vec<Incoming>,
-) -> serde_json::Result<()> {
-    items
-        .iter()
-        .try_for_each(|item| lift_into(item.get(), depth + 1, place, out))
-}
-
 /// The elements of a list of the API, or of one that is a list without saying so.
-fn elements(object: &Object) -> Option<Vec<&RawValue>> {
-    let items: Vec<&RawValue> = serde_json::from_str(object.get("data")?.get()).ok()?;
-    let has_id = |item: &&RawValue| Fields::of(item, &["id"]).raw("id").is_some();
+fn elements(object: &Object) -> Option<&RawValue> {
+    let items = object
+        .get("data")
+        .filter(|data| data.get().starts_with('['))?;
+    if object.text("object").as_deref() == Some("list") {
+        return Some(items);
+    }
+    let (mut all, mut any) = (true, false);
+    each(items, |item| {
+        any = true;
+        all = all && Fields::of(item, &["id"]).raw("id").is_some();
+    });
     let lists = object
         .entries()
         .filter(|(_, value)| value.get().starts_with('['));
-    let says = object.text("object").as_deref() == Some("list");
-    let is = || !items.is_empty() && items.iter().all(has_id) && lists.count() == 1;
-    let list = says || (is() && !Record::new(object.clone()).has_keys());
-    list.then_some(items)
+    let is = any && all && lists.count() == 1 && !Record::new(object.clone()).has_keys();
+    is.then_some(items)
 }
 
 fn is_deleted(object: &Object) -> bool {
@@ -275,11 +308,11 @@ mod tests {
 
     fn lines(text: &str) -> Vec<String> {
         let lifted = lift(text, false).unwrap_or_default();
-        let line = |item: &Incoming| match &item.problem {
+        let line = |item: Incoming| match &item.problem {
             Some(error) => format!("! {}", error.message),
             None => item.record.object().to_line(),
         };
-        lifted.iter().map(line).collect()
+        lifted.map(line).collect()
     }
 
     #[test]
@@ -321,7 +354,7 @@ mod tests {
         let file = r#"{"id":"file_1","type":"file"}"#;
         let lifted = |text: &str, key| {
             let lifted = lift(text, false).unwrap_or_default();
-            let mut lifted = lifted.into_iter().map(|item: Incoming| item.taken_for(key));
+            let mut lifted = lifted.map(|item: Incoming| item.taken_for(key));
             let first = lifted.next().unwrap_or_default();
             let line = first.record.object().to_line();
             (line, first.bare, first.problem.is_none())
