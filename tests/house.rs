@@ -186,7 +186,7 @@ fn no_file_is_longer_than_400_lines() {
 /// looked at before, has no name before it is whole, and is never half a line.
 const LARGEST: [(&str, usize); 8] = [
     // Workers, what the machine lacks, the delay queue of several tools.
-    ("oa-core", 10_900),
+    ("oa-core", 11_000),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
     // Millions of ids by number.
     ("oa-delete", 1010),

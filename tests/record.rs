@@ -199,6 +199,32 @@ fn elements_of_an_unfinished_array_are_worked_on() {
 }
 
 #[test]
+fn a_record_that_was_cut_off_keeps_what_names_something_on_the_server() {
+    let scene = Scene::new();
+    let cut = "jq -c '. + {z: (\"x\" * 5000)}' | head -c 3000";
+    let ran = scene.sh(&format!(
+        "oa-upload report.pdf | {cut} | oa-respond -p why | oa-delete"
+    ));
+    let ran = ran
+        .is(3)
+        .says(&["ends inside a string", "[delete] file_id=file-"]);
+    let record = ran.record();
+    assert_eq!(record["files"][0]["path"], "report.pdf");
+    assert_eq!(record["error"]["kind"], "input");
+    assert_eq!(record.as_object().unwrap().len(), 2, "{record}");
+    assert_eq!(scene.ledger().of("POST /responses").len(), 0);
+    scene.nothing_left();
+    // What came only in part names nothing.
+    let ran = scene
+        .feed(
+            "{\"files\":[{\"id\":\"file-1\",\"path\":\"a\"}",
+            "oa-delete",
+        )
+        .is(3);
+    assert_eq!(ran.record().as_object().unwrap().len(), 1);
+}
+
+#[test]
 fn the_last_tool_knows_that_the_first_one_read_malformed_json() {
     let scene = Scene::new();
     let ran = scene.feed(

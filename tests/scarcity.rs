@@ -181,3 +181,21 @@ fn a_record_too_large_for_the_memory_is_still_known_by_its_files() {
     ran.says(&["no memory for a record"]);
     scene.nothing_left();
 }
+
+#[test]
+fn what_waits_for_its_turn_is_bounded_in_memory() {
+    let scene = Scene::with(&["--delay", "2s"]);
+    let large = "head -c 24000000 /dev/zero | tr '\\0' x";
+    let passed = format!(
+        "for i in $(seq 24); do printf '{{\"response\":{{\"id\":\"resp_%d\",\"output\":[]}},\"mine\":\"' $i; {large}; echo '\"}}'; done"
+    );
+    let line = format!(
+        "(echo '{{}}'; {passed}) | (ulimit -v 600000; oa-respond --only-missing -p why) | jq -c 'del(.mine)'"
+    );
+    let records = scene.ok(&line).records();
+    assert_eq!(records.len(), 25);
+    for (index, record) in records.iter().enumerate().skip(1) {
+        assert_eq!(record["response"]["id"], format!("resp_{index}"));
+        assert!(record.get("error").is_none(), "{record}");
+    }
+}

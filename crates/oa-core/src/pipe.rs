@@ -30,9 +30,10 @@ use crate::workers::Workers;
 use input::{Stdin, Wake, stdin_is_saved};
 pub use input::{spool, stdin_is_terminal};
 use output::Output;
-pub(crate) use output::{is_stdout, stdout_is_closed};
+pub(crate) use output::is_stdout;
 pub use plan::{Job, Plan, Source};
 use reading::{Next, Reading, broken};
+pub(crate) use target::stdout_is_closed;
 
 /// The loop of one run.
 pub struct Pipe {
@@ -179,7 +180,11 @@ impl Pipe {
             }
             self.put_or(&job, record, &lost);
         };
-        workers.each(|| self.next(), serve);
+        let next = || {
+            self.output.wait_for_turn();
+            self.next()
+        };
+        workers.each(next, serve);
     }
 
     fn attempt(

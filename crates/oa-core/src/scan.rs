@@ -115,6 +115,12 @@ impl<R: Read> Values<R> {
         }
     }
 
+    /// The value inside which the source ended, as far as it came.
+    #[must_use]
+    pub fn cut(&self) -> Option<&[u8]> {
+        self.ended.then(|| &self.buffer[self.start..])
+    }
+
     fn step(&mut self, place: Place) {
         self.consume(1);
         self.place = place;

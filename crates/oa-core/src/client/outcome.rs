@@ -50,6 +50,9 @@ impl Client {
             _ if advice.is_some() => Reached::NotSent,
             _ => Reached::Sent,
         };
+        if unheard && sent.is_some_and(Sent::is_whole) {
+            self.name_first(call);
+        }
         let way = self.way.through();
         let (step, why) = (wire.step(), trouble::words(error));
         let message = format!(
@@ -73,6 +76,16 @@ impl Client {
         Failure {
             error,
             outcome: Outcome::Broken(reached),
+        }
+    }
+
+    /// Says what may be there twice, because it is about to be sent again.
+    fn name_first(&self, call: &Call) {
+        if let (Effect::Creates, Some(look)) = (call.effect, &call.look) {
+            let path = &call.path;
+            self.log.note(&format!(
+                "POST {path}: the connection ended without an answer; it is sent again, and the first, should it have arrived, expires; {look}"
+            ));
         }
     }
 

@@ -3,12 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-
-use rustix::fs::OFlags;
+use std::sync::{Arc, Condvar, Mutex};
 
 use super::target::Target;
 use super::{Plan, Wake};
@@ -23,6 +20,8 @@ struct Slot {
     text: String,
     ended: bool,
     record: Option<Record>,
+    /// Bytes of the record, where it has to wait.
+    size: usize,
 }
 
 struct State {
@@ -31,6 +30,8 @@ struct State {
     on_screen: bool,
     turn: u64,
     waiting: BTreeMap<u64, Slot>,
+    /// Bytes of the records that wait.
+    size: usize,
     /// Text of the record whose turn it is was written already.
     begun: bool,
     /// Bytes that wait for more, or that nobody took.
@@ -48,30 +49,13 @@ impl State {
 }
 
 /// Keys of what is on the server.
-const KEPT: [&str; 4] = ["files", "vector_store", "response", "batch"];
+pub(super) const KEPT: [&str; 4] = ["files", "vector_store", "response", "batch"];
 
 /// Whether the path of `-o` means standard output, which goes on behind what others wrote to it.
 pub(crate) fn is_stdout(path: &Path) -> bool {
     ["-", "/dev/stdout"]
         .iter()
         .any(|name| path == Path::new(name))
-}
-
-/// Whether standard output was closed when the process started.
-///
-/// What was closed, std opens anew as the null device, for reading and writing; a shell's `>/dev/null` is for
-/// writing only. Where stderr is such a device, too, silence was meant: programs that start others that way
-/// open it for both.
-pub(crate) fn stdout_is_closed() -> bool {
-    is_stopgap(&io::stdout()) && !is_stopgap(&io::stderr())
-}
-
-fn is_stopgap(stream: &impl AsFd) -> bool {
-    let null = rustix::fs::stat("/dev/null").map(|stat| stat.st_rdev);
-    let device = rustix::fs::fstat(stream).map(|stat| stat.st_rdev);
-    let flags = rustix::fs::fcntl_getfl(stream);
-    null.is_ok_and(|null| device == Ok(null))
-        && flags.is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
 }
 
 /// A line as it is written: in one piece, so that the lines of several processes do not mix, unless it is so large that
@@ -98,6 +82,9 @@ const LARGE: usize = 1 << 20;
 /// Bytes that are held back at most.
 const BATCH: usize = 64 << 10;
 
+/// Bytes of records that wait for their turn, beyond which nothing new is begun.
+const MOST_WAITING: usize = 256 << 20;
+
 /// Where records go.
 pub(super) struct Output {
     state: Mutex<State>,
@@ -106,6 +93,8 @@ pub(super) struct Output {
     again: bool,
     /// Somebody waits for records, but they have no place: all of them go to stderr.
     full: AtomicBool,
+    /// A record that waited for its turn was written.
+    passed: Condvar,
     wake: Arc<Wake>,
 }
 
@@ -126,12 +115,14 @@ impl Output {
                 target,
                 turn: 0,
                 waiting: BTreeMap::new(),
+                size: 0,
                 begun: false,
                 held: String::new(),
                 failed: None,
             }),
             again: saved && (plan.batched || plan.reads_to_end),
             full: AtomicBool::new(false),
+            passed: Condvar::new(),
             plan: Plan {
                 unordered: plan.unordered && !plan.text,
                 ..plan.clone()
@@ -164,10 +155,28 @@ impl Output {
                 .into_iter()
                 .collect();
         }
+        let size = if seq == state.turn {
+            0
+        } else {
+            record.object().length()
+        };
+        state.size += size;
         let slot = state.waiting.entry(seq).or_default();
+        slot.size = size;
         slot.record = Some(record);
         slot.ended = true;
         self.advance(&mut state, verdict, log)
+    }
+
+    /// Waits while much is done that cannot be written yet, because a record before it is still worked on.
+    pub(super) fn wait_for_turn(&self) {
+        let mut state = lock(&self.state);
+        while state.size > MOST_WAITING {
+            state = match self.passed.wait(state) {
+                Ok(state) => state,
+                Err(poisoned) => poisoned.into_inner(),
+            };
+        }
     }
 
     /// Nothing is written for this place of the input; returns later records that could not be handed on.
@@ -194,7 +203,11 @@ impl Output {
             if !ended {
                 return lost;
             }
-            state.waiting.remove(&turn);
+            let size = state.waiting.remove(&turn).map_or(0, |slot| slot.size);
+            state.size -= size;
+            if size > 0 {
+                self.passed.notify_all();
+            }
             if let Some(record) = record {
                 lost.extend(self.write(state, record, verdict, log));
             }

@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 
 use super::Source;
 use super::input::Stdin;
+use super::output::KEPT;
 use crate::error::Error;
+use crate::lenient;
 use crate::machine::has_memory;
 use crate::object::Object;
 use crate::record::{Incoming, Lifted, Record, lift, looks_like_id};
@@ -35,6 +37,8 @@ pub(super) struct Reading {
     /// What the last value comes to, and what is wrong with all of it.
     lifted: Lifted,
     problem: Option<Error>,
+    /// What names something on the server in the value inside which standard input ended.
+    cut: Object,
     /// Records that were handed out.
     count: u64,
     /// A record came on standard input.
@@ -53,6 +57,7 @@ impl Reading {
             ready: given.into(),
             lifted: Lifted::default(),
             problem: None,
+            cut: Object::default(),
             count: 0,
             came: false,
         }
@@ -83,7 +88,10 @@ impl Reading {
                     self.stdin = None;
                     return if self.came { Next::End } else { Next::Nothing };
                 }
-                Err(malformed) => Err(malformed),
+                Err(malformed) => {
+                    self.cut = values.cut().map(part).unwrap_or_default();
+                    Err(malformed)
+                }
             };
             match lifted {
                 Ok((lifted, problem)) => {
@@ -111,11 +119,26 @@ impl Reading {
     /// Puts the record that tells of a broken input where the rest of it would have come.
     pub(super) fn put_last(&mut self, problem: Error) {
         self.ready.push_back(Incoming {
-            record: Record::default(),
+            record: Record::new(std::mem::take(&mut self.cut)),
             bare: None,
             problem: Some(problem),
         });
     }
+}
+
+/// What is left of a record that was cut off, because who wrote it was killed: its files are known and its store.
+fn part(bytes: &[u8]) -> Object {
+    let (found, _) = lenient::object(bytes.to_vec());
+    let found = found
+        .map(|found| Object::of(&found.object))
+        .unwrap_or_default();
+    let mut kept = Object::default();
+    for key in KEPT {
+        if let Some(value) = found.get(key) {
+            kept.set(key, value.to_owned());
+        }
+    }
+    kept
 }
 
 /// What a value comes to. One for which there is no memory is no less a record: what is large in it is left out, so

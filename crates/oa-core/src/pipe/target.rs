@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::{FileType, SeekFrom, fstat, ftruncate, seek};
+use rustix::fs::{FileType, OFlags, SeekFrom, fstat, ftruncate, seek};
 use rustix::io::Errno;
 
 use super::draft::Draft;
@@ -76,6 +76,23 @@ impl Target {
             }
         }
     }
+}
+
+/// Whether standard output was closed when the process started.
+///
+/// What was closed, std opens anew as the null device, for reading and writing; a shell's `>/dev/null` is for
+/// writing only. Where stderr is such a device, too, silence was meant: programs that start others that way
+/// open it for both.
+pub(crate) fn stdout_is_closed() -> bool {
+    is_stopgap(&io::stdout()) && !is_stopgap(&io::stderr())
+}
+
+fn is_stopgap(stream: &impl AsFd) -> bool {
+    let null = rustix::fs::stat("/dev/null").map(|stat| stat.st_rdev);
+    let device = rustix::fs::fstat(stream).map(|stat| stat.st_rdev);
+    let flags = rustix::fs::fcntl_getfl(stream);
+    null.is_ok_and(|null| device == Ok(null))
+        && flags.is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
 }
 
 /// A file that is not regular; a FIFO is opened when somebody reads it, or a signal comes.
