@@ -28,21 +28,24 @@ pub trait Look<'a>: Sized {
     }
 }
 
+/// Keys that are looked at in one object, at most.
+const MOST: usize = 12;
+
 /// Some keys of an object with their raw values, to be asked one by one.
 pub struct Fields<'a> {
     keys: &'static [&'static str],
     /// In the order of `keys`; the last one where a key is repeated.
-    values: Vec<Option<&'a RawValue>>,
+    values: [Option<&'a RawValue>; MOST],
 }
 
 impl<'a> Fields<'a> {
     /// These keys of this value; nothing if it is no object.
     #[must_use]
     pub fn of(raw: &'a RawValue, keys: &'static [&'static str]) -> Fields<'a> {
-        Fields {
-            keys,
-            values: pick(raw.get(), keys),
-        }
+        debug_assert!(keys.len() <= MOST, "more keys than places");
+        let mut values = [None; MOST];
+        pick(raw.get(), keys, &mut values);
+        Fields { keys, values }
     }
 
     /// The value of a key. What is `null` or does not fit counts as absent.
@@ -86,32 +89,31 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The values of some keys of an object, in the order of the keys; the last one where a key is repeated.
-pub(crate) fn pick<'a>(json: &'a str, keys: &[&str]) -> Vec<Option<&'a RawValue>> {
-    struct Picked<'k>(&'k [&'k str]);
-    impl<'de> Visitor<'de> for Picked<'_> {
-        type Value = Vec<Option<&'de RawValue>>;
+/// Finds the values of some keys of an object, in the order of the keys; the last one where a key is repeated.
+pub(crate) fn pick<'a>(json: &'a str, keys: &[&str], values: &mut [Option<&'a RawValue>]) {
+    struct Picked<'k, 'v, 'a>(&'k [&'k str], &'v mut [Option<&'a RawValue>]);
+    impl<'de> Visitor<'de> for Picked<'_, '_, 'de> {
+        type Value = ();
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("a JSON object")
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut values = vec![None; self.0.len()];
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
             while let Some(place) = map.next_key_seed(Place(self.0))? {
-                match place {
-                    Some(place) => values[place] = Some(map.next_value()?),
+                match place.and_then(|place| self.1.get_mut(place)) {
+                    Some(value) => *value = Some(map.next_value()?),
                     None => {
                         map.next_value::<IgnoredAny>()?;
                     }
                 }
             }
-            Ok(values)
+            Ok(())
         }
     }
     let mut json = serde_json::Deserializer::from_str(json);
-    json.deserialize_map(Picked(keys))
-        .unwrap_or_else(|_| vec![None; keys.len()])
+    // What is no object has none of them.
+    let _ = json.deserialize_map(Picked(keys, values));
 }
 
 /// Where a key stands among those that are looked for.

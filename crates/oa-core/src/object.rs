@@ -54,7 +54,9 @@ impl Object {
 
     /// The value that a key has behind the entries that are kept apart.
     fn in_rest(&self, key: &str) -> Option<&RawValue> {
-        pick(self.rest.as_ref()?.get(), &[key]).pop().flatten()
+        let mut value = [None];
+        pick(self.rest.as_ref()?.get(), &[key], &mut value);
+        value[0]
     }
 
     /// The string under a key, if it is one; what is no Unicode in it becomes U+FFFD.

@@ -128,6 +128,9 @@ impl Reading {
 
 /// What is left of a record that was cut off, because who wrote it was killed: its files are known and its store.
 fn part(bytes: &[u8]) -> Object {
+    if !has_memory(COPIES * bytes.len()) {
+        return Object::default();
+    }
     let (found, _) = lenient::object(bytes.to_vec());
     let found = found
         .map(|found| Object::of(&found.object))
