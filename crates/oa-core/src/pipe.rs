@@ -7,6 +7,7 @@
 
 mod draft;
 mod input;
+mod line;
 mod output;
 mod place;
 mod plan;
@@ -265,6 +266,11 @@ impl Pipe {
         for record in records {
             if !lost(record) {
                 self.output.tell(record, &self.log);
+            } else if self.output.is_full() {
+                // Its files went, so that it can come again; it was to be kept, and is.
+                let mut record = record.clone();
+                record.object_mut().remove("files");
+                self.output.tell(&record, &self.log);
             }
             self.interrupt.release(&record.ids());
         }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
+use super::line::{length, line_of};
 use super::target::Target;
 use super::{Plan, Wake};
 use crate::error::{Result, Verdict, plain};
@@ -57,27 +58,6 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
         .iter()
         .any(|name| path == Path::new(name))
 }
-
-/// A line as it is written: in one piece, so that the lines of several processes do not mix, unless it is so large that
-/// it would mix all the same and a second copy of it may not fit in memory.
-fn line_of(object: &Object, on_screen: bool) -> Vec<Cow<'_, str>> {
-    if object.length() > LARGE && !on_screen {
-        return object.pieces().chain([Cow::Borrowed("\n")]).collect();
-    }
-    let mut line = object.to_line();
-    if on_screen {
-        line = escape_json(&line);
-    }
-    line.push('\n');
-    vec![Cow::Owned(line)]
-}
-
-fn length(pieces: &[Cow<str>]) -> usize {
-    pieces.iter().map(|piece| piece.len()).sum()
-}
-
-/// Bytes of a line that is large.
-const LARGE: usize = 1 << 20;
 
 /// Bytes that are held back at most.
 const BATCH: usize = 64 << 10;
@@ -133,6 +113,11 @@ impl Output {
 
     pub(super) fn is_closed(&self) -> bool {
         self.wake.is_closed()
+    }
+
+    /// Whether there is no room for records that somebody wants.
+    pub(super) fn is_full(&self) -> bool {
+        self.full.load(Ordering::SeqCst)
     }
 
     /// Whether the records end in a file, whatever becomes of them.
@@ -343,8 +328,7 @@ impl Output {
     pub(super) fn tell(&self, record: &Record, log: &Log) {
         let object = record.object();
         let names = |key: &&str| object.get(key).is_some_and(|value| value.get() != "[]");
-        let full = self.full.load(Ordering::SeqCst);
-        if full || (!self.again && KEPT.iter().any(names)) {
+        if self.is_full() || (!self.again && KEPT.iter().any(names)) {
             log.record(&object.to_line());
         }
     }
