@@ -34,23 +34,18 @@ impl Client {
         wire: &Wire,
     ) -> Failure {
         if let Some(error) = sent.and_then(Sent::failure) {
-            let outcome = if error.retryable {
-                Outcome::Broken(Reached::NotSent)
-            } else {
-                never_again()
-            };
-            return Failure { error, outcome };
+            return local(error);
         }
         let advice = trouble::hint(error);
+        let whole = sent.is_none_or(Sent::is_whole);
         let unheard = call.may_share() && wire.used.is_unheard() && trouble::is_end(error);
-        let reached = match sent {
-            _ if unheard => Reached::Unheard,
-            Some(sent) if !sent.is_whole() => Reached::NotSent,
+        let reached = match (unheard, whole) {
+            (true, _) => Reached::Unheard,
             // A handshake that failed carried nothing, whatever was written behind it.
-            _ if advice.is_some() => Reached::NotSent,
-            _ => Reached::Sent,
+            (false, true) if advice.is_none() => Reached::Sent,
+            _ => Reached::NotSent,
         };
-        if unheard && sent.is_some_and(Sent::is_whole) {
+        if reached == Reached::Unheard && whole {
             self.name_first(call);
         }
         let way = self.way.through();
@@ -66,10 +61,8 @@ impl Client {
             return Failure { error, outcome };
         }
         let error = if call.effect == Effect::Creates && reached == Reached::Sent {
-            Self::unknown(
-                call,
-                format!("{message}; it was sent whole, and no answer came"),
-            )
+            let message = format!("{message}; it was sent whole, and no answer came");
+            Self::unknown(call, message)
         } else {
             Error::new(Kind::Network, message)
         };
@@ -81,7 +74,10 @@ impl Client {
 
     /// Says what may be there twice, because it is about to be sent again.
     fn name_first(&self, call: &Call) {
-        if let (Effect::Creates, Some(look)) = (call.effect, &call.look) {
+        // After a signal nothing is sent again.
+        if let (Effect::Creates, Some(look), None) =
+            (call.effect, &call.look, self.interrupt.signal())
+        {
             let path = &call.path;
             self.log.note(&format!(
                 "POST {path}: the connection ended without an answer; it is sent again, and the first, should it have arrived, expires; {look}"
@@ -227,6 +223,16 @@ impl Client {
             )
         })
     }
+}
+
+/// What could not be sent, because it could not be read.
+fn local(error: Error) -> Failure {
+    let outcome = if error.retryable {
+        Outcome::Broken(Reached::NotSent)
+    } else {
+        never_again()
+    };
+    Failure { error, outcome }
 }
 
 fn never_again() -> Outcome {

@@ -75,15 +75,7 @@ impl Reading {
                 return Next::End;
             };
             let lifted = match values.next_value() {
-                Ok(Some(framed)) => take_in(&framed).map_err(|error| Malformed {
-                    line: framed.line + error.line().saturating_sub(1),
-                    column: match error.line() {
-                        0 | 1 => framed.column + error.column().saturating_sub(1),
-                        _ => error.column(),
-                    },
-                    what: plain(&error),
-                    text: framed.text.chars().take(200).collect(),
-                }),
+                Ok(Some(framed)) => take_in(&framed).map_err(|error| malformed(&framed, &error)),
                 Ok(None) => {
                     self.stdin = None;
                     return if self.came { Next::End } else { Next::Nothing };
@@ -123,6 +115,19 @@ impl Reading {
             bare: None,
             problem: Some(problem),
         });
+    }
+}
+
+/// Where in the input a value is no JSON.
+fn malformed(framed: &Framed, error: &serde_json::Error) -> Malformed {
+    Malformed {
+        line: framed.line + error.line().saturating_sub(1),
+        column: match error.line() {
+            0 | 1 => framed.column + error.column().saturating_sub(1),
+            _ => error.column(),
+        },
+        what: plain(error),
+        text: framed.text.chars().take(200).collect(),
     }
 }
 
