@@ -11,9 +11,7 @@ use base64::engine::Simd;
 use base64::engine::general_purpose::PAD;
 
 use crate::error::Error;
-use crate::interrupt::lock;
-use crate::machine;
-use crate::object::Object;
+use crate::machine::{self, lock};
 
 mod local;
 
@@ -58,12 +56,6 @@ pub struct Body {
 }
 
 impl Body {
-    /// A JSON object as the whole body.
-    #[must_use]
-    pub fn json(object: &Object) -> Body {
-        Body::new(vec![Segment::text(&object.to_line())])
-    }
-
     /// A body of these segments.
     #[must_use]
     pub fn new(segments: Vec<Segment>) -> Body {

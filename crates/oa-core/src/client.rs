@@ -8,13 +8,12 @@ use ureq::SendBody;
 use ureq::http::{HeaderMap, HeaderName, Request, Response};
 
 use crate::body::Reader;
-use crate::cli::{self, Connection};
+use crate::cancel::Cancel;
 use crate::error::{Error, Result};
 use crate::form::random_word;
-use crate::interrupt::Interrupt;
-use crate::log::{Level, Log};
 use crate::net::way::{self, Way};
-use crate::retry::{self, Effect, Limits, Outcome, Reached};
+use crate::retry::{self, Effect, Outcome, Reached};
+use crate::settings::{Notice, Settings};
 
 mod call;
 mod lane;
@@ -57,49 +56,25 @@ pub enum Told<'a> {
 
 /// The server that this run talks to.
 pub struct Client {
-    base: String,
-    key: String,
-    headers: Vec<(String, String)>,
-    connect_timeout: Duration,
-    timeout: Duration,
-    limits: Limits,
+    settings: Settings,
     way: Way,
     lanes: Lanes,
-    log: Arc<Log>,
-    interrupt: Arc<Interrupt>,
 }
 
 impl Client {
-    /// A client for the server that the options and the environment name. Nothing is connected yet.
+    /// A client for this server. Nothing is connected yet.
     ///
     /// # Errors
-    /// `auth` without a key; `usage` for a URL, certificate or proxy that cannot be used, and for a key
-    /// that would travel over plain http.
-    pub fn new(
-        connection: &Connection,
-        log: Arc<Log>,
-        interrupt: Arc<Interrupt>,
-    ) -> Result<Client> {
-        let key = connection.api_key(&log, &interrupt)?;
-        log.keep_secret(&key);
-        let target = connection.target()?;
-        let way = Way::new(connection, &target, &interrupt)?;
-        let headers = cli::headers()?;
-        let values = headers.iter().map(|(_, value)| value.as_str());
-        values
-            .chain(way.password())
-            .for_each(|secret| log.keep_secret(secret));
+    /// `usage` for a certificate or proxy that cannot be used.
+    pub fn new(settings: Settings) -> Result<Client> {
+        let way = Way::new(&settings.transport)?;
+        let headers = settings.headers.iter().map(|(_, value)| value.as_str());
+        let secrets = headers.chain(way.password()).chain([settings.key.as_str()]);
+        secrets.for_each(|secret| settings.secrets.add(secret));
         Ok(Client {
-            lanes: Lanes::new(&interrupt),
-            base: target.base,
-            key,
-            headers,
-            connect_timeout: connection.connect_timeout,
-            timeout: connection.timeout,
-            limits: connection.limits(),
+            lanes: Lanes::new(&settings.cancel),
+            settings,
             way,
-            log,
-            interrupt,
         })
     }
 
@@ -150,11 +125,17 @@ impl Client {
                 Err(failure) => failure,
             };
             failure.error.repeated = std::mem::replace(&mut repeated, true);
-            if let (Some(signal), false) = (self.interrupt.signal(), call.cleans_up) {
+            if let (Some(signal), false) = (self.cancel().signal(), call.cleans_up) {
                 return Err(interrupted(signal, call, &failure));
             }
             let spread = spread();
-            let wait = retry::next(attempt, call.effect, &failure.outcome, self.limits, spread);
+            let wait = retry::next(
+                attempt,
+                call.effect,
+                &failure.outcome,
+                self.settings.limits,
+                spread,
+            );
             let at_once = wait.is_some_and(|wait| wait.is_zero());
             let allowed = |wait: &Duration| (at_once || !call.once) && call.allows(*wait);
             let Some(wait) = wait.filter(allowed) else {
@@ -166,12 +147,12 @@ impl Client {
                 failure.error,
                 wait.as_millis()
             );
-            self.log
-                .detail(Level::Exchanges, &format!("[retry] {told}"));
+            self.settings
+                .tell(&Notice::Exchange(&format!("[retry] {told}")));
             if call.cleans_up {
                 std::thread::sleep(wait);
-            } else if self.interrupt.wait(wait) {
-                let signal = self.interrupt.signal().unwrap_or_default();
+            } else if self.cancel().wait(wait) {
+                let signal = self.cancel().signal().unwrap_or_default();
                 return Err(Error::interrupted(signal));
             }
             attempt += u32::from(!at_once);
@@ -186,11 +167,10 @@ impl Client {
     ) -> std::result::Result<T, Failure> {
         let opened = call.body.as_ref().map(|(body, _)| body.open());
         let (mut reader, sent) = opened.unzip();
-        let Some(lane) = self
-            .lanes
-            .take(call, sent.clone(), || self.way.agent(self.log.tool()))
-        else {
-            let signal = self.interrupt.signal().unwrap_or_default();
+        let Some(lane) = self.lanes.take(call, sent.clone(), || {
+            self.way.agent(&self.settings.user_agent)
+        }) else {
+            let signal = self.cancel().signal().unwrap_or_default();
             return Err(Failure {
                 error: Error::interrupted(signal),
                 outcome: Outcome::Broken(Reached::NotSent),
@@ -224,24 +204,32 @@ impl Client {
         }
     }
 
+    fn cancel(&self) -> &Cancel {
+        &self.settings.cancel
+    }
+
     fn tell(&self, call: &Call, what: &str) {
         let line = format!("[http] {} {} {what}", call.method, call.path);
-        self.log.detail(Level::Exchanges, &line);
+        self.settings.tell(&Notice::Exchange(&line));
     }
 
     fn show_headers(&self, arrow: &str, headers: &HeaderMap) {
-        if !self.log.shows(Level::Headers) {
+        if !self.settings.tells_headers {
             return;
         }
         for (name, value) in headers {
-            let private =
-                name == "authorization" || self.headers.iter().any(|own| own.0 == name.as_str());
+            let private = name == "authorization"
+                || self
+                    .settings
+                    .headers
+                    .iter()
+                    .any(|own| own.0 == name.as_str());
             let value = match value.to_str() {
                 Ok(value) if !private => value,
                 _ => "***",
             };
-            self.log
-                .detail(Level::Headers, &format!("{arrow} {name}: {value}"));
+            let line = format!("{arrow} {name}: {value}");
+            self.settings.tell(&Notice::Header(&line));
         }
     }
 
@@ -253,14 +241,14 @@ impl Client {
     ) -> std::result::Result<Response<ureq::Body>, ureq::Error> {
         let mut request = Request::builder()
             .method(call.method)
-            .uri(format!("{}{}", self.base, call.path))
-            .header("authorization", format!("Bearer {}", self.key))
+            .uri(format!("{}{}", self.settings.base, call.path))
+            .header("authorization", format!("Bearer {}", self.settings.key))
             .header("accept", call.accept());
         if call.streams {
             // A stream that is packed comes in pieces as large as the packer likes.
             request = request.header("accept-encoding", "identity");
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &self.settings.headers {
             // They take the place of our own of the same name.
             let own = request.headers_mut().zip(HeaderName::try_from(name).ok());
             if let Some((headers, name)) = own {
@@ -307,14 +295,14 @@ impl Client {
             .deadline
             .map(|end| end.saturating_duration_since(Instant::now()));
         let answer = match call.effect {
-            _ if call.cleans_up && self.interrupt.signal().is_some() => HURRIED,
-            Effect::Creates => self.timeout,
-            Effect::Idempotent => self.timeout.min(SHORT),
+            _ if call.cleans_up && self.cancel().signal().is_some() => HURRIED,
+            Effect::Creates => self.settings.timeout,
+            Effect::Idempotent => self.settings.timeout.min(SHORT),
         };
         let answer = answer
             .min(left.unwrap_or(answer))
             .max(Duration::from_millis(1));
-        let connect = self.connect_timeout.min(answer);
+        let connect = self.settings.connect_timeout.min(answer);
         // The connection itself bounds the whole answer, or the silence between two events.
         lane.wire.allow(answer);
         lane.wire.used.begin_request();

@@ -6,13 +6,8 @@ use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
 
 use crate::machine;
-
-mod verdict;
-
-pub use verdict::Verdict;
 
 /// Why a record failed; one kind for each branch that a script may want to take.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,58 +40,40 @@ pub enum Kind {
     Interrupted,
 }
 
-/// Word in the record and exit status of every kind; the one table of both.
-const KINDS: [(Kind, &str, u8); 13] = [
-    (Kind::Usage, "usage", 2),
-    (Kind::Input, "input", 3),
-    (Kind::Auth, "auth", 4),
-    (Kind::RateLimit, "rate_limit", 5),
-    (Kind::Quota, "quota", 5),
-    (Kind::Network, "network", 6),
-    (Kind::Refused, "refused", 7),
-    (Kind::Failed, "failed", 8),
-    (Kind::Incomplete, "incomplete", 9),
-    (Kind::UnknownOutcome, "unknown_outcome", 10),
-    (Kind::Skipped, "skipped", 11),
-    (Kind::Deadline, "deadline", 124),
-    (Kind::Interrupted, "interrupted", 130),
-];
-
 /// Name and number of the signals that the tools handle (POSIX).
 const SIGNALS: [(&str, i32); 3] = [("SIGHUP", 1), ("SIGINT", 2), ("SIGTERM", 15)];
 
-/// Exit table for `--help`.
-pub const EXIT_TABLE: &str = "\
-Exit status:
-  0    every record ended well
-  1    records failed for different reasons, or something was left behind
-  2    usage              3    input: found wrong before anything was sent
-  4    auth               5    rate limit or quota
-  6    network            7    refused by the API
-  8    failed             9    incomplete
-  10   unknown outcome: may have been paid for, is not repeated
-  11   skipped            124  deadline
-  129, 130, 143  ended by SIGHUP, SIGINT, SIGTERM
-  141  stdout was closed";
+/// The word for every kind, as it stands in a record's `error.kind`.
+const WORDS: [(Kind, &str); 13] = [
+    (Kind::Usage, "usage"),
+    (Kind::Input, "input"),
+    (Kind::Auth, "auth"),
+    (Kind::RateLimit, "rate_limit"),
+    (Kind::Quota, "quota"),
+    (Kind::Network, "network"),
+    (Kind::Refused, "refused"),
+    (Kind::Failed, "failed"),
+    (Kind::Incomplete, "incomplete"),
+    (Kind::UnknownOutcome, "unknown_outcome"),
+    (Kind::Skipped, "skipped"),
+    (Kind::Deadline, "deadline"),
+    (Kind::Interrupted, "interrupted"),
+];
 
 impl Kind {
-    fn row(self) -> (&'static str, u8) {
-        KINDS
-            .iter()
-            .find(|row| row.0 == self)
-            .map_or(("refused", 7), |row| (row.1, row.2))
-    }
-
     /// The word in `error.kind`.
     #[must_use]
     pub fn word(self) -> &'static str {
-        self.row().0
+        WORDS
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or("refused", |row| row.1)
     }
 
     /// The kind that a word names; an unknown word counts as `refused`.
     #[must_use]
     pub fn of_word(word: &str) -> Kind {
-        KINDS
+        WORDS
             .iter()
             .find(|row| row.1 == word)
             .map_or(Kind::Refused, |row| row.0)
@@ -104,7 +81,8 @@ impl Kind {
 }
 
 /// The number of a signal's name, as it stands in `error.signal`.
-fn signal_number(name: &str) -> Option<i32> {
+#[must_use]
+pub fn signal_number(name: &str) -> Option<i32> {
     SIGNALS.iter().find(|row| row.0 == name).map(|row| row.1)
 }
 
@@ -210,7 +188,7 @@ impl Error {
     }
 
     /// Trouble with something local, of which the system gave this account.
-    pub(crate) fn of_io(message: impl Into<String>, error: &io::Error) -> Error {
+    pub fn of_io(message: impl Into<String>, error: &io::Error) -> Error {
         if machine::is_scarce(error) {
             return Error::scarce(message);
         }
@@ -219,7 +197,7 @@ impl Error {
 
     /// The machine lacks what it takes just now.
     #[must_use]
-    pub(crate) fn scarce(message: impl Into<String>) -> Error {
+    pub fn scarce(message: impl Into<String>) -> Error {
         let hint =
             "the machine has no more just now: try again later, or raise its limits (ulimit)";
         Error::new(Kind::Network, message).hint(hint)
@@ -263,64 +241,6 @@ impl Error {
     pub fn about(mut self, what: &str) -> Error {
         self.message = format!("{what}: {}", self.message);
         self
-    }
-
-    /// The record's `error`: `tool`, `kind`, `message` and `retryable` always, the others where known.
-    #[must_use]
-    pub fn to_json(&self, tool: &str) -> Box<RawValue> {
-        // A map of serde_json sorts its keys, so the object is put together in the documented order.
-        let mut parts = vec![
-            ("tool", json!(tool)),
-            ("kind", json!(self.kind.word())),
-            ("message", json!(self.message)),
-        ];
-        let known = [
-            ("status", self.status.map(|v| json!(v))),
-            ("code", self.code.as_ref().map(|v| json!(v))),
-            ("param", self.param.as_ref().map(|v| json!(v))),
-            ("request_id", self.request_id.as_ref().map(|v| json!(v))),
-            ("signal", self.signal.map(|v| json!(signal_name(v)))),
-        ];
-        parts.extend(known.into_iter().filter_map(|(k, v)| Some((k, v?))));
-        parts.push(("retryable", json!(self.retryable)));
-        let told = [("hint", &self.hint), ("body", &self.body)];
-        parts.extend(
-            told.into_iter()
-                .filter_map(|(k, v)| Some((k, json!(v.as_ref()?)))),
-        );
-        let text: Vec<String> = parts.iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
-        RawValue::from_string(format!("{{{}}}", text.join(","))).unwrap_or_default()
-    }
-
-    /// What a record's `error` says; an `error` that is not ours counts as `refused`.
-    #[must_use]
-    pub fn from_json(value: &Value) -> Error {
-        let empty = Map::new();
-        let object = value.as_object().unwrap_or(&empty);
-        let text = |key: &str| object.get(key).and_then(Value::as_str).map(str::to_owned);
-        let kind = text("kind").map_or(Kind::Refused, |word| Kind::of_word(&word));
-        let message = text("message").or_else(|| {
-            let words = value.as_str().or_else(|| value.get(0)?.as_str());
-            words.map(str::to_owned)
-        });
-        let message = message.unwrap_or_else(|| value.to_string());
-        let mut error = Error::new(kind, message);
-        error.retryable = object.get("retryable") == Some(&Value::Bool(true));
-        error.signal = object.get("signal").and_then(|signal| match signal {
-            Value::String(name) => signal_number(name),
-            other => other.as_i64().and_then(|n| i32::try_from(n).ok()),
-        });
-        error
-    }
-
-    /// The exit status of this failure alone; for `interrupted` 128 plus the signal.
-    #[must_use]
-    pub fn exit_status(&self) -> u8 {
-        let number = self.kind.row().1;
-        match (self.kind, self.signal) {
-            (Kind::Interrupted, Some(signal)) => u8::try_from(128 + signal % 128).unwrap_or(number),
-            _ => number,
-        }
     }
 }
 
@@ -380,26 +300,4 @@ pub fn plain(error: &dyn fmt::Display) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|letter| letter.to_ascii_lowercase());
     first.into_iter().chain(letters).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_comes_back_as_it_went() {
-        let error = Error::interrupted(15).hint("oa-poll resp_1");
-        let json: Value = serde_json::from_str(error.to_json("oa-poll").get()).unwrap_or_default();
-        let back = Error::from_json(&json);
-        assert_eq!(
-            (back.kind, back.signal, back.exit_status()),
-            (Kind::Interrupted, Some(15), 143)
-        );
-    }
-
-    #[test]
-    fn an_unknown_kind_counts_as_refused() {
-        let error = Error::from_json(&json!("no such thing"));
-        assert_eq!((error.kind, error.exit_status()), (Kind::Refused, 7));
-    }
 }

@@ -61,7 +61,8 @@ impl<'a> Fields<'a> {
     }
 
     /// The text or number under a key, as a word.
-    pub(crate) fn word(&self, key: &str) -> Option<String> {
+    #[must_use]
+    pub fn word(&self, key: &str) -> Option<String> {
         let number = || self.get::<Number>(key).map(|number| number.to_string());
         let text = self.text(key).filter(|text| !text.trim().is_empty());
         text.or_else(number)
@@ -90,7 +91,7 @@ impl<'a> Fields<'a> {
 }
 
 /// Finds the values of some keys of an object, in the order of the keys; the last one where a key is repeated.
-pub(crate) fn pick<'a>(json: &'a str, keys: &[&str], values: &mut [Option<&'a RawValue>]) {
+pub fn pick<'a>(json: &'a str, keys: &[&str], values: &mut [Option<&'a RawValue>]) {
     struct Picked<'k, 'v, 'a>(&'k [&'k str], &'v mut [Option<&'a RawValue>]);
     impl<'de> Visitor<'de> for Picked<'_, '_, 'de> {
         type Value = ();

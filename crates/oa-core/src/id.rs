@@ -52,6 +52,28 @@ impl fmt::Display for Id {
     }
 }
 
+/// How an id begins, and the `object` that it names.
+const PREFIXES: [(&str, &str); 7] = [
+    ("file-", "file"),
+    ("file_", "file"),
+    ("resp_", "response"),
+    ("resp-", "response"),
+    ("vs_", "vector_store"),
+    ("batch_", "batch"),
+    ("batch-", "batch"),
+];
+
+/// The `object` of what a text names, if it looks like an id of the API.
+#[must_use]
+pub fn kind_of(text: &str) -> Option<&'static str> {
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    let fits = |rest: &str| !rest.is_empty() && rest.bytes().all(letter);
+    let found = PREFIXES
+        .iter()
+        .find(|(prefix, _)| text.strip_prefix(prefix).is_some_and(fits));
+    found.map(|(_, kind)| *kind)
+}
+
 /// Ids as texts, for a body.
 #[must_use]
 pub fn texts(ids: &[Id]) -> Vec<&str> {

@@ -7,22 +7,21 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::object::compact;
-
 /// An object that was found in a reply.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub struct Found {
     /// The object on one line.
-    pub(crate) object: Box<RawValue>,
+    pub object: Box<RawValue>,
     /// It had to be mended: what was no JSON is `null`, U+FFFD or left out.
-    pub(crate) mended: bool,
+    pub mended: bool,
     /// False: the reply broke off inside it; these are the fields that came.
-    pub(crate) whole: bool,
+    pub whole: bool,
 }
 
 /// The object that these bytes are, or the only element of the array that they are. The bytes come back unless they
 /// have become the object itself, of which there is only one copy, because it may be large.
-pub(crate) fn object(bytes: Vec<u8>) -> (Option<Found>, Vec<u8>) {
+#[must_use]
+pub fn object(bytes: Vec<u8>) -> (Option<Found>, Vec<u8>) {
     let bytes = match String::from_utf8(bytes) {
         Ok(text) if is_object(&text) => return (strict(text), Vec::new()),
         Ok(text) => text.into_bytes(),
@@ -34,7 +33,8 @@ pub(crate) fn object(bytes: Vec<u8>) -> (Option<Found>, Vec<u8>) {
 }
 
 /// The object that begins so: what is open at the end is closed behind the last whole value.
-pub(crate) fn beginning(bytes: &[u8]) -> Option<Box<RawValue>> {
+#[must_use]
+pub fn beginning(bytes: &[u8]) -> Option<Box<RawValue>> {
     let text = String::from_utf8_lossy(bytes);
     let mut mender = Mender::new(start(&text));
     mender.deep = true;
@@ -204,6 +204,54 @@ impl<'a> Mender<'a> {
         self.out.push_str(if unknown { "null" } else { word });
         length
     }
+}
+
+/// JSON text without the white space outside its strings, so that a record stays one line.
+#[must_use]
+pub fn compact(json: &str) -> Cow<'_, str> {
+    let mut out = String::new();
+    // What stands before `from` was copied to `out`, if anything had to be.
+    let (mut from, mut at) = (0, 0);
+    while let Some(next) = json[at..].find(['"', ' ', '\t', '\n', '\r']) {
+        at += next;
+        if json[at..].starts_with('"') {
+            at += string_length(&json[at..]);
+            continue;
+        }
+        out.reserve(json.len() - from);
+        out.push_str(&json[from..at]);
+        at += 1;
+        from = at;
+    }
+    if from == 0 {
+        return Cow::Borrowed(json);
+    }
+    out.push_str(&json[from..]);
+    Cow::Owned(out)
+}
+
+/// A value of its own, on one line.
+#[must_use]
+pub fn compacted(value: &RawValue) -> Box<RawValue> {
+    match compact(value.get()) {
+        Cow::Borrowed(_) => value.to_owned(),
+        Cow::Owned(text) => RawValue::from_string(text).unwrap_or_default(),
+    }
+}
+
+/// Length of the JSON string that `text` begins with, quotes included.
+#[must_use]
+pub fn string_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut at = 1;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 #[cfg(test)]

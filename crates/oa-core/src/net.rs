@@ -11,3 +11,6 @@ mod socks;
 mod used;
 pub(crate) mod way;
 pub(crate) mod wire;
+
+pub use proxy::split;
+pub use way::{ReadFile, Transport, is_loopback};

@@ -4,8 +4,8 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind};
 use crate::field::Fields;
+use crate::id;
 use crate::lenient;
-use crate::record;
 
 mod words;
 
@@ -166,7 +166,7 @@ impl Reply {
             }
             _ => return None,
         };
-        RawValue::from_string(crate::object::compact(&object).into_owned()).ok()
+        RawValue::from_string(lenient::compact(&object).into_owned()).ok()
     }
 
     fn complaint(self, words: String) -> Box<Complaint> {
@@ -334,7 +334,7 @@ fn other_kind(object: &RawValue, expect: Expect) -> Option<&'static str> {
         Expect::List | Expect::Deleted => return None,
     };
     let fields = Fields::of(object, &["id", "object"]);
-    let named = record::kind_of_id(&fields.text("id")?)?;
+    let named = id::kind_of(&fields.text("id")?)?;
     (named != wanted && fields.text("object").as_deref() == Some(named)).then_some(named)
 }
 

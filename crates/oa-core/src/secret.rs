@@ -1,9 +1,13 @@
 //! Secrets taken out of foreign text, in every shape that a server can echo.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+use crate::error::Error;
+use crate::machine::lock;
 
 /// A secret of fewer letters is a dummy for a local server, and would tear words apart.
 const SHORTEST: usize = 8;
@@ -16,7 +20,12 @@ const MASK: &str = "***";
 
 /// What must never be shown, as the pieces by which it is recognised.
 #[derive(Default)]
-pub(crate) struct Secrets {
+pub struct Secrets {
+    pieces: Mutex<Pieces>,
+}
+
+#[derive(Default)]
+struct Pieces {
     runs: Runs,
     /// Of base64 in the standard alphabet, at each of the three offsets in its groups.
     encoded: Runs,
@@ -56,7 +65,37 @@ impl Runs {
 
 impl Secrets {
     /// From now on this is taken out.
-    pub(crate) fn add(&mut self, secret: &str) {
+    pub fn add(&self, secret: &str) {
+        lock(&self.pieces).add(secret);
+    }
+
+    /// The text without the secrets, wherever and in whatever shape they stand.
+    #[must_use]
+    pub fn redact(&self, text: &str) -> String {
+        lock(&self.pieces).redact(text)
+    }
+
+    /// The failure without the key, whichever part of it a server put the key into.
+    #[must_use]
+    pub fn redact_error(&self, mut error: Error) -> Error {
+        error.message = self.redact(&error.message);
+        let facts = &mut *error;
+        let others = [
+            &mut facts.code,
+            &mut facts.param,
+            &mut facts.request_id,
+            &mut facts.hint,
+            &mut facts.body,
+        ];
+        for text in others.into_iter().flatten() {
+            *text = self.redact(text);
+        }
+        error
+    }
+}
+
+impl Pieces {
+    fn add(&mut self, secret: &str) {
         if secret.len() < SHORTEST {
             return;
         }
@@ -74,8 +113,7 @@ impl Secrets {
         }
     }
 
-    /// The text without the secrets.
-    pub(crate) fn redact(&self, text: &str) -> String {
+    fn redact(&self, text: &str) -> String {
         if self.runs.lengths.is_empty() {
             return text.to_owned();
         }
@@ -194,7 +232,7 @@ mod tests {
     const KEY: &str = "sk-proj-Ab3_dE-fG9hIjK0lMnOpQrStUvWxYz";
 
     fn secrets() -> Secrets {
-        let mut secrets = Secrets::default();
+        let secrets = Secrets::default();
         secrets.add(KEY);
         secrets
     }
@@ -246,7 +284,7 @@ mod tests {
 
     #[test]
     fn what_is_no_secret_stays() {
-        let mut secrets = secrets();
+        let secrets = secrets();
         for text in ["", "sk-proj-", "50 % off \\u00e9 &amp; é", &KEY[..11]] {
             assert_eq!(secrets.redact(text), text);
         }

@@ -5,9 +5,9 @@ use std::fmt;
 
 use clap::ValueEnum;
 use oa_core::Id;
-use oa_core::log::field;
-use oa_core::record::{File, Store};
-use oa_core::shell::command;
+use oa_pipe::log::field;
+use oa_pipe::record::{File, Store};
+use oa_pipe::shell::command;
 
 use crate::ids::Ids;
 

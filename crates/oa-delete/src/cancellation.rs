@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use oa_core::answer::{Response, settle};
 use oa_core::client::{Call, Client, Expect};
 use oa_core::field::Look as _;
-use oa_core::log::field;
-use oa_core::record::{Batch, Record};
-use oa_core::shell::command;
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::answer::{Response, settle};
+use oa_pipe::log::field;
+use oa_pipe::record::{Batch, Record};
+use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
 use crate::Cleaner;

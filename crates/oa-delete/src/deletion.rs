@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use oa_core::interrupt::lock;
+use oa_core::machine::lock;
 use oa_core::{Error, Id, Kind};
 
 use crate::Cleaner;

@@ -9,19 +9,19 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
 use clap::Parser;
-use oa_core::answer::Response;
-use oa_core::cli::{Arguments, Options, Order, Run};
 use oa_core::client::Client;
-use oa_core::error::EXIT_TABLE;
 use oa_core::field::Look as _;
 use oa_core::id::joined;
-use oa_core::interrupt::lock;
-use oa_core::object::Object;
-use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::{Batch, Incoming, Record, looks_like_id, of_id};
-use oa_core::removal::Removals;
-use oa_core::workers::Workers;
+use oa_core::machine::lock;
 use oa_core::{Error, Id, Result};
+use oa_pipe::answer::Response;
+use oa_pipe::cli::{Arguments, Options, Order, Run};
+use oa_pipe::object::Object;
+use oa_pipe::pipe::{Job, Plan, Source};
+use oa_pipe::record::{Batch, Incoming, Record, looks_like_id, of_id};
+use oa_pipe::removal::Removals;
+use oa_pipe::verdict::EXIT_TABLE;
+use oa_pipe::workers::Workers;
 
 use bin::{Bin, Kind, Thing};
 
@@ -115,7 +115,7 @@ impl Arguments for Args {
 }
 
 fn main() -> ExitCode {
-    oa_core::run(|args: &Args, run| {
+    oa_pipe::run(|args: &Args, run| {
         let client = if args.dry_run {
             None
         } else {

@@ -8,12 +8,12 @@ use std::time::Instant;
 use oa_core::client::{Answer, Call, Expect};
 use oa_core::field::{Fields, Look as Read};
 use oa_core::id::texts;
-use oa_core::interrupt::lock;
-use oa_core::log::Progress;
-use oa_core::object::Object;
-use oa_core::record::FileCounts;
-use oa_core::wait::{Look, Running, Wait};
+use oa_core::machine::lock;
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::log::Progress;
+use oa_pipe::object::Object;
+use oa_pipe::record::FileCounts;
+use oa_pipe::wait::{Look, Running, Wait};
 
 use crate::Indexer;
 use crate::content::Group;

@@ -5,10 +5,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use oa_core::client::{Call, Client, Expect};
 use oa_core::field::Look as _;
-use oa_core::log::Log;
-use oa_core::object::{Object, raw};
-use oa_core::record::{File, Record};
-use oa_core::{Error, Id, Result, attribute, kind};
+use oa_core::{Error, Id, Result};
+use oa_kinds::kind;
+use oa_pipe::log::Log;
+use oa_pipe::object::{Object, raw};
+use oa_pipe::record::{File, Record};
+
+use crate::attribute;
 use serde_json::json;
 use serde_json::value::RawValue;
 

@@ -3,10 +3,10 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use oa_core::delay::DelayQueue;
-use oa_core::interrupt::lock;
-use oa_core::log::field;
+use oa_core::machine::lock;
 use oa_core::{Id, Result};
+use oa_pipe::delay::DelayQueue;
+use oa_pipe::log::field;
 
 use crate::Indexer;
 use crate::batch::{Failed, Filling, MOST, Part};

@@ -1,5 +1,6 @@
 //! Makes a vector store of the record's files, and waits until every file is indexed.
 
+mod attribute;
 mod batch;
 mod content;
 mod fill;
@@ -12,15 +13,15 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Glance, Options, Order, Patience, Run, duration};
 use oa_core::client::Client;
-use oa_core::error::EXIT_TABLE;
-use oa_core::log::field;
-use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::Record;
-use oa_core::wait::{Subject, Wait};
-use oa_core::workers::Workers;
-use oa_core::{Error, Id, Kind, Result, attribute};
+use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::cli::{Arguments, Glance, Options, Order, Patience, Run, duration};
+use oa_pipe::log::field;
+use oa_pipe::pipe::{Job, Plan, Source};
+use oa_pipe::record::Record;
+use oa_pipe::verdict::EXIT_TABLE;
+use oa_pipe::wait::{Subject, Wait};
+use oa_pipe::workers::Workers;
 use serde_json::Value;
 
 use batch::Failed;
@@ -135,7 +136,7 @@ impl Arguments for Args {
 }
 
 fn main() -> ExitCode {
-    oa_core::run(|args: &Args, run| {
+    oa_pipe::run(|args: &Args, run| {
         let indexer = Indexer {
             content: Content::new(args)?,
             client: run.client()?,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use oa_core::client::{Call, Expect};
 use oa_core::field::{Fields, Look as Read, each};
 use oa_core::id::encode;
-use oa_core::wait::{Look, Wait};
 use oa_core::{Id, Result};
+use oa_pipe::wait::{Look, Wait};
 
 use crate::Indexer;
 

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use oa_core::client::{Call, Expect};
 use oa_core::field::Fields;
-use oa_core::log::field;
-use oa_core::object::{Object, raw};
-use oa_core::record::{Record, Store};
-use oa_core::shell::word;
-use oa_core::wait::Wait;
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::log::field;
+use oa_pipe::object::{Object, raw};
+use oa_pipe::record::{Record, Store};
+use oa_pipe::shell::word;
+use oa_pipe::wait::Wait;
 use serde_json::json;
 use serde_json::value::RawValue;
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, VecDeque};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use oa_core::cli::{Arguments, Glance, Options, Run};
 use oa_core::client::{Call, Client, Expect};
-use oa_core::error::EXIT_TABLE;
 use oa_core::id::encode;
-use oa_core::object::Object;
-use oa_core::pipe::Source;
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::cli::{Arguments, Glance, Options, Run};
+use oa_pipe::object::Object;
+use oa_pipe::pipe::Source;
+use oa_pipe::verdict::EXIT_TABLE;
 use serde_json::value::RawValue;
 
 /// List what is stored on the server, one object a line
@@ -110,7 +110,7 @@ impl Arguments for Args {
 }
 
 fn main() -> ExitCode {
-    oa_core::run(|args: &Args, run| {
+    oa_pipe::run(|args: &Args, run| {
         let (_, _, largest) = args.what.row();
         let sizes = SIZES.iter().copied().filter(|size| *size <= largest);
         let mut lister = Lister {

@@ -4,20 +4,20 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use oa_core::answer::{Response, forget, settle, settle_own};
-use oa_core::cli::{Arguments, Options, Order, Patience, Run, duration};
 use oa_core::client::{Answer, Call, Client, Expect};
-use oa_core::delay::DelayQueue;
-use oa_core::error::EXIT_TABLE;
 use oa_core::field::Look as _;
-use oa_core::log::Progress;
-use oa_core::object::Object;
-use oa_core::pipe::{Job, Plan, Source};
-use oa_core::record::{Incoming, Record};
-use oa_core::shell::command;
-use oa_core::wait::{Look, Running, Subject, Wait};
-use oa_core::workers::Workers;
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::answer::{Response, forget, settle, settle_own};
+use oa_pipe::cli::{Arguments, Options, Order, Patience, Run, duration};
+use oa_pipe::delay::DelayQueue;
+use oa_pipe::log::Progress;
+use oa_pipe::object::Object;
+use oa_pipe::pipe::{Job, Plan, Source};
+use oa_pipe::record::{Incoming, Record};
+use oa_pipe::shell::command;
+use oa_pipe::verdict::EXIT_TABLE;
+use oa_pipe::wait::{Look, Running, Subject, Wait};
+use oa_pipe::workers::Workers;
 
 /// How much longer than its window a response is waited for.
 const BEYOND_WINDOW: Duration = Duration::from_secs(3600);
@@ -86,7 +86,7 @@ impl Arguments for Args {
 }
 
 fn main() -> ExitCode {
-    oa_core::run(|args: &Args, run| {
+    oa_pipe::run(|args: &Args, run| {
         let poller = Poller {
             client: run.client()?,
             spinner: run.pipe.log.spinner("waiting"),

@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
-use oa_core::answer::{Output, Response, Settled, Wanted, show};
-use oa_core::cli::Run;
 use oa_core::client::{Call, Client, Expect, Stream, Told};
 use oa_core::field::Look as _;
-use oa_core::log::field;
-use oa_core::object::Object;
-use oa_core::pipe::Job;
-use oa_core::record::Record;
-use oa_core::shell::command;
 use oa_core::{Error, Kind, Result};
+use oa_pipe::answer::{Output, Response, Settled, Wanted, show};
+use oa_pipe::cli::Run;
+use oa_pipe::log::field;
+use oa_pipe::object::Object;
+use oa_pipe::pipe::Job;
+use oa_pipe::record::Record;
+use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
 use crate::follow::Following;
@@ -236,7 +236,7 @@ fn bare_base64(body: &Object, words: &str) -> Option<String> {
     };
     let part = parts.find(bare)?;
     let name = part["filename"].as_str().unwrap_or("document.pdf");
-    let mime = oa_core::kind::mime_of(name, b"");
+    let mime = oa_kinds::kind::mime_of(name, b"");
     let data: String = part["file_data"].as_str()?.chars().take(12).collect();
     Some(format!(
         "write it as a data URL: \"file_data\":\"data:{mime};base64,{data}…\""

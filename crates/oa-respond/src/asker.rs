@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use oa_core::answer::{Response, forget};
-use oa_core::cli::Run;
 use oa_core::client::Client;
 use oa_core::field::Look as _;
-use oa_core::limit::{Problem, TEXT_CHARS, refuse};
-use oa_core::object::raw_array;
-use oa_core::pipe::Job;
-use oa_core::question::question;
-use oa_core::record::{File, Record};
 use oa_core::{Error, Id, Result};
+use oa_kinds::limit::{Problem, TEXT_CHARS};
+use oa_pipe::answer::{Response, forget};
+use oa_pipe::cli::Run;
+use oa_pipe::object::raw_array;
+use oa_pipe::pipe::Job;
+use oa_pipe::question::question;
+use oa_pipe::record::{File, Record};
+use oa_pipe::refusal::refuse;
 use serde_json::value::RawValue;
 
 use crate::Args;

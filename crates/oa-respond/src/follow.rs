@@ -3,16 +3,16 @@
 use std::io::BufReader;
 use std::time::Instant;
 
-use oa_core::answer::Response;
-use oa_core::cli::Patience;
 use oa_core::client::{Call, Expect, Stream, Told};
 use oa_core::field::{Fields, Look as _};
-use oa_core::log::field;
-use oa_core::object::{Object, compacted};
 use oa_core::reply::sentence;
-use oa_core::shell::command;
-use oa_core::wait::{Look, Running, Subject, Wait};
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::answer::Response;
+use oa_pipe::cli::Patience;
+use oa_pipe::log::field;
+use oa_pipe::object::{Object, compacted};
+use oa_pipe::shell::command;
+use oa_pipe::wait::{Look, Running, Subject, Wait};
 use serde_json::value::RawValue;
 
 use crate::answer::Asking;

@@ -4,17 +4,19 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use oa_core::body::Local;
 use oa_core::form::random_word;
-use oa_core::kind;
-use oa_core::limit::{
-    Candidate, FILE_DATA_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST,
-    Problem, REQUEST_DOCUMENT_BYTES, Rule, refuse, use_problem,
-};
-use oa_core::log::Log;
-use oa_core::object::Object;
-use oa_core::pipe::Pipe;
-use oa_core::record::{File, looks_like_id, of_id};
-use oa_core::shell::{self, command};
 use oa_core::{Error, Id, Result};
+use oa_kinds::kind;
+use oa_kinds::limit::{
+    Candidate, FILE_DATA_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST,
+    Problem, REQUEST_DOCUMENT_BYTES, Rule, use_problem,
+};
+use oa_pipe::local;
+use oa_pipe::log::Log;
+use oa_pipe::object::Object;
+use oa_pipe::pipe::Pipe;
+use oa_pipe::record::{File, looks_like_id, of_id};
+use oa_pipe::refusal::refuse;
+use oa_pipe::shell::{self, command};
 
 /// Bytes from the beginning of a file that tell whether it is a text.
 const TEXT_HEAD: u64 = 64 << 10;
@@ -62,7 +64,7 @@ pub(crate) fn attachments(
 fn nameless(words: &[String]) -> Result<usize> {
     let numbered = words.iter().enumerate();
     let local = numbered.filter(|(_, word)| !looks_like_id(word) && !is_url(word));
-    let (streams, files): (Vec<_>, Vec<_>) = local.partition(|(_, word)| Local::is_stream(word));
+    let (streams, files): (Vec<_>, Vec<_>) = local.partition(|(_, word)| local::is_stream(word));
     match (streams.as_slice(), files.as_slice()) {
         ([(at, _)], _) | ([], [(at, _)]) => Ok(*at),
         _ => Err(Error::usage(
@@ -131,7 +133,7 @@ fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Resul
     } else {
         REQUEST_DOCUMENT_BYTES.limit
     };
-    let taken = Local::take(path, most, &pipe.interrupt);
+    let taken = local::take(path, most, &pipe.interrupt);
     let local = taken.map_err(|error| match path.split_once("://") {
         Some(_) => error.hint("a server fetches http:// and https:// only"),
         None => error,
@@ -153,6 +155,7 @@ fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Resul
         bytes: local.bytes(),
         head: start,
         purpose: kind::purpose_of(&name),
+        quoted: |words, files| command(words, files.iter().map(String::as_str)),
     };
     let mut problems = candidate.problems();
     if problems.is_empty() {

@@ -5,9 +5,9 @@ use std::sync::Mutex;
 
 use oa_core::client::{Call, Client, Expect};
 use oa_core::field::Look as _;
-use oa_core::interrupt::lock;
-use oa_core::record::File;
+use oa_core::machine::lock;
 use oa_core::{Id, Result};
+use oa_pipe::record::File;
 
 /// What the server said of files so far.
 #[derive(Default)]

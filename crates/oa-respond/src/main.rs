@@ -16,12 +16,12 @@ mod usage;
 use std::process::ExitCode;
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Glance, Options, Order, Search};
-use oa_core::error::EXIT_TABLE;
-use oa_core::pipe::{Plan, Source};
-use oa_core::record::{Incoming, Record};
-use oa_core::workers::Workers;
 use oa_core::{Error, Id, Result};
+use oa_pipe::cli::{Arguments, Glance, Options, Order, Search};
+use oa_pipe::pipe::{Plan, Source};
+use oa_pipe::record::{Incoming, Record};
+use oa_pipe::verdict::EXIT_TABLE;
+use oa_pipe::workers::Workers;
 
 use asker::Asker;
 use input::Style;
@@ -195,7 +195,7 @@ impl Arguments for Args {
 }
 
 fn main() -> ExitCode {
-    oa_core::run(|args: &Args, run| {
+    oa_pipe::run(|args: &Args, run| {
         let client = if args.dry_run {
             None
         } else {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use oa_core::answer::wants_json;
 use oa_core::body::{Body, Segment};
+use oa_core::field::text_of;
 use oa_core::form::random_word;
-use oa_core::object::{Object, raw, raw_array, strings, text_of};
-use oa_core::question::is_blank;
-use oa_core::record::Record;
 use oa_core::{Error, Id, Result};
+use oa_pipe::answer::wants_json;
+use oa_pipe::object::{Object, raw, raw_array, strings};
+use oa_pipe::question::is_blank;
+use oa_pipe::record::Record;
 use serde_json::value::RawValue;
 
 use crate::input::{Attachment, Inline, Parts};

@@ -1,9 +1,9 @@
 //! The search that a model may do: which stores, how much of them.
 
 use oa_core::id::texts;
-use oa_core::object::Object;
-use oa_core::record::Record;
 use oa_core::{Error, Id, Result};
+use oa_pipe::object::Object;
+use oa_pipe::record::Record;
 use serde_json::Value;
 
 use crate::Args;

@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use anyhow::{Context, anyhow, ensure};
-use oa_core::body::Local;
-use oa_core::interrupt::Interrupt;
-use oa_core::limit::TEXT_CHARS;
-use oa_core::object::Object;
 use oa_core::{Error, Result};
+use oa_kinds::limit::TEXT_CHARS;
+use oa_pipe::interrupt::Interrupt;
+use oa_pipe::local;
+use oa_pipe::object::Object;
 
 use crate::layers::Layer;
 use crate::request::Template;
@@ -87,7 +87,7 @@ fn text(path: &str, most: u64, interrupt: &Interrupt) -> anyhow::Result<String> 
         few.then_some(())
             .with_context(|| format!("{}: more than {most} bytes", about()))
     };
-    let local = Local::take(path, most, interrupt)?;
+    let local = local::take(path, most, interrupt)?;
     fits(local.bytes())?;
     let mut bytes = Vec::new();
     let file = local.reopen().with_context(about)?;

@@ -3,10 +3,10 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use oa_core::cli::Glance;
-use oa_core::object::Object;
-use oa_core::shell::word;
 use oa_core::{Error, Result};
+use oa_pipe::cli::Glance;
+use oa_pipe::object::Object;
+use oa_pipe::shell::word;
 
 use crate::Args;
 use crate::layers::Layer;
@@ -106,7 +106,7 @@ pub(crate) fn advice(typed: &str, next: &str) -> Option<String> {
 
 /// The body's field with this value: JSON where it is such, else a text.
 fn patch(field: &str, value: &str) -> String {
-    let text = || oa_core::object::raw(&value).get().to_owned();
+    let text = || oa_pipe::object::raw(&value).get().to_owned();
     let json = match value {
         "" => "VALUE".to_owned(),
         value => Object::parse(&format!("{{\"\":{value}}}"))
@@ -122,7 +122,7 @@ fn bare(typed: &str) -> String {
         text.contains('/') || (!end.is_empty() && end.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
     let blank = typed.contains(char::is_whitespace);
-    let id = oa_core::record::looks_like_id(typed);
+    let id = oa_pipe::record::looks_like_id(typed);
     if id || Path::new(typed).exists() || (!blank && named(typed)) {
         format!("attach it: oa-respond -n -p QUESTION -a {} -t", word(typed))
     } else {

@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Options, Order, Run, Search};
 use oa_core::client::{Call, Client, Expect};
-use oa_core::error::EXIT_TABLE;
-use oa_core::log::field;
-use oa_core::object::{Object, raw_array};
-use oa_core::pipe::{Plan, Source};
-use oa_core::question::question;
-use oa_core::record::{File, Record, of_id};
-use oa_core::workers::Workers;
 use oa_core::{Error, Id, Result};
+use oa_pipe::cli::{Arguments, Options, Order, Run, Search};
+use oa_pipe::log::field;
+use oa_pipe::object::{Object, raw_array};
+use oa_pipe::pipe::{Plan, Source};
+use oa_pipe::question::question;
+use oa_pipe::record::{File, Record, of_id};
+use oa_pipe::verdict::EXIT_TABLE;
+use oa_pipe::workers::Workers;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -79,7 +79,7 @@ impl Arguments for Args {
 }
 
 fn main() -> ExitCode {
-    oa_core::run(|args: &Args, run| {
+    oa_pipe::run(|args: &Args, run| {
         let searcher = Searcher {
             filters: args.search.filters()?,
             client: run.client()?,

@@ -3,13 +3,15 @@
 use std::io::Read;
 
 use oa_core::body::Local;
-use oa_core::interrupt::Interrupt;
-use oa_core::kind::{self, Family};
-use oa_core::limit::{Candidate, Problem, UPLOAD_BYTES, refuse, use_problem};
-use oa_core::log::Log;
-use oa_core::pipe::Pipe;
-use oa_core::shell::word;
 use oa_core::{Error, Result};
+use oa_kinds::kind::{self, Family};
+use oa_kinds::limit::{Candidate, Problem, UPLOAD_BYTES, use_problem};
+use oa_pipe::interrupt::Interrupt;
+use oa_pipe::local;
+use oa_pipe::log::Log;
+use oa_pipe::pipe::Pipe;
+use oa_pipe::refusal::refuse;
+use oa_pipe::shell::{command, word};
 
 use crate::paths;
 
@@ -67,6 +69,7 @@ pub(crate) fn look(path: &str, rules: &Rules, pipe: &Pipe) -> Result<Upload> {
         bytes: local.bytes(),
         head: start,
         purpose,
+        quoted: |words, files| command(words, files.iter().map(String::as_str)),
     };
     refuse(candidate.problems(), rules.force, log)?;
     candidate
@@ -100,7 +103,7 @@ fn open(path: &str, rules: &Rules, interrupt: &Interrupt) -> Result<Local> {
     } else {
         UPLOAD_BYTES.limit
     };
-    Local::take(path, most, interrupt).map_err(|error| match advice(path) {
+    local::take(path, most, interrupt).map_err(|error| match advice(path) {
         Some(advice) => error.hint(advice),
         None => error,
     })

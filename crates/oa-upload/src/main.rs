@@ -11,20 +11,20 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Parser;
-use oa_core::cli::{Arguments, Glance, Options, Order, Run, duration};
 use oa_core::client::{Call, Client, Expect};
-use oa_core::error::EXIT_TABLE;
 use oa_core::field::Look as _;
 use oa_core::form::Form;
-use oa_core::interrupt::lock;
-use oa_core::log::field;
-use oa_core::object::Object;
-use oa_core::pipe::{Plan, Source};
-use oa_core::record::{File, Record};
-use oa_core::removal::Removals;
-use oa_core::shell::word;
-use oa_core::workers::Workers;
+use oa_core::machine::lock;
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::cli::{Arguments, Glance, Options, Order, Run, duration};
+use oa_pipe::log::field;
+use oa_pipe::object::Object;
+use oa_pipe::pipe::{Plan, Source};
+use oa_pipe::record::{File, Record};
+use oa_pipe::removal::Removals;
+use oa_pipe::shell::word;
+use oa_pipe::verdict::EXIT_TABLE;
+use oa_pipe::workers::Workers;
 use serde_json::value::RawValue;
 
 use file::Upload;
@@ -123,7 +123,7 @@ impl Arguments for Args {
 }
 
 fn main() -> ExitCode {
-    oa_core::run(|args: &Args, run| {
+    oa_pipe::run(|args: &Args, run| {
         let client = &run.client()?;
         let uploader = Uploader {
             removals: Removals::new(client, &run.pipe),
@@ -263,16 +263,17 @@ impl Uploader<'_> {
             .finish();
         let bytes = upload.local.bytes();
         let bar = log.upload_bar(&upload.path, bytes);
-        let name = oa_core::object::raw(&upload.name);
+        let name = oa_pipe::object::raw(&upload.name);
         let filter = format!("select(.filename=={name} and .bytes=={bytes})");
         let look = format!(
             "look for a file of {bytes} bytes: `oa-list files | jq {}`",
             word(&filter)
         );
+        let sent = |bytes| bar.set(bytes);
         let call = Call::post("/files", body, &content_type, Expect::Object("file"))
             .graceful()
             .expires(self.expiry(upload.purpose).is_some())
-            .progress(&bar)
+            .progress(&sent)
             .look(look);
         let answer = self.client.call(&call).map_err(|error| match error.kind {
             Kind::Interrupted => error,

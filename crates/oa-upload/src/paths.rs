@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 
-use oa_core::escape::shown;
-use oa_core::object::Object;
-use oa_core::pipe::Source;
-use oa_core::record::{Incoming, Record, looks_like_id};
-use oa_core::shell::command;
 use oa_core::{Error, Result};
+use oa_pipe::escape::shown;
+use oa_pipe::object::Object;
+use oa_pipe::pipe::Source;
+use oa_pipe::record::{Incoming, Record, looks_like_id};
+use oa_pipe::shell::command;
 
 /// The records of the arguments; standard input where there are none.
 ///

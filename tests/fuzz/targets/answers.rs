@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oa_core::escape::escape;
-use oa_core::object::compact;
+use oa_pipe::escape::escape;
+use oa_pipe::object::compact;
 use oa_core::reply::{Expect, Reply};
 
 fuzz_target!(|input: (u16, Option<String>, bool, Vec<u8>)| {

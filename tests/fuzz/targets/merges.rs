@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use oa_core::object::Object;
+use oa_pipe::object::Object;
 use serde_json::Value;
 
 fn merge(target: &mut Value, patch: &Value) {

@@ -5,8 +5,8 @@
 use std::io::Read;
 
 use libfuzzer_sys::fuzz_target;
-use oa_core::record::lift;
-use oa_core::scan::Values;
+use oa_pipe::record::lift;
+use oa_pipe::scan::Values;
 
 /// Gives out at most so many bytes at a time.
 struct Slow<'a>(&'a [u8], usize);

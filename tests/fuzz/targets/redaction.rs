@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use libfuzzer_sys::fuzz_target;
-use oa_core::log::{Level, Log};
+use oa_pipe::log::{Level, Log};
 
 /// A run of the key that gives it away.
 const RUN: usize = 12;

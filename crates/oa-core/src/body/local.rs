@@ -2,16 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::sync::Arc;
 
 use rustix::fs::OFlags;
 
-use crate::error::{Error, Result, plain};
-use crate::interrupt::Interrupt;
 use crate::machine;
-use crate::pipe::spool;
 
 /// What tells whether a file is still the one that was measured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,53 +49,6 @@ enum Source {
 }
 
 impl Local {
-    /// What a path names: a regular file as it lies there; a FIFO, or the bytes of standard input for `-`, spooled,
-    /// of which no more is read than a byte beyond `most`.
-    ///
-    /// # Errors
-    /// `input` for what cannot be sent; `interrupted` where a signal comes before the stream ends.
-    pub fn take(path: &str, most: u64, interrupt: &Interrupt) -> Result<Local> {
-        let told = |error: io::Error| Error::input(format!("{path}: {}", plain(&error)));
-        if path != "-" && is_regular(Path::new(path)).map_err(told)? {
-            return Local::open(path).map_err(told);
-        }
-        let name = path.to_owned();
-        let file = interrupt.unless_stopped(move || spool(&name, most))??;
-        Local::spooled(path, file).map_err(told)
-    }
-
-    /// All bytes of a small file, or of what a FIFO brings, in memory only.
-    ///
-    /// # Errors
-    /// As [`Local::take`], in words that do not name the path; and there are more than `most`.
-    pub fn read(path: &Path, most: u64, interrupt: &Interrupt) -> Result<Vec<u8>> {
-        let told = |error: io::Error| Error::input(plain(&error));
-        let regular = is_regular(path).map_err(told)?;
-        let path = path.to_owned();
-        let read = move || {
-            let mut bytes = Vec::new();
-            let file = File::open(path)?.take(most.saturating_add(1));
-            { file }.read_to_end(&mut bytes).map(|_| bytes)
-        };
-        let bytes = if regular {
-            read()
-        } else {
-            interrupt.unless_stopped(read)?
-        };
-        let bytes = bytes.map_err(told)?;
-        if bytes.len() as u64 > most {
-            return Err(Error::input(format!("more than {most} bytes")));
-        }
-        Ok(bytes)
-    }
-
-    /// Whether a path names a stream: standard input, or a FIFO.
-    #[must_use]
-    pub fn is_stream(path: &str) -> bool {
-        let meta = std::fs::metadata(path);
-        path == "-" || meta.is_ok_and(|meta| meta.file_type().is_fifo())
-    }
-
     /// Whether it came from a stream, whose name says nothing of what it brings.
     #[must_use]
     pub fn is_spooled(&self) -> bool {
@@ -174,19 +123,6 @@ impl Local {
     pub(super) fn changed(&self) -> io::Error {
         io::Error::other(format!("{}: changed while it was read", self.label))
     }
-}
-
-/// Whether it is a regular file, and no FIFO.
-fn is_regular(path: &Path) -> io::Result<bool> {
-    let meta = std::fs::metadata(path)?;
-    if meta.is_dir() {
-        return Err(io::Error::other("is a directory"));
-    }
-    // Devices have no end.
-    if !meta.is_file() && !meta.file_type().is_fifo() {
-        return Err(io::Error::other("is no regular file"));
-    }
-    Ok(meta.is_file())
 }
 
 /// Opens a regular file; what became a FIFO meanwhile is not waited for.

@@ -3,8 +3,6 @@
 use std::time::{Duration, Instant};
 
 use crate::body::Body;
-use crate::log::Progress;
-use crate::object::Object;
 use crate::reply::Expect;
 use crate::retry::Effect;
 
@@ -28,7 +26,7 @@ pub struct Call<'a> {
     pub(super) graceful: bool,
     pub(super) expires: bool,
     pub(super) streams: bool,
-    pub(super) progress: Option<&'a Progress>,
+    pub(super) progress: Option<&'a dyn Fn(u64)>,
     pub(super) look: Option<String>,
 }
 
@@ -71,16 +69,16 @@ impl<'a> Call<'a> {
 
     /// POST a question that changes nothing, twice as good as once (search).
     #[must_use]
-    pub fn query(path: String, body: &Object, expect: Expect) -> Call<'a> {
+    pub fn query(path: String, body: impl Into<Body>, expect: Expect) -> Call<'a> {
         let mut call = Call::new("POST", path, Effect::Idempotent, expect);
-        call.body = Some((Body::json(body), JSON.to_owned()));
+        call.body = Some((body.into(), JSON.to_owned()));
         call
     }
 
     /// POST this object: something is made by it.
     #[must_use]
-    pub fn create(path: &str, body: &Object, expect: Expect) -> Call<'a> {
-        Call::post(path, Body::json(body), JSON, expect)
+    pub fn create(path: &str, body: impl Into<Body>, expect: Expect) -> Call<'a> {
+        Call::post(path, body.into(), JSON, expect)
     }
 
     /// POST this body: something is made by it, or is paid for.
@@ -133,9 +131,9 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// Shows how far the body is sent.
+    /// Tells how many bytes of the body are sent.
     #[must_use]
-    pub fn progress(mut self, progress: &'a Progress) -> Call<'a> {
+    pub fn progress(mut self, progress: &'a dyn Fn(u64)) -> Call<'a> {
         self.progress = Some(progress);
         self
     }

@@ -8,8 +8,8 @@ use ureq::Agent;
 
 use super::Call;
 use crate::body::Sent;
-use crate::interrupt::{Interrupt, lock};
-use crate::machine::aside;
+use crate::cancel::Cancel;
+use crate::machine::{aside, lock};
 use crate::net::wire::Wire;
 
 /// How long a request that was sent whole is waited for after a first signal, so that its id is known.
@@ -56,18 +56,18 @@ struct Pool {
 /// All connections of a client.
 pub(super) struct Lanes {
     pool: Arc<Mutex<Pool>>,
-    interrupt: Arc<Interrupt>,
+    cancel: Arc<Cancel>,
 }
 
 impl Lanes {
     /// No connection yet; a signal ends the requests of those to come.
-    pub(super) fn new(interrupt: &Arc<Interrupt>) -> Lanes {
+    pub(super) fn new(cancel: &Arc<Cancel>) -> Lanes {
         let pool = Arc::<Mutex<Pool>>::default();
         let reached = Arc::clone(&pool);
-        interrupt.on_signal(move || lock(&reached).busy.iter().for_each(Lane::hurry));
+        cancel.on_signal(move || lock(&reached).busy.iter().for_each(Lane::hurry));
         Lanes {
             pool,
-            interrupt: Arc::clone(interrupt),
+            cancel: Arc::clone(cancel),
         }
     }
 
@@ -79,7 +79,7 @@ impl Lanes {
         agent: impl Fn() -> (Agent, Arc<Wire>),
     ) -> Option<Arc<Lane>> {
         let mut pool = lock(&self.pool);
-        if self.interrupt.signal().is_some() && !call.cleans_up {
+        if self.cancel.signal().is_some() && !call.cleans_up {
             return None;
         }
         let lane = pool.idle.pop().unwrap_or_else(|| {
@@ -103,7 +103,7 @@ impl Lanes {
         let mut pool = lock(&self.pool);
         pool.busy.retain(|busy| !Arc::ptr_eq(busy, lane));
         // After a signal a connection may have been shut down; it is not used again.
-        if self.interrupt.signal().is_none() {
+        if self.cancel.signal().is_none() {
             pool.idle.push(Arc::clone(lane));
         }
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::net::wire::Wire;
 use crate::reply::{Complaint, Reply};
 use crate::retry::{self, Effect, Outcome, Reached};
-use crate::shell::word;
+use crate::settings::Notice;
 
 /// Bytes of a reply that may have been paid for and was not understood, which are kept; fewer of a page.
 const KEPT: usize = 1 << 20;
@@ -52,7 +52,7 @@ impl Client {
         let (step, why) = (wire.step(), trouble::words(error));
         let message = format!(
             "{} {}{}{way}: {step}: {why}",
-            call.method, self.base, call.path
+            call.method, self.settings.base, call.path
         );
         if let Some(hint) = advice {
             let mut error = Error::new(Kind::Network, message).hint(hint);
@@ -76,12 +76,12 @@ impl Client {
     fn name_first(&self, call: &Call) {
         // After a signal nothing is sent again.
         if let (Effect::Creates, Some(look), None) =
-            (call.effect, &call.look, self.interrupt.signal())
+            (call.effect, &call.look, self.cancel().signal())
         {
             let path = &call.path;
-            self.log.note(&format!(
+            self.settings.tell(&Notice::Note(&format!(
                 "POST {path}: the connection ended without an answer; it is sent again, and the first, should it have arrived, expires; {look}"
-            ));
+            )));
         }
     }
 
@@ -111,13 +111,14 @@ impl Client {
             return Err(self.refused(call, headers, &reply, wait));
         }
         let poll_after = header(headers, "openai-poll-after-ms");
-        match reply.expect(call.expect, &|text| self.log.redact(text)) {
+        match reply.expect(call.expect, &|text| self.settings.secrets.redact(text)) {
             Ok(understood) => {
                 if understood.mended {
                     let path = &call.path;
                     let told =
                         "the answer was no JSON as it stood; what is none in it was put right";
-                    self.log.note(&format!("{} {path}: {told}", call.method));
+                    let told = format!("{} {path}: {told}", call.method);
+                    self.settings.tell(&Notice::Note(&told));
                 }
                 Ok(Answer {
                     object: understood.object,
@@ -132,7 +133,10 @@ impl Client {
     /// of it is kept.
     fn not_understood(&self, call: &Call, complaint: Complaint) -> Failure {
         let (words, reply) = (complaint.words, complaint.reply);
-        let message = format!("{} {}{}: {words}", call.method, self.base, call.path);
+        let message = format!(
+            "{} {}{}: {words}",
+            call.method, self.settings.base, call.path
+        );
         let mut error = Error::new(Kind::Network, message);
         error.status = Some(reply.status);
         error.code = complaint.code;
@@ -145,7 +149,7 @@ impl Client {
             error.part = complaint.part;
         }
         Failure {
-            error: self.log.redact_error(error),
+            error: self.settings.secrets.redact_error(error),
             outcome: Outcome::Broken(Reached::Sent),
         }
     }
@@ -154,7 +158,7 @@ impl Client {
     fn kept(&self, reply: &Reply) -> String {
         let most = if reply.is_html() { KEPT_OF_PAGE } else { KEPT };
         let body = &reply.body[..reply.body.len().min(most + SECRET)];
-        let body = self.log.redact(&String::from_utf8_lossy(body));
+        let body = self.settings.secrets.redact(&String::from_utf8_lossy(body));
         String::from_utf8_lossy(&body.as_bytes()[..body.len().min(most)]).into_owned()
     }
 
@@ -181,7 +185,7 @@ impl Client {
             should_retry,
             wait,
         };
-        let mut error = reply.error(&|text| self.log.redact(text));
+        let mut error = reply.error(&|text| self.settings.secrets.redact(text));
         error.hint = error.hint.take().or_else(|| self.wrong_base(reply));
         if let (Some(word), false) = (should_retry, error.kind == Kind::Quota) {
             error.retryable = word;
@@ -195,14 +199,14 @@ impl Client {
         }
         error.wait = wait;
         Failure {
-            error: self.log.redact_error(error),
+            error: self.settings.secrets.redact_error(error),
             outcome,
         }
     }
 
     /// An answer that broke off before it said what it had to say.
     fn cut(&self, call: &Call, reply: &Reply, why: &str) -> Failure {
-        let (method, path, base) = (call.method, &call.path, &self.base);
+        let (method, path, base) = (call.method, &call.path, &self.settings.base);
         let message = format!("{method} {base}{path}: the answer broke off: {why}");
         let mut error = Error::new(Kind::Network, message);
         error.status = Some(reply.status);
@@ -215,13 +219,7 @@ impl Client {
     /// What to do where the address may be the matter.
     fn wrong_base(&self, reply: &Reply) -> Option<String> {
         let lost = matches!(reply.status, 404 | 405) || reply.is_html();
-        let base = &self.base;
-        (lost && !base.contains("/v1")).then(|| {
-            format!(
-                "the base URL has no /v1: is it {}?",
-                word(&format!("{base}/v1"))
-            )
-        })
+        self.settings.advice.clone().filter(|_| lost)
     }
 }
 

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::lane::Lane;
 use super::{Client, trouble};
 use crate::body::Reader;
-use crate::log::Progress;
 use crate::net::wire::Wire;
 
 /// Counts what is sent for whoever looks.
 pub(super) struct Watched<'a> {
     pub(super) reader: &'a mut Reader,
-    pub(super) progress: Option<&'a Progress>,
+    pub(super) progress: Option<&'a dyn Fn(u64)>,
     pub(super) done: u64,
     pub(super) wire: &'a Wire,
 }
@@ -26,7 +25,7 @@ impl Read for Watched<'_> {
         let count = self.reader.read(out)?;
         if let Some(progress) = self.progress {
             self.done += count as u64;
-            progress.set(self.done);
+            progress(self.done);
         }
         Ok(count)
     }

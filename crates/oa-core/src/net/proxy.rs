@@ -2,8 +2,6 @@
 
 use std::net::IpAddr;
 
-use crate::cli::split;
-
 /// What is looked up in the environment; the lower-case name wins, as in curl.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
@@ -87,6 +85,35 @@ fn in_network(address: IpAddr, network: IpAddr, bits: &str) -> bool {
         _ => return false,
     };
     bits <= width && (address ^ network).checked_shr(width - bits).unwrap_or(0) == 0
+}
+
+/// Host and port of `HOST[:PORT]`; `None` where it names no place.
+#[must_use]
+pub fn split(place: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = match place.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (place, None),
+    };
+    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let number = port.map(|port| {
+        port.parse()
+            .ok()
+            .filter(|number| *number > 0 && digits(port))
+    });
+    // A port that is none is no missing port.
+    (is_host(host) && number != Some(None)).then_some((host, number.flatten()))
+}
+
+/// Whether this is a name, an IPv4 address, or an IPv6 address in brackets.
+fn is_host(text: &str) -> bool {
+    let name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
+    match text
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+    {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !text.is_empty() && text.bytes().all(name),
+    }
 }
 
 #[cfg(test)]

@@ -8,9 +8,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
-use crate::body::Local;
+use super::way::ReadFile;
 use crate::error::Result;
-use crate::interrupt::Interrupt;
 
 /// Where Linux systems and the BSDs keep their bundle; the first that exists is taken.
 const BUNDLES: [&str; 6] = [
@@ -30,30 +29,27 @@ const LARGEST: u64 = 16 << 20;
 ///
 /// # Errors
 /// A file or folder that was named is missing or holds no certificate: it is never passed over in silence.
-pub(super) fn load(named: Option<&Path>, interrupt: &Interrupt) -> anyhow::Result<RootCerts> {
+pub(super) fn load(named: Option<&Path>, files: &ReadFile) -> anyhow::Result<RootCerts> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     let file = named
         .map(Path::to_owned)
         .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
     let certificates = if let Some(file) = file {
-        of_file(&file, interrupt)?
+        of_file(&file, files)?
     } else if let Some(folder) = variable("SSL_CERT_DIR") {
-        of_folder(Path::new(&folder), interrupt)?
+        of_folder(Path::new(&folder), files)?
     } else {
         match BUNDLES.iter().map(Path::new).find(|path| path.is_file()) {
-            Some(bundle) => of_file(bundle, interrupt)?,
+            Some(bundle) => of_file(bundle, files)?,
             None => return Ok(RootCerts::WebPki),
         }
     };
     Ok(RootCerts::Specific(Arc::new(certificates)))
 }
 
-pub(super) fn of_file(
-    path: &Path,
-    interrupt: &Interrupt,
-) -> anyhow::Result<Vec<Certificate<'static>>> {
+pub(super) fn of_file(path: &Path, files: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
     let name = path.display();
-    let pem = read(path, &format!("certificates of {name}"), interrupt)?;
+    let pem = read(path, &format!("certificates of {name}"), files)?;
     let certificates = certificates(&pem);
     ensure!(
         !certificates.is_empty(),
@@ -62,10 +58,10 @@ pub(super) fn of_file(
     Ok(certificates)
 }
 
-fn of_folder(path: &Path, interrupt: &Interrupt) -> anyhow::Result<Vec<Certificate<'static>>> {
+fn of_folder(path: &Path, files: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
     let name = path.display();
     let entries = std::fs::read_dir(path).with_context(|| format!("certificates of {name}"))?;
-    let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "", interrupt).ok());
+    let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "", files).ok());
     let found: Vec<_> = files.flat_map(|pem| certificates(&pem)).collect();
     ensure!(
         !found.is_empty(),
@@ -75,8 +71,8 @@ fn of_folder(path: &Path, interrupt: &Interrupt) -> anyhow::Result<Vec<Certifica
 }
 
 /// What a file with certificates or a key holds.
-pub(super) fn read(path: &Path, what: &str, interrupt: &Interrupt) -> Result<Vec<u8>> {
-    Local::read(path, LARGEST, interrupt).map_err(|error| error.about(what))
+pub(super) fn read(path: &Path, what: &str, files: &ReadFile) -> Result<Vec<u8>> {
+    files(path, LARGEST).map_err(|error| error.about(what))
 }
 
 /// The certificates among all that stands there; none if all of them are so in name only.

@@ -1,5 +1,7 @@
 //! The way to the server: proxy, certificates and time-outs that every connection shares.
 
+use std::net::ToSocketAddrs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +14,43 @@ use super::early::Early;
 use super::name::Names;
 use super::wire::{Wire, place};
 use super::{pair, proxy, roots};
-use crate::cli::{Connection, Target, is_loopback};
 use crate::error::{Error, Kind, Result};
-use crate::interrupt::Interrupt;
 
 /// Connections that nobody used for that long are made anew.
 pub(crate) const IDLE: Duration = Duration::from_secs(60);
+
+/// How a server is to be reached, in plain values.
+pub struct Transport {
+    /// By TLS.
+    pub secure: bool,
+    /// Name or address of the server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What is sent in the clear may leave this machine.
+    pub allow_insecure: bool,
+    /// File of certificates that are trusted.
+    pub cacert: Option<PathBuf>,
+    /// File of the certificate of this side.
+    pub cert: Option<PathBuf>,
+    /// File of its private key.
+    pub key: Option<PathBuf>,
+    /// When a silent connection is probed.
+    pub keepalive: Duration,
+    /// Reads a small file, to so many bytes at most.
+    pub read: ReadFile,
+}
+
+/// Reads a small file, to so many bytes at most.
+pub type ReadFile = Box<dyn Fn(&Path, u64) -> Result<Vec<u8>> + Send + Sync>;
+
+/// Whether this host is the machine itself: its addresses say so, whatever its name is.
+#[must_use]
+pub fn is_loopback(host: &str, port: u16) -> bool {
+    let found = (host.trim_matches(['[', ']']), port).to_socket_addrs();
+    let mut addresses = found.into_iter().flatten().peekable();
+    addresses.peek().is_some() && addresses.all(|address| address.ip().is_loopback())
+}
 
 /// How a server is reached.
 pub(crate) struct Way {
@@ -33,11 +66,7 @@ impl Way {
     ///
     /// # Errors
     /// `usage` for a proxy, a certificate or a key that cannot be used.
-    pub(crate) fn new(
-        connection: &Connection,
-        target: &Target,
-        interrupt: &Interrupt,
-    ) -> Result<Way> {
+    pub(crate) fn new(target: &Transport) -> Result<Way> {
         let scheme = if target.secure { "https" } else { "http" };
         let environment = |name: &str| std::env::var(name).ok();
         let proxy = proxy::choose(scheme, &target.host, target.port, &environment);
@@ -52,7 +81,7 @@ impl Way {
         let proxy = proxy.transpose()?;
         if let Some(proxy) = &proxy
             && !target.secure
-            && !connection.allow_insecure_http
+            && !target.allow_insecure
             && !is_loopback(proxy.host(), proxy.port())
         {
             let place = place(proxy.uri());
@@ -61,20 +90,17 @@ impl Way {
         }
         let to_proxy = proxy.as_ref().map(Proxy::protocol);
         // What was named is looked at in any case: an option that does nothing must not look as if it did.
-        let named = connection.cacert.is_some() || connection.cert.is_some();
+        let named = target.cacert.is_some() || target.cert.is_some();
         let tls = if target.secure || named || to_proxy == Some(ProxyProtocol::Https) {
-            Some(
-                tls(connection, interrupt)
-                    .map_err(|error| Error::from(error).as_kind(Kind::Usage))?,
-            )
+            Some(tls(target).map_err(|error| Error::from(error).as_kind(Kind::Usage))?)
         } else {
             None
         };
         Ok(Way {
             tls,
             proxy,
-            keepalive: connection.keepalive_time,
-            local_only: target.local_only,
+            keepalive: target.keepalive,
+            local_only: !target.secure && !target.allow_insecure,
         })
     }
 
@@ -92,13 +118,13 @@ impl Way {
     }
 
     /// An agent over our own connections. Its requests share one [`Wire`], so it serves one at a time.
-    pub(crate) fn agent(&self, tool: &str) -> (Agent, Arc<Wire>) {
+    pub(crate) fn agent(&self, user_agent: &str) -> (Agent, Arc<Wire>) {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .proxy(self.proxy.clone())
-            .user_agent(format!("{tool}/{}", env!("CARGO_PKG_VERSION")))
+            .user_agent(user_agent)
             .max_idle_connections_per_host(1)
             .max_idle_age(IDLE);
         if let Some(tls) = &self.tls {
@@ -134,13 +160,9 @@ fn tunnels(proxy: &Proxy) -> bool {
     matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https)
 }
 
-fn tls(connection: &Connection, interrupt: &Interrupt) -> anyhow::Result<TlsConfig> {
-    let roots = roots::load(connection.cacert.as_deref(), interrupt)?;
-    let pair = pair::load(
-        connection.cert.as_deref(),
-        connection.key.as_deref(),
-        interrupt,
-    )?;
+fn tls(target: &Transport) -> anyhow::Result<TlsConfig> {
+    let roots = roots::load(target.cacert.as_deref(), &target.read)?;
+    let pair = pair::load(target.cert.as_deref(), target.key.as_deref(), &target.read)?;
     Ok(TlsConfig::builder()
         .root_certs(roots)
         .client_cert(pair)

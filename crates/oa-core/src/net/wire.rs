@@ -14,7 +14,7 @@ use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
 use ureq::{Error, Timeout};
 
 use super::used::Use;
-use crate::interrupt::lock;
+use crate::machine::lock;
 
 /// Time for a look at what lies ready.
 pub(super) const LOOK: Duration = Duration::from_millis(1);

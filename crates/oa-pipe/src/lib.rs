@@ -1,0 +1,38 @@
+//! What the pipe promises, in code: records in, records out, failures, order, the verdict.
+//!
+//! The tools are filters. One record, a JSON object, travels down the pipe; every tool adds what it did;
+//! nobody drops what somebody else wrote; and a failure travels as data, in the key `error`, so that the
+//! last tool of the pipe can always clean up and always knows the verdict.
+//!
+//! * [`record`] is what flows, [`object`] how it is kept byte for byte, [`scan`] how it is found in a stream.
+//! * [`pipe`] is the loop: records in, records out, failures, order, the status so far; [`workers`] are those who
+//!   work in it, as many as the machine allows.
+//! * [`verdict`] holds every number that leaves the process, [`failure`] how a failure travels.
+//! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
+//! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
+//! * [`local`], [`question`], [`answer`], [`filter`], [`removal`], [`wait`] and [`delay`] are what several tools know
+//!   of files, questions, Responses, searches, deletions and patience.
+
+pub mod answer;
+pub mod cli;
+pub mod delay;
+pub mod escape;
+pub mod failure;
+pub mod filter;
+pub mod interrupt;
+pub mod local;
+pub mod log;
+mod machine;
+pub mod object;
+pub mod pipe;
+pub mod question;
+pub mod record;
+pub mod refusal;
+pub mod removal;
+pub mod scan;
+pub mod shell;
+pub mod verdict;
+pub mod wait;
+pub mod workers;
+
+pub use cli::run;

@@ -1,0 +1,362 @@
+//! The pipe loop that all tools share: records in, records out, and what happens in between.
+//!
+//! A record is read, worked on by one of a few jobs side by side, and written; its `error`, if it has
+//! one by then, is counted. Whatever stops the work (a signal, `--fail-fast`, an option that is wrong)
+//! does not stop the reading: what still comes is passed on unworked, so that nothing is forgotten
+//! between two tools. Only a closed standard output ends the reading, because then nobody waits.
+
+mod draft;
+mod input;
+mod line;
+mod output;
+mod place;
+mod plan;
+mod reading;
+mod target;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::interrupt::Interrupt;
+use crate::log::Log;
+use crate::record::Record;
+use crate::shell;
+use crate::verdict::Verdict;
+use crate::workers::Workers;
+use oa_core::error::{Error, Kind, Result};
+use oa_core::id::{Id, joined, texts};
+use oa_core::machine::lock;
+
+pub use input::stdin_is_terminal;
+use input::{Stdin, Wake, stdin_is_saved};
+use output::Output;
+pub(crate) use output::is_stdout;
+pub use plan::{Job, Plan, Source};
+use reading::{Next, Reading, broken};
+pub(crate) use target::stdout_is_closed;
+
+/// The loop of one run.
+pub struct Pipe {
+    /// Standard error.
+    pub log: Arc<Log>,
+    /// The signals.
+    pub interrupt: Arc<Interrupt>,
+    /// The input is a file, in which the records can be found again.
+    saved: bool,
+    /// They were named on the command line.
+    given: bool,
+    plan: Plan,
+    reading: Mutex<Reading>,
+    output: Arc<Output>,
+    verdict: Mutex<Verdict>,
+    failing_fast: AtomicBool,
+}
+
+impl Pipe {
+    /// The loop over this source.
+    ///
+    /// # Errors
+    /// `usage` when the file of `-o` cannot be written.
+    pub fn open(
+        log: Arc<Log>,
+        interrupt: Arc<Interrupt>,
+        source: Source,
+        plan: Plan,
+    ) -> Result<Pipe> {
+        let wake = Arc::new(Wake::new(plan.reads_to_end));
+        let given = !source.reads();
+        let saved = !given && stdin_is_saved();
+        let output = Arc::new(Output::open(&plan, saved, Arc::clone(&wake), &interrupt)?);
+        let stdin = || Stdin::new(wake, Arc::clone(&output));
+        let reading = Reading::new(source, stdin);
+        Ok(Pipe {
+            log,
+            interrupt,
+            saved,
+            given,
+            plan,
+            reading: Mutex::new(reading),
+            output,
+            verdict: Mutex::default(),
+            failing_fast: AtomicBool::new(false),
+        })
+    }
+
+    /// The next record; `None` at the end of the input. Blocks while upstream works.
+    pub fn next(&self) -> Option<Job> {
+        let mut reading = lock(&self.reading);
+        loop {
+            // Nobody waits for records that can be found again.
+            let again = self.saved || self.given;
+            if again && self.is_closed() && !self.plan.reads_to_end {
+                return None;
+            }
+            match reading.next() {
+                Next::Record(seq, incoming) => {
+                    let held = incoming.record.ids();
+                    self.interrupt.hold(&held);
+                    self.say_foreign(&incoming.record);
+                    return Some(Job {
+                        seq,
+                        incoming: *incoming,
+                        read_at: Instant::now(),
+                        gone: Vec::new(),
+                        held,
+                    });
+                }
+                // What is cut off then is upstream's again.
+                _ if self.is_closed() && !self.plan.reads_to_end => return None,
+                Next::Broken(malformed) => {
+                    lock(&self.verdict).stream();
+                    let tool = self.log.tool();
+                    reading.put_last(broken(&malformed, tool, self.plan.plain));
+                }
+                Next::Nothing => {
+                    self.no_input();
+                    return None;
+                }
+                Next::End => return None,
+            }
+        }
+    }
+
+    fn no_input(&self) {
+        if self.plan.no_run_if_empty || self.is_closed() {
+            return;
+        }
+        let hint = match self.log.tool() {
+            "oa-respond" => {
+                "an upstream that failed? `-n` asks without any input, `-r` accepts none"
+            }
+            _ => "an upstream that failed? `-r` accepts none",
+        };
+        self.log.error(&format!("stdin: no record came; {hint}"));
+        lock(&self.verdict).stream();
+    }
+
+    /// A failure that no tool of ours has told of is told by each that passes it on.
+    fn say_foreign(&self, record: &Record) {
+        let (Some(raw), Some(error)) = (record.object().get("error"), record.error()) else {
+            return;
+        };
+        let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        let tool = value["tool"].as_str().unwrap_or_default();
+        if !tool.starts_with("oa-") && !self.is_closed() {
+            self.complain(record, &error);
+        }
+    }
+
+    /// Why nothing new is to be started, if so.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Error> {
+        if let Some(signal) = self.interrupt.signal() {
+            return Some(Error::interrupted(signal));
+        }
+        let skipped = self.failing_fast.load(Ordering::SeqCst);
+        skipped.then(|| Error::new(Kind::Skipped, "not begun, because an earlier record failed"))
+    }
+
+    /// Whether the output is closed, so that nobody waits for more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.output.is_closed()
+    }
+
+    /// Has the workers work on every record, and writes them.
+    ///
+    /// A record that came with an error, or after the work was stopped, is passed on unworked. `lost` gets
+    /// each record that could not be handed on and says whether it has taken care of what the record names;
+    /// otherwise the record is written to stderr.
+    pub fn each(
+        &self,
+        workers: &Workers,
+        work: impl Fn(&mut Record, &Job) -> Result<()> + Sync,
+        lost: impl Fn(&Record) -> bool + Sync,
+    ) {
+        let serve = |mut job: Job| {
+            let mut record = std::mem::take(&mut job.incoming.record);
+            if let Err(error) = self.attempt(&mut record, &job, &work) {
+                self.fail(&mut record, &error);
+            }
+            self.put_or(&job, record, &lost);
+        };
+        let next = || {
+            self.output.wait_for_turn();
+            self.next()
+        };
+        workers.each(next, serve);
+    }
+
+    fn attempt(
+        &self,
+        record: &mut Record,
+        job: &Job,
+        work: impl Fn(&mut Record, &Job) -> Result<()>,
+    ) -> Result<()> {
+        if record.error().is_some() || self.is_closed() {
+            return Ok(());
+        }
+        if let Some(problem) = &job.incoming.problem {
+            return Err(problem.clone());
+        }
+        match self.stopped() {
+            Some(stop) => Err(stop),
+            None => work(record, job),
+        }
+    }
+
+    /// Marks the record as failed unless it failed before, says so on stderr, and stops the rest under
+    /// `--fail-fast`.
+    pub fn fail(&self, record: &mut Record, error: &Error) {
+        let error = self.log.secrets().redact_error(error.clone());
+        let unbegun = error.kind == Kind::Skipped;
+        if self.plan.fail_fast && !unbegun {
+            self.failing_fast.store(true, Ordering::SeqCst);
+        }
+        if !unbegun && (error.kind != Kind::Interrupted || error.hint.is_some()) {
+            self.complain(record, &error);
+        }
+        if record.error().is_none() {
+            record.fail(self.log.tool(), &error);
+        }
+    }
+
+    /// Says what happened to a record.
+    pub fn complain(&self, record: &Record, error: &Error) {
+        let text = error.to_string();
+        match record.label() {
+            Some(label) if !label.is_empty() && !text.starts_with(&label) => {
+                self.log.error(&format!("{label}: {text}"));
+            }
+            _ => self.log.error(&text),
+        }
+    }
+
+    /// Writes a record whose work is over.
+    pub fn put(&self, job: &Job, record: Record) {
+        self.put_or(job, record, |_| false);
+    }
+
+    /// Ends a job of which nothing is written.
+    pub fn skip(&self, job: &Job) {
+        self.interrupt.release(&job.held);
+        let lost = self.output.skip(job.seq, &self.verdict, &self.log);
+        self.give_up(&lost, |_| false);
+    }
+
+    fn put_or(&self, job: &Job, mut record: Record, lost: impl Fn(&Record) -> bool) {
+        let mut made = record.ids();
+        made.retain(|id| !job.gone.contains(id));
+        self.interrupt.hold(&made);
+        if !self.is_closed() {
+            self.check_text(&mut record);
+            self.name_forgotten(&made);
+        }
+        self.interrupt.release(&job.held);
+        let left = self.output.put(job.seq, record, &self.verdict, &self.log);
+        self.give_up(&left, lost);
+        if !self.is_closed() {
+            self.interrupt.release(&made);
+        }
+    }
+
+    /// Records that nobody took.
+    fn give_up(&self, records: &[Record], lost: impl Fn(&Record) -> bool) {
+        for record in records {
+            if !lost(record) {
+                self.output.tell(record, &self.log);
+            } else if self.output.is_full() {
+                // Its files went, so that it can come again; it was to be kept, and is.
+                let mut record = record.clone();
+                record.object_mut().remove("files");
+                self.output.tell(&record, &self.log);
+            }
+            self.interrupt.release(&record.ids());
+        }
+    }
+
+    /// A record without a text is a failure where text is wanted.
+    fn check_text(&self, record: &mut Record) {
+        if self.plan.text && record.error().is_none() && self.plan.text_of(record).is_none() {
+            let error = Error::new(Kind::Failed, "there is no answer's text to write");
+            let hint = "`-t` belongs behind the answer: … | oa-poll | oa-delete -t";
+            self.fail(record, &error.hint(hint));
+        }
+    }
+
+    /// Text says nothing of ids: what is still on the server is named, unless the record is saved elsewhere.
+    fn name_forgotten(&self, ids: &[Id]) {
+        let forgets = self.plan.text && !self.plan.reads_to_end && !self.saved;
+        if forgets && !ids.is_empty() {
+            let left = joined(ids);
+            let what_to_do = "`| oa-delete -t` would delete it";
+            self.log
+                .note(&format!("left on the server: {left}; {what_to_do}"));
+        }
+    }
+
+    /// Writes one line that is no record of the input (an answer of the API, an object of a list).
+    pub fn emit(&self, line: &str) {
+        self.output.line(line, &self.verdict, &self.log);
+    }
+
+    /// Writes the text of an answer as it comes, in the order of the records.
+    pub fn text(&self, seq: u64, delta: &str) {
+        self.output.text(seq, delta, &self.verdict, &self.log);
+    }
+
+    /// Records that a clean-up failed or an id could only be named on stderr.
+    pub fn trouble(&self) {
+        lock(&self.verdict).trouble();
+    }
+
+    /// Counts a failure that no record carries.
+    pub fn count(&self, error: &Error) {
+        lock(&self.verdict).record(error);
+    }
+
+    /// The tool cannot start: says why, and passes everything on with that error.
+    pub fn refuse(&self, error: &Error) {
+        self.log.error(&error.to_string());
+        lock(&self.verdict).own(error);
+        // Text is expected on stdout, and says nothing of a record that is not worked on.
+        let aside = self.plan.text && !self.output.keeps_records();
+        while let Some(mut job) = self.next() {
+            let mut record = std::mem::take(&mut job.incoming.record);
+            if record.error().is_none() {
+                record.fail(self.log.tool(), error);
+            }
+            if self.plan.reads_to_end {
+                self.name_left(&record, job.incoming.bare.as_deref());
+            }
+            if aside {
+                self.log.record(&record.object().to_line());
+                self.skip(&job);
+            } else {
+                self.put(&job, record);
+            }
+        }
+    }
+
+    /// Names what this tool would have deleted, had it started.
+    fn name_left(&self, record: &Record, bare: Option<&str>) {
+        let mut ids = record.ids();
+        ids.extend(bare.and_then(|id| Id::parse(id).ok()));
+        if !ids.is_empty() {
+            let command = shell::command(self.log.tool(), texts(&ids));
+            self.log
+                .error(&format!("left on the server; `{command}` deletes it"));
+        }
+    }
+
+    /// Ends the output and tells the exit status of everything that was written.
+    pub fn finish(&self) -> u8 {
+        // A run that a signal ended is no success, whatever its records say.
+        let signal = self.interrupt.signal().is_some();
+        self.output.finish(&self.verdict, signal, &self.log);
+        lock(&self.verdict).exit_status()
+    }
+}

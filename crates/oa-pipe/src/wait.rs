@@ -1,0 +1,440 @@
+//! Waiting for what runs on the server: it is looked at again until it is final, whatever the weather.
+//!
+//! A look that fails says nothing of what was looked at, which may be work that was paid for. So a wait is
+//! ended only by what the server says of the thing itself, or of who asks; by its deadline; or by a signal.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::cli::Patience;
+use crate::interrupt::Interrupt;
+use crate::log::{Level, Log, field};
+use crate::pipe::Pipe;
+use oa_core::client::{Answer, spread};
+use oa_core::error::{Error, Kind, Result};
+use oa_core::id::Id;
+
+/// Longest time between two looks, and the deadline, where nobody says another.
+const INTERVAL: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(3600);
+/// The wait after the first look.
+const FIRST: Duration = Duration::from_millis(500);
+/// The shortest interval: a server is not to be hammered by `--interval 0`.
+const SHORTEST: Duration = Duration::from_millis(10);
+/// A job of hours is looked at so many times in its own age, and at least every five minutes.
+const LOOKS: u32 = 50;
+const RARELY: Duration = Duration::from_secs(300);
+/// Longer waits are as good as this one, and can be added to any moment.
+const FOR_EVER: Duration = Duration::from_secs(365 * 86400);
+/// What was just made, or was there just now, and is "not found" may not be known everywhere at once: 33 s
+/// were measured (dotnet/extensions#7704).
+const YOUNG: Duration = Duration::from_secs(60);
+/// What the look at the deadline may take, and all that still has to be asked after it.
+const LAST_LOOK: Duration = Duration::from_secs(3);
+/// How often the log repeats what is no news.
+const NEWS: Duration = Duration::from_secs(60);
+
+/// What a look brought.
+pub enum Look<T> {
+    /// It still runs.
+    Running(Running),
+    /// It has ended, and this is what it came to.
+    Final(T),
+}
+
+/// Something that still runs.
+#[derive(Debug, Default)]
+pub struct Running {
+    /// Its status in the server's words.
+    pub status: String,
+    /// How much of how much is done, where that is known.
+    pub done: Option<(u64, u64)>,
+    /// How long the server asks to wait before the next look.
+    pub poll_after: Option<Duration>,
+}
+
+impl Running {
+    /// What an answer says that is not final yet.
+    #[must_use]
+    pub fn new(status: &str, answer: &Answer) -> Running {
+        Running {
+            status: status.to_owned(),
+            done: None,
+            poll_after: answer.poll_after,
+        }
+    }
+}
+
+/// What is waited for, in words.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The event in the log: `poll`.
+    pub event: &'static str,
+    /// What it is called in the log: `response_id=resp_abc`.
+    pub key: String,
+    /// What it is called in a message: `response resp_abc`.
+    pub name: String,
+    /// The command that goes on where the wait ends too early, for a hint.
+    pub again: String,
+    /// Somebody looks on as it is drawn, so that lines need not repeat it.
+    pub drawn: bool,
+}
+
+impl Subject {
+    /// A Response; this command goes on waiting for it.
+    #[must_use]
+    pub fn response(id: &Id, again: String) -> Subject {
+        Subject {
+            event: "poll",
+            key: field("response_id", id.as_str()),
+            name: format!("response {id}"),
+            again,
+            drawn: false,
+        }
+    }
+}
+
+/// One wait: when the next look is due, how long there is time, and what the looks so far brought.
+pub struct Wait {
+    subject: Subject,
+    log: Arc<Log>,
+    interrupt: Arc<Interrupt>,
+    interval: Option<Duration>,
+    schedule: Schedule,
+    begun: Instant,
+    deadline: Option<Instant>,
+    /// Once the deadline is over: when the last look has to be, too.
+    closing: Option<Instant>,
+    due: Instant,
+    /// When the thing was made, first looked at, or last seen.
+    known: Option<Instant>,
+    status: String,
+    /// Looks in a row that brought nothing but trouble, and the last of it.
+    troubles: u32,
+    trouble: Option<Error>,
+    said: Option<(String, Instant)>,
+}
+
+impl Wait {
+    /// A wait for this, as the options have it; the deadline counts from `begun`. The first look is due now.
+    #[must_use]
+    pub fn new(pipe: &Pipe, patience: Patience, begun: Instant, subject: Subject) -> Wait {
+        let deadline = patience.deadline.unwrap_or(DEADLINE);
+        let ends = !deadline.is_zero();
+        Wait {
+            subject,
+            log: Arc::clone(&pipe.log),
+            interrupt: Arc::clone(&pipe.interrupt),
+            interval: patience.interval,
+            schedule: Schedule::new(patience.interval),
+            begun,
+            deadline: ends.then(|| begun.checked_add(deadline)).flatten(),
+            closing: None,
+            due: Instant::now(),
+            known: None,
+            status: "not final".to_owned(),
+            troubles: 0,
+            trouble: None,
+            said: None,
+        }
+    }
+
+    /// When the next look is due.
+    #[must_use]
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// It was made just now: for a while "not found" means "not yet".
+    pub fn made(&mut self) {
+        self.known = Some(Instant::now());
+    }
+
+    /// Whether the server said at the last look that there is no such thing.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.trouble.as_ref().is_some_and(Error::is_gone)
+    }
+
+    /// The time that there is for making something.
+    ///
+    /// # Errors
+    /// `deadline` where it is over, `interrupted` after a signal.
+    pub fn time(&self) -> Result<Option<Instant>> {
+        let now = Instant::now();
+        match self.interrupt.signal() {
+            Some(signal) => Err(self.explain(Error::interrupted(signal))),
+            None if self.deadline.is_some_and(|end| now >= end) => Err(self.late()),
+            None => Ok(self.deadline),
+        }
+    }
+
+    /// The time that there is for looks that only bring things up to date.
+    #[must_use]
+    pub fn spare_time(&self) -> Option<Instant> {
+        let now = Instant::now();
+        self.deadline?.max(now).checked_add(LAST_LOOK)
+    }
+
+    /// Looks at each time that is due until there is an end, and is ready for the next thing then.
+    ///
+    /// # Errors
+    /// As [`Wait::look`].
+    pub fn until_final<T>(
+        &mut self,
+        mut look: impl FnMut(Option<Instant>) -> Result<Look<T>>,
+    ) -> Result<T> {
+        loop {
+            let left = self.due.saturating_duration_since(Instant::now());
+            // A signal ends this pause; the look then says so.
+            let _ = self.interrupt.wait(left);
+            if let Some(ended) = self.look(&mut look) {
+                self.due = Instant::now();
+                self.schedule = Schedule::new(self.interval);
+                return ended;
+            }
+        }
+    }
+
+    /// Takes one look, which has to be over at the time that it is told. `None`: it is to be looked at again
+    /// when it is [`Wait::due`].
+    ///
+    /// # Errors
+    /// What the server says of the thing, or of who asks; `deadline`; `interrupted`.
+    pub fn look<T>(
+        &mut self,
+        look: impl FnOnce(Option<Instant>) -> Result<Look<T>>,
+    ) -> Option<Result<T>> {
+        if let Some(signal) = self.interrupt.signal() {
+            return Some(Err(self.explain(Error::interrupted(signal))));
+        }
+        let now = Instant::now();
+        let mut until = self.deadline;
+        if until.is_some_and(|end| now >= end) {
+            until = Some(*self.closing.get_or_insert(now + LAST_LOOK));
+        }
+        if self.closing.is_some_and(|end| now >= end) {
+            return Some(Err(self.late()));
+        }
+        let known = *self.known.get_or_insert(now);
+        let asked = match look(until) {
+            Ok(Look::Final(found)) => {
+                (self.troubles, self.trouble) = (0, None);
+                return Some(Ok(found));
+            }
+            Ok(Look::Running(running)) => self.see(running),
+            Err(error) if is_weather(&error, known.elapsed()) => self.suffer(error),
+            Err(error) => return Some(Err(self.explain(error))),
+        };
+        if self.closing.is_some() {
+            return Some(Err(self.late()));
+        }
+        self.rest(asked);
+        None
+    }
+
+    /// The next look is due after the wait that is its turn; `asked` is what the server wants.
+    pub fn rest(&mut self, asked: Option<Duration>) {
+        let now = Instant::now();
+        let wait = self.schedule.next(now - self.begun, asked, spread());
+        let next = now + wait;
+        self.due = self.deadline.map_or(next, |end| next.min(end));
+        let (key, millis) = (&self.subject.key, wait.as_millis());
+        let told = format!("[wait] {key} again in {millis} ms");
+        self.log.detail(Level::Exchanges, &told);
+    }
+
+    fn see(&mut self, running: Running) -> Option<Duration> {
+        self.known = Some(Instant::now());
+        (self.troubles, self.trouble) = (0, None);
+        let done = running
+            .done
+            .map(|(done, all)| format!(" done={done}/{all}"));
+        let done = done.unwrap_or_default();
+        self.tell(format!("{}{done}", field("status", &running.status)));
+        self.status = running.status;
+        running.poll_after
+    }
+
+    fn suffer(&mut self, error: Error) -> Option<Duration> {
+        let status = error.status.map(|status| format!(" http={status}"));
+        let (kind, status) = (error.kind.word(), status.unwrap_or_default());
+        self.tell(format!("trouble={kind}{status}"));
+        let asked = error.wait;
+        self.troubles = self.troubles.saturating_add(1);
+        self.trouble = Some(error);
+        asked
+    }
+
+    /// A line for what is news, and once a minute for what is not.
+    fn tell(&mut self, what: String) {
+        let old = self.said.as_ref();
+        let known = old.is_some_and(|(said, at)| *said == what && at.elapsed() < NEWS);
+        if known || self.subject.drawn {
+            return;
+        }
+        let Subject { event, key, .. } = &self.subject;
+        let seconds = self.begun.elapsed().as_secs();
+        self.log
+            .event(event, &format!("{key} {what} elapsed={seconds}s"));
+        self.said = Some((what, Instant::now()));
+    }
+
+    fn late(&self) -> Error {
+        let name = &self.subject.name;
+        let message = match (&self.trouble, self.troubles) {
+            (None, _) => format!("{name} was still {} when the time was over", self.status),
+            (Some(why), 1) => format!("{name} was not final in time; the last look: {why}"),
+            (Some(why), count) => {
+                format!("{name} was not final in time; the last {count} looks: {why}")
+            }
+        };
+        self.explain(Error::new(Kind::Deadline, message))
+    }
+
+    /// What says nothing of the thing itself can be mended and waited on.
+    fn explain(&self, mut error: Error) -> Error {
+        match error.kind {
+            Kind::Network => error.retryable = true,
+            Kind::Deadline | Kind::Interrupted => error.hint = Some(self.subject.again.clone()),
+            _ => {}
+        }
+        error
+    }
+}
+
+/// Whether a failed look says nothing of what was looked at, so that the next one may bring more; `known` is how
+/// long ago that was made or seen.
+fn is_weather(error: &Error, known: Duration) -> bool {
+    match (error.kind, error.status) {
+        // A proxy that wants to know who asks stays so, and so do sides that do not trust each other (which is
+        // no status, and not retryable).
+        (Kind::Network, Some(status)) => status != 407,
+        (Kind::Refused, Some(404)) if known < YOUNG => true,
+        (Kind::Network | Kind::RateLimit | Kind::Refused, _) => error.retryable,
+        _ => false,
+    }
+}
+
+/// Waits between looks: the smaller of half a second and the interval, then half as much again each time.
+#[derive(Clone, Copy, Debug)]
+struct Schedule {
+    next: Duration,
+    interval: Duration,
+    /// Nobody said an interval, so that it grows with the age of the job.
+    grows: bool,
+}
+
+impl Schedule {
+    fn new(interval: Option<Duration>) -> Schedule {
+        let longest = interval.unwrap_or(INTERVAL).clamp(SHORTEST, FOR_EVER);
+        Schedule {
+            next: FIRST.min(longest),
+            interval: longest,
+            grows: interval.is_none(),
+        }
+    }
+
+    /// The wait before the next look. `spread` in 0..1 makes our own part of it up to a fifth shorter, or what
+    /// the server asks for as much longer, so that many jobs do not look at the same moment.
+    fn next(&mut self, waited: Duration, asked: Option<Duration>, spread: f64) -> Duration {
+        let jitter = self.next.mul_f64(spread / 5.0);
+        let own = self.next.saturating_sub(jitter);
+        let most = if self.grows {
+            self.interval.max((waited / LOOKS).min(RARELY))
+        } else {
+            self.interval
+        };
+        self.next = self.next.mul_f64(1.5).min(most);
+        match asked {
+            Some(asked) if asked > own => asked.min(FOR_EVER) + jitter,
+            _ => own,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn waits(interval: Option<Duration>, waited: Duration) -> Vec<u128> {
+        let mut schedule = Schedule::new(interval);
+        let next = |_| schedule.next(waited, None, 0.0).as_millis();
+        (0..20).map(next).collect()
+    }
+
+    #[test]
+    fn waits_grow_by_half_to_the_interval() {
+        let two = waits(Some(2 * SECOND), Duration::ZERO);
+        assert_eq!(two[..6], [500, 750, 1125, 1687, 2000, 2000]);
+        let short = waits(Some(Duration::from_millis(20)), Duration::ZERO);
+        assert_eq!(short[..2], [20, 20]);
+        assert_eq!(waits(Some(Duration::ZERO), Duration::ZERO)[0], 10);
+        assert_eq!(waits(None, Duration::ZERO)[19], 10_000);
+    }
+
+    #[test]
+    fn a_job_of_hours_is_looked_at_rarely_unless_an_interval_was_given() {
+        let hour = 3600 * SECOND;
+        assert_eq!(waits(None, hour)[19], 72_000);
+        assert_eq!(waits(None, 24 * hour)[19], 300_000);
+        assert_eq!(waits(Some(10 * SECOND), 24 * hour)[19], 10_000);
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_the_least_and_no_time_is_too_long() {
+        let mut schedule = Schedule::new(Some(2 * SECOND));
+        let mut next = |asked| schedule.next(Duration::ZERO, Some(asked), 0.0);
+        assert_eq!(next(5 * SECOND), 5 * SECOND);
+        assert_eq!(next(Duration::ZERO).as_millis(), 750);
+        assert_eq!(next(Duration::MAX), FOR_EVER);
+        let mut schedule = Schedule::new(Some(Duration::MAX));
+        for _ in 0..200 {
+            assert!(schedule.next(Duration::MAX, Some(Duration::MAX), 0.9) <= 2 * FOR_EVER);
+        }
+    }
+
+    #[test]
+    fn the_looks_of_many_are_spread_over_a_fifth_of_the_wait() {
+        let asked = Some(5 * SECOND);
+        let wait = |asked, spread| {
+            let mut schedule = Schedule::new(None);
+            schedule.next(Duration::ZERO, asked, spread).as_millis()
+        };
+        assert_eq!((wait(None, 0.0), wait(None, 0.5)), (500, 450));
+        assert_eq!((wait(asked, 0.0), wait(asked, 0.5)), (5000, 5050));
+    }
+
+    #[test]
+    fn weather_is_told_from_a_verdict() {
+        let cases = [
+            (Kind::Network, None, true, true),
+            (Kind::Network, None, false, false),
+            (Kind::Network, Some(404), false, true),
+            (Kind::Network, Some(407), true, false),
+            (Kind::RateLimit, Some(429), true, true),
+            (Kind::RateLimit, Some(429), false, false),
+            (Kind::Quota, Some(429), true, false),
+            (Kind::Refused, Some(503), true, true),
+            (Kind::Refused, Some(503), false, false),
+            (Kind::Auth, Some(401), true, false),
+        ];
+        for (kind, status, retryable, weather) in cases {
+            let mut error = Error::new(kind, "");
+            (error.status, error.retryable) = (status, retryable);
+            let told = is_weather(&error, 2 * YOUNG);
+            assert_eq!(told, weather, "{kind:?} {status:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_young_may_be_unknown_for_a_minute() {
+        let mut error = Error::new(Kind::Refused, "");
+        error.status = Some(404);
+        for (seconds, weather) in [(0, true), (59, true), (60, false)] {
+            assert_eq!(is_weather(&error, seconds * SECOND), weather, "{seconds}");
+        }
+    }
+}
