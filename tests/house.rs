@@ -49,7 +49,7 @@ fn strays(folders: &[&str], words: &[&str], may: &[&str]) -> Vec<String> {
 }
 
 /// The libraries, each above those behind it that it may use.
-const LIBRARIES: [&str; 3] = ["oa-pipe", "oa-core", "oa-kinds"];
+const LIBRARIES: [&str; 4] = ["oa-pipe", "oa-core", "oa-net", "oa-kinds"];
 
 /// The folders of the tools' sources, the libraries apart.
 fn tools() -> Vec<String> {
@@ -76,7 +76,7 @@ fn check(words: &[&str], may: &[&str]) {
 
 #[test]
 fn only_client_and_net_name_ureq() {
-    check(&["ureq"], &["oa-core/src/client", "oa-core/src/net"]);
+    check(&["ureq"], &["oa-core/src/client", "oa-net/src"]);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn only_machine_and_interrupt_make_threads() {
     check(
         &words,
         &[
-            "oa-core/src/machine",
+            "oa-net/src/thread",
             "oa-pipe/src/machine",
             "oa-pipe/src/interrupt",
         ],
@@ -149,7 +149,8 @@ fn arrows_point_downwards_and_no_tool_depends_on_another_or_the_mock() {
     }
     let arrows = [
         ("oa-pipe", &["oa-core"][..]),
-        ("oa-core", &[]),
+        ("oa-core", &["oa-net"]),
+        ("oa-net", &[]),
         ("oa-kinds", &[]),
     ];
     for (library, below) in arrows {
@@ -205,8 +206,9 @@ fn no_file_is_longer_than_400_lines() {
 
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the crate shrinks;
 /// raise it only with a reason.
-const LARGEST: [(&str, usize); 10] = [
-    ("oa-core", 4_040),
+const LARGEST: [(&str, usize); 11] = [
+    ("oa-core", 2_860),
+    ("oa-net", 1_130),
     ("oa-kinds", 760),
     ("oa-pipe", 5_140),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.

@@ -3,29 +3,29 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use oa_net::{Route, Unusable};
 use serde_json::value::RawValue;
 use ureq::SendBody;
 use ureq::http::{HeaderMap, HeaderName, Request, Response};
 
 use crate::body::Reader;
 use crate::cancel::Cancel;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::form::random_word;
-use crate::net::way::{self, Way};
 use crate::retry::{self, Effect, Outcome, Reached};
 use crate::settings::{Notice, Settings};
 
 mod call;
-mod lane;
 mod outcome;
+mod pool;
 mod reading;
 mod stream;
 mod trouble;
 
 pub use crate::reply::Expect;
 pub use call::Call;
-use lane::{Lane, Lanes};
 use outcome::{Failure, interrupted};
+use pool::{Pool, Pooled};
 use reading::read_reply;
 pub use stream::{Heard, Stream};
 use stream::{Opened, Watched};
@@ -57,8 +57,8 @@ pub enum Told<'a> {
 /// The server that this run talks to.
 pub struct Client {
     settings: Settings,
-    way: Way,
-    lanes: Lanes,
+    route: Route,
+    pool: Pool,
 }
 
 impl Client {
@@ -67,14 +67,16 @@ impl Client {
     /// # Errors
     /// `usage` for a certificate or proxy that cannot be used.
     pub fn new(settings: Settings) -> Result<Client> {
-        let way = Way::new(&settings.transport)?;
+        let route = Route::new(&settings.route).map_err(unusable)?;
         let headers = settings.headers.iter().map(|(_, value)| value.as_str());
-        let secrets = headers.chain(way.password()).chain([settings.key.as_str()]);
+        let secrets = headers
+            .chain(route.password())
+            .chain([settings.key.as_str()]);
         secrets.for_each(|secret| settings.secrets.add(secret));
         Ok(Client {
-            lanes: Lanes::new(&settings.cancel),
+            pool: Pool::new(&settings.cancel),
             settings,
-            way,
+            route,
         })
     }
 
@@ -83,10 +85,15 @@ impl Client {
     /// # Errors
     /// Every kind that a server, or the way to it, can cause.
     pub fn call(&self, call: &Call) -> Result<Answer> {
-        self.send(call, |response, lane| {
+        self.send(call, |response, pooled| {
             let (parts, body) = response.into_parts();
-            let reply = read_reply(&parts, call.expect, &lane.wire, &mut body.into_reader());
-            self.lanes.release(&lane);
+            let reply = read_reply(
+                &parts,
+                call.expect,
+                &pooled.connection,
+                &mut body.into_reader(),
+            );
+            self.pool.release(&pooled);
             self.judge(call, &parts.headers, reply)
         })
     }
@@ -97,18 +104,18 @@ impl Client {
     /// # Errors
     /// As [`Client::call`]; once the stream has begun, nothing is repeated.
     pub fn ask(&self, call: &Call) -> Result<Told<'_>> {
-        self.send(call, |response, lane| {
+        self.send(call, |response, pooled| {
             let (parts, body) = response.into_parts();
             let mut opened = Opened::new(body.into_reader());
             if parts.status.is_success() && opened.is_events().unwrap_or(false) {
                 return Ok(Told::Events(Stream {
                     client: self,
-                    lane,
+                    pooled,
                     reader: opened,
                 }));
             }
-            let reply = read_reply(&parts, call.expect, &lane.wire, &mut opened);
-            self.lanes.release(&lane);
+            let reply = read_reply(&parts, call.expect, &pooled.connection, &mut opened);
+            self.pool.release(&pooled);
             self.judge(call, &parts.headers, reply).map(Told::Object)
         })
     }
@@ -116,7 +123,7 @@ impl Client {
     fn send<T>(
         &self,
         call: &Call,
-        take: impl Fn(Response<ureq::Body>, Arc<Lane>) -> std::result::Result<T, Failure>,
+        take: impl Fn(Response<ureq::Body>, Arc<Pooled>) -> std::result::Result<T, Failure>,
     ) -> Result<T> {
         let (mut attempt, mut repeated) = (0, false);
         loop {
@@ -163,12 +170,12 @@ impl Client {
         &self,
         call: &Call,
         attempt: u32,
-        take: &impl Fn(Response<ureq::Body>, Arc<Lane>) -> std::result::Result<T, Failure>,
+        take: &impl Fn(Response<ureq::Body>, Arc<Pooled>) -> std::result::Result<T, Failure>,
     ) -> std::result::Result<T, Failure> {
         let opened = call.body.as_ref().map(|(body, _)| body.open());
         let (mut reader, sent) = opened.unzip();
-        let Some(lane) = self.lanes.take(call, sent.clone(), || {
-            self.way.agent(&self.settings.user_agent)
+        let Some(pooled) = self.pool.take(call, sent.clone(), || {
+            self.route.agent(&self.settings.user_agent)
         }) else {
             let signal = self.cancel().signal().unwrap_or_default();
             return Err(Failure {
@@ -177,7 +184,7 @@ impl Client {
             });
         };
         let begun = Instant::now();
-        let answered = self.exchange(&lane, call, reader.as_mut());
+        let answered = self.exchange(&pooled, call, reader.as_mut());
         let time = begun.elapsed().as_millis();
         match answered {
             Ok(response) => {
@@ -188,11 +195,11 @@ impl Client {
                     &format!("{status} {time}ms {id} attempt={}", attempt + 1),
                 );
                 self.show_headers("<", response.headers());
-                take(response, lane)
+                take(response, pooled)
             }
             Err(error) => {
-                let failure = self.broken(call, &error, sent.as_deref(), &lane.wire);
-                self.lanes.release(&lane);
+                let failure = self.broken(call, &error, sent.as_deref(), &pooled.connection);
+                self.pool.release(&pooled);
                 let text = format!(
                     "- {time}ms - attempt={} {}",
                     attempt + 1,
@@ -235,7 +242,7 @@ impl Client {
 
     fn exchange(
         &self,
-        lane: &Lane,
+        pooled: &Pooled,
         call: &Call,
         reader: Option<&mut Reader>,
     ) -> std::result::Result<Response<ureq::Body>, ureq::Error> {
@@ -262,24 +269,24 @@ impl Client {
                     reader,
                     progress: call.progress,
                     done: 0,
-                    wire: &lane.wire,
+                    connection: &pooled.connection,
                 };
                 let request = request
                     .header("content-type", content_type)
                     .header("content-length", body.length())
                     .body(SendBody::from_reader(&mut watched))?;
                 self.show_headers(">", request.headers());
-                lane.agent.run(self.patience(lane, call, request))
+                pooled.agent.run(self.patience(pooled, call, request))
             }
             _ if call.method == "POST" => {
                 let request = request.header("content-length", 0).body(())?;
                 self.show_headers(">", request.headers());
-                lane.agent.run(self.patience(lane, call, request))
+                pooled.agent.run(self.patience(pooled, call, request))
             }
             _ => {
                 let request = request.body(())?;
                 self.show_headers(">", request.headers());
-                lane.agent.run(self.patience(lane, call, request))
+                pooled.agent.run(self.patience(pooled, call, request))
             }
         }
     }
@@ -287,7 +294,7 @@ impl Client {
     /// The request with its time-outs: a model may think long, everything else is short.
     fn patience<S: ureq::AsSendBody>(
         &self,
-        lane: &Lane,
+        pooled: &Pooled,
         call: &Call,
         request: Request<S>,
     ) -> Request<S> {
@@ -304,14 +311,15 @@ impl Client {
             .max(Duration::from_millis(1));
         let connect = self.settings.connect_timeout.min(answer);
         // The connection itself bounds the whole answer, or the silence between two events.
-        lane.wire.allow(answer);
-        lane.wire.used.begin_request();
+        pooled.connection.allow(answer);
+        pooled.connection.begin_request();
         let idle = if call.may_share() {
-            way::IDLE
+            oa_net::IDLE
         } else {
             Duration::ZERO
         };
-        lane.agent
+        pooled
+            .agent
             .configure_request(request)
             .timeout_resolve(Some(connect))
             .timeout_connect(Some(connect))
@@ -320,6 +328,14 @@ impl Client {
             .timeout_per_read(Some(answer))
             .max_idle_age(idle)
             .build()
+    }
+}
+
+/// Why the way to the server cannot be gone.
+fn unusable(error: anyhow::Error) -> Error {
+    match error.downcast::<Unusable>() {
+        Ok(found) => Error::usage(found.message).hint(found.hint),
+        Err(error) => Error::from(error).as_kind(Kind::Usage),
     }
 }
 

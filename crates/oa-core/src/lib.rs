@@ -17,7 +17,6 @@ pub mod form;
 pub mod id;
 pub mod lenient;
 pub mod machine;
-pub mod net;
 pub mod reply;
 pub mod retry;
 pub mod secret;

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{Builder, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+pub use oa_net::thread::lock;
 use rustix::io::Errno;
 
 /// How long somebody else may take to give back what is lacking.
@@ -20,17 +20,6 @@ const SCARCITY: [Errno; 5] = [
     Errno::NOBUFS,
     Errno::ADDRNOTAVAIL,
 ];
-
-/// Has work done on a thread of its own.
-///
-/// # Errors
-/// The work, where no thread is to be had.
-pub fn aside<W: Fn() + Send + Sync + 'static>(work: W) -> Result<(), impl Fn()> {
-    let work = Arc::new(work);
-    let theirs = Arc::clone(&work);
-    let made = Builder::new().spawn(move || theirs());
-    made.map(drop).map_err(|_| move || work())
-}
 
 /// Whether it is the machine that lacks something.
 #[must_use]
@@ -67,9 +56,4 @@ pub fn patiently<T>(mut ask: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 #[must_use]
 pub fn lacks_descriptors() -> bool {
     File::open("/dev/null").is_err_and(|error| is_scarce(&error))
-}
-
-/// A lock that outlives a panic elsewhere: the data are simple counters and lists.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cancel::Cancel;
-use crate::net::Transport;
 use crate::retry::Limits;
 use crate::secret::Secrets;
+pub use oa_net::{Settings as Route, is_loopback, split};
 
 /// The server, the way to it, and how much patience there is.
 pub struct Settings {
@@ -19,7 +19,7 @@ pub struct Settings {
     /// `User-Agent`.
     pub user_agent: String,
     /// How a connection is made.
-    pub transport: Transport,
+    pub route: Route,
     /// Longest time to make a connection.
     pub connect_timeout: Duration,
     /// Longest wait for one answer of a model.

@@ -7,10 +7,10 @@ use ureq::http::HeaderMap;
 use super::{Answer, Call, Client, header, trouble};
 use crate::body::Sent;
 use crate::error::{Error, Kind};
-use crate::net::wire::Wire;
 use crate::reply::{Complaint, Reply};
 use crate::retry::{self, Effect, Outcome, Reached};
 use crate::settings::Notice;
+use oa_net::Connection;
 
 /// Bytes of a reply that may have been paid for and was not understood, which are kept; fewer of a page.
 const KEPT: usize = 1 << 20;
@@ -31,14 +31,14 @@ impl Client {
         call: &Call,
         error: &ureq::Error,
         sent: Option<&Sent>,
-        wire: &Wire,
+        connection: &Connection,
     ) -> Failure {
         if let Some(error) = sent.and_then(Sent::failure) {
             return local(error);
         }
         let advice = trouble::hint(error);
         let whole = sent.is_none_or(Sent::is_whole);
-        let unheard = call.may_share() && wire.used.is_unheard() && trouble::is_end(error);
+        let unheard = call.may_share() && connection.is_unheard() && trouble::is_end(error);
         let reached = match (unheard, whole) {
             (true, _) => Reached::Unheard,
             // A handshake that failed carried nothing, whatever was written behind it.
@@ -48,10 +48,10 @@ impl Client {
         if reached == Reached::Unheard && whole {
             self.name_first(call);
         }
-        let way = self.way.through();
-        let (step, why) = (wire.step(), trouble::words(error));
+        let route = self.route.through();
+        let (step, why) = (connection.step(), trouble::words(error));
         let message = format!(
-            "{} {}{}{way}: {step}: {why}",
+            "{} {}{}{route}: {step}: {why}",
             call.method, self.settings.base, call.path
         );
         if let Some(hint) = advice {

@@ -5,8 +5,8 @@ use std::io::Read;
 use ureq::http::response::Parts;
 
 use super::{header, trouble};
-use crate::net::wire::Wire;
 use crate::reply::{Expect, Reply};
+use oa_net::Connection;
 
 /// Bytes that are read of a refusal.
 const REFUSAL: usize = 64 << 10;
@@ -20,13 +20,13 @@ const FREE: usize = 1 << 20;
 pub(super) fn read_reply(
     parts: &Parts,
     expect: Expect,
-    wire: &Wire,
+    connection: &Connection,
     body: &mut impl Read,
 ) -> Reply {
     let good = parts.status.is_success();
     let most = if good { expect.most() } else { REFUSAL };
     let mut bytes = Vec::new();
-    let cut = read_body(body, most, wire, &mut bytes).err();
+    let cut = read_body(body, most, connection, &mut bytes).err();
     let text = |name| header(&parts.headers, name).map(str::to_owned);
     let beginning = !good && bytes.len() > most;
     bytes.truncate(most);
@@ -44,7 +44,7 @@ pub(super) fn read_reply(
 fn read_body(
     body: &mut impl Read,
     most: usize,
-    wire: &Wire,
+    connection: &Connection,
     bytes: &mut Vec<u8>,
 ) -> std::result::Result<(), String> {
     loop {
@@ -57,7 +57,7 @@ fn read_body(
         if bytes.len() > most {
             return Err(format!("it is larger than {most} bytes"));
         }
-        if bytes.len() > FREE && (bytes.len() / PACKED) as u64 > wire.received() {
+        if bytes.len() > FREE && (bytes.len() / PACKED) as u64 > connection.received() {
             return Err(format!("it unpacks to more than {PACKED} times what came"));
         }
     }

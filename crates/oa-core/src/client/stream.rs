@@ -3,22 +3,22 @@
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
-use super::lane::Lane;
+use super::pool::Pooled;
 use super::{Client, trouble};
 use crate::body::Reader;
-use crate::net::wire::Wire;
+use oa_net::Connection;
 
 /// Counts what is sent for whoever looks.
 pub(super) struct Watched<'a> {
     pub(super) reader: &'a mut Reader,
     pub(super) progress: Option<&'a dyn Fn(u64)>,
     pub(super) done: u64,
-    pub(super) wire: &'a Wire,
+    pub(super) connection: &'a Connection,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        if self.wire.is_answered() {
+        if self.connection.is_answered() {
             // The answer is here: what is still owed to the announced length goes nowhere.
             return Ok(self.reader.forgo(out.len()));
         }
@@ -94,7 +94,7 @@ impl Read for Opened {
 /// The bytes of a stream of events.
 pub struct Stream<'a> {
     pub(super) client: &'a Client,
-    pub(super) lane: Arc<Lane>,
+    pub(super) pooled: Arc<Pooled>,
     pub(super) reader: Opened,
 }
 
@@ -102,12 +102,12 @@ impl Stream<'_> {
     /// By this the connection hears of every event; bytes alone are no sign that the server works.
     #[must_use]
     pub fn heard(&self) -> Heard {
-        Heard(Arc::clone(&self.lane.wire))
+        Heard(Arc::clone(&self.pooled.connection))
     }
 }
 
 /// Tells the connection that the server works.
-pub struct Heard(Arc<Wire>);
+pub struct Heard(Arc<Connection>);
 
 impl Heard {
     /// The time that the server has for the next event begins.
@@ -128,6 +128,6 @@ impl Read for Stream<'_> {
 
 impl Drop for Stream<'_> {
     fn drop(&mut self) {
-        self.client.lanes.forget(&self.lane);
+        self.client.pool.forget(&self.pooled);
     }
 }

@@ -4,9 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use oa_core::net::{Transport, is_loopback, split};
 use oa_core::retry::Limits;
-use oa_core::settings::{Notice, Settings};
+use oa_core::settings::{Notice, Route, Settings, is_loopback, split};
 use oa_core::{Error, Kind, Result};
 
 use crate::interrupt::Interrupt;
@@ -16,6 +15,8 @@ use crate::shell::word;
 
 /// Bytes of a key file that are read; a device never ends.
 const LONGEST_KEY_FILE: u64 = 64 << 10;
+/// Bytes of a file with certificates; the bundles of systems have a quarter of a million.
+const LONGEST_CERTIFICATES: u64 = 16 << 20;
 /// Headers that say where a request ends, or whom it is for.
 const FRAMING: [&str; 4] = ["host", "content-length", "transfer-encoding", "connection"];
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
@@ -161,7 +162,7 @@ impl Connection {
             let meant = word(&format!("{}/v1", target.base));
             format!("the base URL has no /v1: is it {meant}?")
         });
-        let transport = Transport {
+        let route = Route {
             secure: target.secure,
             host: target.host,
             port: target.port,
@@ -172,7 +173,10 @@ impl Connection {
             keepalive: self.keepalive_time,
             read: {
                 let interrupt = Arc::clone(interrupt);
-                Box::new(move |path, most| local::read(path, most, &interrupt))
+                Box::new(move |path, what| {
+                    let bytes = local::read(path, LONGEST_CERTIFICATES, &interrupt);
+                    Ok(bytes.map_err(|error| error.about(what))?)
+                })
             },
         };
         let observed = Arc::clone(log);
@@ -181,7 +185,7 @@ impl Connection {
             key,
             headers: headers()?,
             user_agent: format!("{}/{}", log.tool(), env!("CARGO_PKG_VERSION")),
-            transport,
+            route,
             connect_timeout: self.connect_timeout,
             timeout: self.timeout,
             limits: Limits {

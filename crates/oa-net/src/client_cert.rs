@@ -10,7 +10,7 @@ use rustls::sign::CertifiedKey;
 use ureq::tls::{ClientCert, PrivateKey};
 
 use super::roots;
-use super::way::ReadFile;
+use super::settings::ReadFile;
 
 /// Reads `--cert` and `--key`; a key may stand in the certificate's own file, as with curl.
 ///
@@ -19,15 +19,15 @@ use super::way::ReadFile;
 pub(super) fn load(
     cert: Option<&Path>,
     key: Option<&Path>,
-    files: &ReadFile,
+    read: &ReadFile,
 ) -> anyhow::Result<Option<ClientCert>> {
     let Some(cert) = cert else {
         return Ok(None);
     };
     let key = key.unwrap_or(cert);
     let name = key.display();
-    let chain = roots::of_file(cert, files)?;
-    let pem = roots::read(key, &format!("private key {name}"), files)?;
+    let chain = roots::of_file(cert, read)?;
+    let pem = read(key, &format!("private key {name}"))?;
     let none =
         || anyhow!("private key {name}: there is none in it (PEM without a password is expected)");
     let der = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| none())?;

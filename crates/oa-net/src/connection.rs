@@ -13,15 +13,15 @@ use ureq::http::Uri;
 use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
 use ureq::{Error, Timeout};
 
+use super::thread::lock;
 use super::used::Use;
-use crate::machine::lock;
 
 /// Time for a look at what lies ready.
 pub(super) const LOOK: Duration = Duration::from_millis(1);
 
 /// What the layers of one connection know of each other.
 #[derive(Default)]
-pub(crate) struct Wire {
+pub struct Connection {
     socket: Mutex<Weak<TcpStream>>,
     stop: Mutex<Stop>,
     /// What is being done just now, for a message.
@@ -30,7 +30,7 @@ pub(crate) struct Wire {
     deaf: AtomicBool,
     /// The answer is here although the body was not sent whole.
     answered: AtomicBool,
-    pub(crate) used: Use,
+    pub(super) used: Use,
     patience: Mutex<Patience>,
     /// Bytes that came since time was last allowed.
     received: AtomicU64,
@@ -51,9 +51,9 @@ struct Stop {
     wake: Option<Box<dyn Fn() + Send>>,
 }
 
-impl Wire {
+impl Connection {
     /// Ends the wait for a name or a connection, now and for good.
-    pub(crate) fn stop(&self) {
+    pub fn stop(&self) {
         let mut stop = lock(&self.stop);
         stop.asked = true;
         if let Some(wake) = stop.wake.take() {
@@ -72,7 +72,7 @@ impl Wire {
     }
 
     /// Allows the server so long for the next answer, from the moment it is waited for.
-    pub(crate) fn allow(&self, time: Duration) {
+    pub fn allow(&self, time: Duration) {
         *lock(&self.patience) = Patience {
             allowed: Some(time),
             end: None,
@@ -85,16 +85,27 @@ impl Wire {
     }
 
     /// Bytes that came in answer to the present request, headers and encryption included.
-    pub(crate) fn received(&self) -> u64 {
+    pub fn received(&self) -> u64 {
         self.received.load(Ordering::SeqCst)
     }
 
     /// The server has all it needs, or has shown that it works: its time begins anew.
-    pub(crate) fn restart(&self) {
+    pub fn restart(&self) {
         let mut patience = lock(&self.patience);
         patience.end = patience
             .allowed
             .and_then(|time| Instant::now().checked_add(time));
+    }
+
+    /// A request begins; nothing of it is sent yet.
+    pub fn begin_request(&self) {
+        self.used.begin_request();
+    }
+
+    /// Whether the request went over a connection that was used before, and not a byte came of it: a server that
+    /// closes it then has most likely not seen the request.
+    pub fn is_unheard(&self) -> bool {
+        self.used.is_unheard()
     }
 
     /// What is left of the server's time.
@@ -109,12 +120,12 @@ impl Wire {
     }
 
     /// What was being done last: `connecting to api.test:443`.
-    pub(crate) fn step(&self) -> String {
+    pub fn step(&self) -> String {
         lock(&self.step).to_string()
     }
 
     /// Whether the answer came before the body was sent.
-    pub(crate) fn is_answered(&self) -> bool {
+    pub fn is_answered(&self) -> bool {
         self.answered.load(Ordering::SeqCst)
     }
 
@@ -146,9 +157,9 @@ impl Wire {
     }
 }
 
-impl fmt::Debug for Wire {
+impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Wire")
+        f.write_str("Connection")
     }
 }
 
@@ -177,7 +188,7 @@ pub(super) fn register(details: &ConnectionDetails, stream: &Arc<TcpStream>) -> 
 }
 
 /// Host and port of an address, never its user.
-pub(crate) fn place(uri: &Uri) -> String {
+pub(super) fn place(uri: &Uri) -> String {
     let host = uri.host().unwrap_or_default();
     match uri.port_u16() {
         Some(port) => format!("{host}:{port}"),

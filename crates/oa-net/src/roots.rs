@@ -8,8 +8,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
-use super::way::ReadFile;
-use crate::error::Result;
+use super::settings::ReadFile;
 
 /// Where Linux systems and the BSDs keep their bundle; the first that exists is taken.
 const BUNDLES: [&str; 6] = [
@@ -21,35 +20,32 @@ const BUNDLES: [&str; 6] = [
     "/usr/local/share/certs/ca-root-nss.crt",
 ];
 
-/// Bytes of a file that are read at most; the bundles of systems have a quarter of a million.
-const LARGEST: u64 = 16 << 20;
-
 /// The roots: `--cacert`, else `SSL_CERT_FILE`, else `SSL_CERT_DIR`, else the system's bundle, else those
 /// that are built in.
 ///
 /// # Errors
 /// A file or folder that was named is missing or holds no certificate: it is never passed over in silence.
-pub(super) fn load(named: Option<&Path>, files: &ReadFile) -> anyhow::Result<RootCerts> {
+pub(super) fn load(named: Option<&Path>, read: &ReadFile) -> anyhow::Result<RootCerts> {
     let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     let file = named
         .map(Path::to_owned)
         .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
     let certificates = if let Some(file) = file {
-        of_file(&file, files)?
+        of_file(&file, read)?
     } else if let Some(folder) = variable("SSL_CERT_DIR") {
-        of_folder(Path::new(&folder), files)?
+        of_folder(Path::new(&folder), read)?
     } else {
         match BUNDLES.iter().map(Path::new).find(|path| path.is_file()) {
-            Some(bundle) => of_file(bundle, files)?,
+            Some(bundle) => of_file(bundle, read)?,
             None => return Ok(RootCerts::WebPki),
         }
     };
     Ok(RootCerts::Specific(Arc::new(certificates)))
 }
 
-pub(super) fn of_file(path: &Path, files: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
+pub(super) fn of_file(path: &Path, read: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
     let name = path.display();
-    let pem = read(path, &format!("certificates of {name}"), files)?;
+    let pem = read(path, &format!("certificates of {name}"))?;
     let certificates = certificates(&pem);
     ensure!(
         !certificates.is_empty(),
@@ -58,21 +54,16 @@ pub(super) fn of_file(path: &Path, files: &ReadFile) -> anyhow::Result<Vec<Certi
     Ok(certificates)
 }
 
-fn of_folder(path: &Path, files: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
+fn of_folder(path: &Path, read: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
     let name = path.display();
     let entries = std::fs::read_dir(path).with_context(|| format!("certificates of {name}"))?;
-    let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "", files).ok());
+    let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "").ok());
     let found: Vec<_> = files.flat_map(|pem| certificates(&pem)).collect();
     ensure!(
         !found.is_empty(),
         "certificates of {name}: there is none in it (PEM is expected)"
     );
     Ok(found)
-}
-
-/// What a file with certificates or a key holds.
-pub(super) fn read(path: &Path, what: &str, files: &ReadFile) -> Result<Vec<u8>> {
-    files(path, LARGEST).map_err(|error| error.about(what))
 }
 
 /// The certificates among all that stands there; none if all of them are so in name only.

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use ureq::{Error, Timeout};
 
-use super::wire::Wire;
-use crate::machine::aside;
+use super::connection::Connection;
+use super::thread::aside;
 
 /// Head start of each address before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -27,7 +27,7 @@ enum News {
 pub(super) fn dial(
     addresses: &[SocketAddr],
     limit: Duration,
-    wire: &Wire,
+    connection: &Connection,
 ) -> Result<TcpStream, Error> {
     let limit = limit.min(LONGEST);
     if let [only] = addresses
@@ -42,7 +42,7 @@ pub(super) fn dial(
     let (sender, news) = channel();
     let stop = sender.clone();
     // Nobody listens any more once a connection is made.
-    wire.on_stop(move || drop(stop.send(News::Stop)));
+    connection.on_stop(move || drop(stop.send(News::Stop)));
     race(&interleaved(addresses), limit, &sender, &news)
 }
 
@@ -148,7 +148,7 @@ mod tests {
         let stream = dial(
             &[dead, dead, alive],
             Duration::from_secs(5),
-            &Wire::default(),
+            &Connection::default(),
         );
         assert!(stream.is_ok_and(|stream| stream.peer_addr().is_ok_and(|peer| peer == alive)));
         Ok(())

@@ -9,29 +9,29 @@ use ureq::Agent;
 use super::Call;
 use crate::body::Sent;
 use crate::cancel::Cancel;
-use crate::machine::{aside, lock};
-use crate::net::wire::Wire;
+use oa_net::Connection;
+use oa_net::thread::{aside, lock};
 
 /// How long a request that was sent whole is waited for after a first signal, so that its id is known.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// One connection's worth of ureq.
-pub(super) struct Lane {
+pub(super) struct Pooled {
     pub(super) agent: Agent,
-    pub(super) wire: Arc<Wire>,
+    pub(super) connection: Arc<Connection>,
     graceful: AtomicBool,
     sent: Mutex<Option<Arc<Sent>>>,
 }
 
-impl Lane {
+impl Pooled {
     /// Ends the request in hand: at once, or after a moment where an id would be lost.
-    fn hurry(self: &Arc<Lane>) {
+    fn hurry(self: &Arc<Pooled>) {
         let whole = lock(&self.sent).as_ref().is_none_or(|sent| sent.is_whole());
         if self.graceful.load(Ordering::SeqCst) && whole {
-            let lane = Arc::clone(self);
+            let pooled = Arc::clone(self);
             let ended = aside(move || {
                 std::thread::sleep(GRACE);
-                lane.end();
+                pooled.end();
             });
             if ended.is_err() {
                 self.end();
@@ -42,30 +42,30 @@ impl Lane {
     }
 
     fn end(&self) {
-        self.wire.stop();
+        self.connection.stop();
         self.agent.clone().shutdown();
     }
 }
 
 #[derive(Default)]
-struct Pool {
-    idle: Vec<Arc<Lane>>,
-    busy: Vec<Arc<Lane>>,
+struct Members {
+    idle: Vec<Arc<Pooled>>,
+    busy: Vec<Arc<Pooled>>,
 }
 
 /// All connections of a client.
-pub(super) struct Lanes {
-    pool: Arc<Mutex<Pool>>,
+pub(super) struct Pool {
+    pool: Arc<Mutex<Members>>,
     cancel: Arc<Cancel>,
 }
 
-impl Lanes {
+impl Pool {
     /// No connection yet; a signal ends the requests of those to come.
-    pub(super) fn new(cancel: &Arc<Cancel>) -> Lanes {
-        let pool = Arc::<Mutex<Pool>>::default();
+    pub(super) fn new(cancel: &Arc<Cancel>) -> Pool {
+        let pool = Arc::<Mutex<Members>>::default();
         let reached = Arc::clone(&pool);
-        cancel.on_signal(move || lock(&reached).busy.iter().for_each(Lane::hurry));
-        Lanes {
+        cancel.on_signal(move || lock(&reached).busy.iter().for_each(Pooled::hurry));
+        Pool {
             pool,
             cancel: Arc::clone(cancel),
         }
@@ -76,42 +76,42 @@ impl Lanes {
         &self,
         call: &Call,
         sent: Option<Arc<Sent>>,
-        agent: impl Fn() -> (Agent, Arc<Wire>),
-    ) -> Option<Arc<Lane>> {
+        agent: impl Fn() -> (Agent, Arc<Connection>),
+    ) -> Option<Arc<Pooled>> {
         let mut pool = lock(&self.pool);
         if self.cancel.signal().is_some() && !call.cleans_up {
             return None;
         }
-        let lane = pool.idle.pop().unwrap_or_else(|| {
-            let (agent, wire) = agent();
-            Arc::new(Lane {
+        let pooled = pool.idle.pop().unwrap_or_else(|| {
+            let (agent, connection) = agent();
+            Arc::new(Pooled {
                 agent,
-                wire,
+                connection,
                 graceful: AtomicBool::new(false),
                 sent: Mutex::new(None),
             })
         });
         let graceful = call.graceful || call.cleans_up;
-        lane.graceful.store(graceful, Ordering::SeqCst);
-        *lock(&lane.sent) = sent;
-        pool.busy.push(Arc::clone(&lane));
-        Some(lane)
+        pooled.graceful.store(graceful, Ordering::SeqCst);
+        *lock(&pooled.sent) = sent;
+        pool.busy.push(Arc::clone(&pooled));
+        Some(pooled)
     }
 
     /// A connection whose answer was read whole.
-    pub(super) fn release(&self, lane: &Arc<Lane>) {
+    pub(super) fn release(&self, pooled: &Arc<Pooled>) {
         let mut pool = lock(&self.pool);
-        pool.busy.retain(|busy| !Arc::ptr_eq(busy, lane));
+        pool.busy.retain(|busy| !Arc::ptr_eq(busy, pooled));
         // After a signal a connection may have been shut down; it is not used again.
         if self.cancel.signal().is_none() {
-            pool.idle.push(Arc::clone(lane));
+            pool.idle.push(Arc::clone(pooled));
         }
     }
 
     /// A connection that is not used again.
-    pub(super) fn forget(&self, lane: &Arc<Lane>) {
+    pub(super) fn forget(&self, pooled: &Arc<Pooled>) {
         lock(&self.pool)
             .busy
-            .retain(|busy| !Arc::ptr_eq(busy, lane));
+            .retain(|busy| !Arc::ptr_eq(busy, pooled));
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-use super::wire::{Wire, at_once};
+use super::connection::{Connection, at_once};
 
 /// Bytes that are sent before the first look: small requests never pay for one.
 const UNWATCHED: usize = 128 << 10;
@@ -16,10 +16,10 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The top of the chain of connectors.
 #[derive(Debug)]
-pub(crate) struct Early {
-    pub(crate) wire: Arc<Wire>,
+pub(super) struct Early {
+    pub(super) connection: Arc<Connection>,
     /// Whether connections lead through a proxy whose own connection comes by this chain, too.
-    pub(crate) tunnels: bool,
+    pub(super) tunnels: bool,
 }
 
 impl<In: Transport> Connector<In> for Early {
@@ -32,11 +32,11 @@ impl<In: Transport> Connector<In> for Early {
     ) -> Result<Option<Self::Out>, Error> {
         let to_proxy = self.tunnels && details.config.proxy().is_none();
         if to_proxy {
-            self.wire.begin_step("waiting for the proxy");
+            self.connection.begin_step("waiting for the proxy");
         }
         Ok(chained.map(|below| Watched {
             below,
-            wire: Arc::clone(&self.wire),
+            connection: Arc::clone(&self.connection),
             sees: !to_proxy,
             sent: 0,
             taken: false,
@@ -46,9 +46,9 @@ impl<In: Transport> Connector<In> for Early {
 
 /// A connection that is watched while it sends.
 #[derive(Debug)]
-pub(crate) struct Watched<In> {
+pub(super) struct Watched<In> {
     below: In,
-    wire: Arc<Wire>,
+    connection: Arc<Connection>,
     /// False on the way to a proxy: what passes there may be encrypted, and is no answer.
     sees: bool,
     /// Bytes of the request so far.
@@ -66,9 +66,9 @@ impl<In: Transport> Watched<In> {
         match self.below.await_input(timeout) {
             Ok(true) => {
                 self.taken = true;
-                self.wire.used.hear();
+                self.connection.used.hear();
                 if is_answer(self.below.buffers().input()) {
-                    self.wire.answer();
+                    self.connection.answer();
                 }
                 Ok(())
             }
@@ -83,7 +83,7 @@ impl<In: Transport> Watched<In> {
         let mut timeout = at_once(timeout);
         timeout.after = LAST_WORDS.into();
         let begun = Instant::now();
-        while !self.wire.is_answered() {
+        while !self.connection.is_answered() {
             self.look(timeout)?;
             if begun.elapsed() > LAST_WORDS {
                 return Err(Error::Io(ErrorKind::BrokenPipe.into()));
@@ -102,18 +102,18 @@ impl<In: Transport> Transport for Watched<In> {
         if !self.sees {
             return self.below.transmit_output(amount, timeout);
         }
-        if self.wire.is_answered() {
+        if self.connection.is_answered() {
             return Ok(());
         }
         if self.sent == 0 {
-            self.wire.used.begin_sending();
-            self.wire.begin_step("sending the request");
+            self.connection.used.begin_sending();
+            self.connection.begin_step("sending the request");
         }
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
-        if self.wire.is_deaf() {
+        if self.connection.is_deaf() {
             self.last_words(timeout)
-        } else if self.sent > UNWATCHED && self.wire.is_readable() {
+        } else if self.sent > UNWATCHED && self.connection.is_readable() {
             self.look(at_once(timeout))
         } else {
             Ok(())
@@ -123,15 +123,15 @@ impl<In: Transport> Transport for Watched<In> {
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         if self.sees && self.sent > 0 {
             self.sent = 0;
-            self.wire.begin_step("waiting for the answer");
-            self.wire.restart();
+            self.connection.begin_step("waiting for the answer");
+            self.connection.restart();
         }
         if std::mem::take(&mut self.taken) {
             return Ok(true);
         }
         let came = self.below.await_input(timeout)?;
         if came && self.sees {
-            self.wire.used.hear();
+            self.connection.used.hear();
         }
         Ok(came)
     }

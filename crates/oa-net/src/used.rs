@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The use of one connection after the other.
 #[derive(Default)]
-pub(crate) struct Use {
+pub(super) struct Use {
     /// No request went over the connection yet.
     unused: AtomicBool,
     /// The present request went over a connection that was used before, and nothing came of it yet.
@@ -17,7 +17,7 @@ impl Use {
     }
 
     /// A request begins; nothing of it is sent yet.
-    pub(crate) fn begin_request(&self) {
+    pub(super) fn begin_request(&self) {
         self.unheard.store(false, Ordering::SeqCst);
     }
 
@@ -32,9 +32,8 @@ impl Use {
         self.unheard.store(false, Ordering::SeqCst);
     }
 
-    /// Whether the request went over a connection that was used before, and not a byte came of it: a server that
-    /// closes it then has most likely not seen the request.
-    pub(crate) fn is_unheard(&self) -> bool {
+    /// Whether the request went over a used connection, and not a byte came of it.
+    pub(super) fn is_unheard(&self) -> bool {
         self.unheard.load(Ordering::SeqCst)
     }
 }

@@ -1,4 +1,4 @@
-//! Names to addresses: in time, and not when a signal wants the end.
+//! `SystemResolver` to addresses: in time, and not when a signal wants the end.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -11,21 +11,21 @@ use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
-use super::wire::Wire;
-use crate::machine::aside;
+use super::connection::Connection;
+use super::thread::aside;
 
 /// Addresses of one host that are tried at most; the capacity of ureq's list.
 const MOST: usize = 16;
 
 /// The system's resolver on a thread of its own, because nothing ends its wait.
 #[derive(Debug)]
-pub(super) struct Names {
-    pub(super) wire: Arc<Wire>,
+pub(super) struct SystemResolver {
+    pub(super) connection: Arc<Connection>,
     /// The key travels in the clear: an address of another machine is none.
     pub(super) local_only: bool,
 }
 
-impl Resolver for Names {
+impl Resolver for SystemResolver {
     fn resolve(
         &self,
         uri: &Uri,
@@ -42,7 +42,7 @@ impl Resolver for Names {
             vec![address]
         } else {
             let host = uri.host().unwrap_or_default();
-            self.wire.begin_step(format!("looking up {host}"));
+            self.connection.begin_step(format!("looking up {host}"));
             self.look_up(place, timeout)?
         };
         if self.local_only && !found.iter().all(|address| address.ip().is_loopback()) {
@@ -64,13 +64,14 @@ impl Resolver for Names {
     }
 }
 
-impl Names {
+impl SystemResolver {
     fn look_up(&self, place: String, timeout: NextTimeout) -> Result<Vec<SocketAddr>, Error> {
         let (sender, news) = channel::<io::Result<Vec<SocketAddr>>>();
         let stop = sender.clone();
         let ended = || io::Error::from(ErrorKind::NotConnected);
         // Nobody listens any more once the addresses are there.
-        self.wire.on_stop(move || drop(stop.send(Err(ended()))));
+        self.connection
+            .on_stop(move || drop(stop.send(Err(ended()))));
         let asked = aside(move || {
             let found = place.to_socket_addrs().map(Iterator::collect);
             let _ = sender.send(found);

@@ -18,23 +18,23 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Error, Timeout};
 
+use super::connection::{Connection, LOOK, place, ready, register};
 use super::dial::dial;
 use super::socks;
-use super::wire::{LOOK, Wire, place, ready, register};
 
 /// Probes without an answer after which a silent connection is dead.
 const PROBES: u32 = 3;
 
 /// Makes connections.
 #[derive(Debug)]
-pub(crate) struct Net {
-    pub(crate) wire: Arc<Wire>,
+pub(super) struct TcpConnector {
+    pub(super) connection: Arc<Connection>,
     /// Silence after which the peer is probed.
-    pub(crate) keepalive: Duration,
+    pub(super) keepalive: Duration,
 }
 
-impl<In: Transport> Connector<In> for Net {
-    type Out = Either<In, Line>;
+impl<In: Transport> Connector<In> for TcpConnector {
+    type Out = Either<In, TcpTransport>;
 
     fn connect(
         &self,
@@ -44,31 +44,30 @@ impl<In: Transport> Connector<In> for Net {
         let host = details.uri.host().unwrap_or_default();
         let greeting = || format!("TLS handshake with {host}");
         if let Some(proxied) = chained {
-            self.wire.begin_step(greeting());
+            self.connection.begin_step(greeting());
             return Ok(Some(Either::A(proxied)));
         }
         let limit = details.timeout.not_zero();
         let limit = limit.map_or(Duration::MAX, |limit| *limit);
         let stream = if let Some(proxy) = details.config.proxy() {
-            socks::connect(details, proxy, limit, &self.wire)?
+            Arc::new(socks::connect(details, proxy, limit, &self.connection)?)
         } else {
             let addresses: Vec<_> = details.addrs.iter().copied().collect();
             let place = place(details.uri);
-            self.wire.begin_step(format!("connecting to {place}"));
-            let stream = Arc::new(dial(&addresses, limit, &self.wire)?);
-            register(details, &stream)?;
-            stream
+            self.connection.begin_step(format!("connecting to {place}"));
+            Arc::new(dial(&addresses, limit, &self.connection)?)
         };
+        register(details, &stream)?;
         // A kernel that knows one of these not still has a working connection.
         let _ = self.tune(&stream);
-        self.wire.begin(&stream);
+        self.connection.begin(&stream);
         if details.needs_tls() {
-            self.wire.begin_step(greeting());
+            self.connection.begin_step(greeting());
         }
         let config = details.config;
-        Ok(Some(Either::B(Line {
+        Ok(Some(Either::B(TcpTransport {
             stream,
-            wire: Arc::clone(&self.wire),
+            connection: Arc::clone(&self.connection),
             keepalive: self.keepalive,
             buffers: LazyBuffers::new(config.input_buffer_size(), config.output_buffer_size()),
             unsent: Vec::new(),
@@ -78,7 +77,7 @@ impl<In: Transport> Connector<In> for Net {
     }
 }
 
-impl Net {
+impl TcpConnector {
     fn tune(&self, stream: &TcpStream) -> rustix::io::Result<()> {
         let idle = self.keepalive.max(Duration::from_secs(1));
         sockopt::set_tcp_nodelay(stream, true)?;
@@ -90,9 +89,9 @@ impl Net {
 }
 
 /// One TCP connection.
-pub(crate) struct Line {
+pub(super) struct TcpTransport {
     stream: Arc<TcpStream>,
-    wire: Arc<Wire>,
+    connection: Arc<Connection>,
     keepalive: Duration,
     buffers: LazyBuffers,
     /// What the server did not take, because it had something to say first; it goes before all else.
@@ -102,7 +101,7 @@ pub(crate) struct Line {
     read_limit: Option<Duration>,
 }
 
-impl Line {
+impl TcpTransport {
     /// While an answer is waited for, data that the peer does not acknowledge count as its silence. While
     /// something is sent they do not: a living server may be slow to take it.
     fn await_answer(&mut self, waits: bool) {
@@ -126,7 +125,7 @@ impl Line {
     /// Sends what is left over until the server has something to say.
     fn settle(&mut self, limit: NextTimeout) -> Result<(), Error> {
         while !self.unsent.is_empty() {
-            let sent = push(&self.stream, &self.wire, &self.unsent, limit)?;
+            let sent = push(&self.stream, &self.connection, &self.unsent, limit)?;
             self.unsent.drain(..sent);
             if sent == 0 {
                 return Ok(());
@@ -139,9 +138,14 @@ impl Line {
 /// Sends until all is sent or the server, which takes no more, has something to say: whoever understands it
 /// is to look first, because it may be the answer, a ticket of the TLS session, or nothing of importance.
 /// A peer that went away is remembered and not raised, because it may have answered before.
-fn push(stream: &TcpStream, wire: &Wire, bytes: &[u8], limit: NextTimeout) -> Result<usize, Error> {
+fn push(
+    stream: &TcpStream,
+    connection: &Connection,
+    bytes: &[u8],
+    limit: NextTimeout,
+) -> Result<usize, Error> {
     let mut at = 0;
-    while at < bytes.len() && !wire.is_deaf() {
+    while at < bytes.len() && !connection.is_deaf() {
         match send(
             stream,
             &bytes[at..],
@@ -159,14 +163,14 @@ fn push(stream: &TcpStream, wire: &Wire, bytes: &[u8], limit: NextTimeout) -> Re
                     return Ok(at);
                 }
             }
-            Err(Errno::PIPE | Errno::CONNRESET) => wire.be_deaf(),
+            Err(Errno::PIPE | Errno::CONNRESET) => connection.be_deaf(),
             Err(error) => return Err(Error::Io(error.into())),
         }
     }
     Ok(bytes.len())
 }
 
-impl Transport for Line {
+impl Transport for TcpTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }
@@ -177,7 +181,7 @@ impl Transport for Line {
         self.settle(limit)?;
         let output = &self.buffers.output()[..amount];
         let sent = if self.unsent.is_empty() {
-            push(&self.stream, &self.wire, output, limit)?
+            push(&self.stream, &self.connection, output, limit)?
         } else {
             0
         };
@@ -189,7 +193,7 @@ impl Transport for Line {
         self.settle(timeout.for_read().for_write())?;
         let timeout = timeout.for_read();
         let limit = timeout.not_zero().map(|limit| *limit);
-        let left = self.wire.left();
+        let left = self.connection.left();
         if left.is_some_and(|left| left.is_zero()) {
             return Err(Error::Timeout(Timeout::RecvResponse));
         }
@@ -205,7 +209,7 @@ impl Transport for Line {
             match std::io::Read::read(&mut &*self.stream, input) {
                 Ok(count) => {
                     self.buffers.input_appended(count);
-                    self.wire.receive(count);
+                    self.connection.receive(count);
                     return Ok(count > 0);
                 }
                 // A signal that is none of ours: the time-out of the socket begins anew, but not for ever.
@@ -225,12 +229,15 @@ impl Transport for Line {
 
     fn is_open(&mut self) -> bool {
         let quiet = ready(&self.stream, PollFlags::IN, Some(Duration::ZERO)).is_empty();
-        quiet && self.unsent.is_empty() && !self.wire.is_deaf() && !self.wire.is_answered()
+        quiet
+            && self.unsent.is_empty()
+            && !self.connection.is_deaf()
+            && !self.connection.is_answered()
     }
 }
 
-impl fmt::Debug for Line {
+impl fmt::Debug for TcpTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Line")
+        f.write_str("TcpTransport")
     }
 }
