@@ -67,7 +67,7 @@ impl Client {
     /// # Errors
     /// `usage` for a certificate or proxy that cannot be used.
     pub fn new(settings: Settings) -> Result<Client> {
-        let route = Route::new(&settings.route).map_err(unusable)?;
+        let route = Route::new(&settings.route, &settings.user_agent).map_err(unusable)?;
         let headers = settings.headers.iter().map(|(_, value)| value.as_str());
         let secrets = headers
             .chain(route.password())
@@ -174,9 +174,8 @@ impl Client {
     ) -> std::result::Result<T, Failure> {
         let opened = call.body.as_ref().map(|(body, _)| body.open());
         let (mut reader, sent) = opened.unzip();
-        let Some(pooled) = self.pool.take(call, sent.clone(), || {
-            self.route.agent(&self.settings.user_agent)
-        }) else {
+        let agent = || self.route.agent();
+        let Some(pooled) = self.pool.take(call, sent.clone(), agent) else {
             let signal = self.cancel().signal().unwrap_or_default();
             return Err(Failure {
                 error: Error::interrupted(signal),
@@ -311,8 +310,7 @@ impl Client {
             .max(Duration::from_millis(1));
         let connect = self.settings.connect_timeout.min(answer);
         // The connection itself bounds the whole answer, or the silence between two events.
-        pooled.connection.allow(answer);
-        pooled.connection.begin_request();
+        pooled.connection.begin_request(answer);
         let idle = if call.may_share() {
             oa_net::IDLE
         } else {
@@ -332,10 +330,11 @@ impl Client {
 }
 
 /// Why the way to the server cannot be gone.
-fn unusable(error: anyhow::Error) -> Error {
-    match error.downcast::<Unusable>() {
-        Ok(found) => Error::usage(found.message).hint(found.hint),
-        Err(error) => Error::from(error).as_kind(Kind::Usage),
+fn unusable(found: Unusable) -> Error {
+    let error = Error::from(found.cause).as_kind(Kind::Usage);
+    match found.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
     }
 }
 

@@ -2,48 +2,60 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
+use rustix::net::sockopt::socket_error;
+use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
 use ureq::{Error, Timeout};
 
-use super::connection::Connection;
-use super::thread::aside;
+use super::connection::await_any;
 
 /// Head start of each address before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
-/// By then the kernel has answered for an address of this machine, one way or the other.
-const AT_HAND: Duration = Duration::from_millis(20);
 /// The longest that the kernel is asked to try.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// News of the attempts: one ended, or a signal wants no more of them.
-enum News {
-    Ended(Result<TcpStream, Error>),
-    Stop,
-}
+/// Attempts that are under way.
+type Race = Vec<(SocketAddr, Arc<TcpStream>)>;
 
-/// Connects to one of the addresses.
+/// Connects to one of the addresses. Each attempt is shown to `register`: to shut down its socket ends the wait for it.
 pub(super) fn dial(
     addresses: &[SocketAddr],
     limit: Duration,
-    connection: &Connection,
-) -> Result<TcpStream, Error> {
-    let limit = limit.min(LONGEST);
-    if let [only] = addresses
-        && only.ip().is_loopback()
-    {
-        // No thread is worth it, unless there is no answer after all: then a signal must reach the wait.
-        match TcpStream::connect_timeout(only, limit.min(AT_HAND)) {
-            Err(error) if error.kind() == ErrorKind::TimedOut && limit > AT_HAND => {}
-            ended => return ended.map_err(|error| told(&error, *only)),
+    register: impl Fn(&Arc<TcpStream>) -> Result<(), Error>,
+) -> Result<Arc<TcpStream>, Error> {
+    let end = Instant::now() + limit.min(LONGEST);
+    let mut waiting = interleaved(addresses).into_iter();
+    let mut race = Race::new();
+    let mut last = Error::HostNotFound;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(Error::Timeout(Timeout::Connect));
+        }
+        match waiting.next().map(|address| (address, begin(address))) {
+            Some((address, Ok(stream))) => {
+                register(&stream)?;
+                race.push((address, stream));
+            }
+            Some((address, Err(error))) => {
+                last = told(error, address);
+                continue;
+            }
+            None if race.is_empty() => return Err(last),
+            None => {}
+        }
+        let more = waiting.len() > 0;
+        let pause = if more { STAGGER.min(left) } else { left };
+        match winner(&mut race, pause) {
+            Ok(Some(stream)) => return Ok(stream),
+            Ok(None) => {}
+            Err(error) => last = error,
         }
     }
-    let (sender, news) = channel();
-    let stop = sender.clone();
-    // Nobody listens any more once a connection is made.
-    connection.on_stop(move || drop(stop.send(News::Stop)));
-    race(&interleaved(addresses), limit, &sender, &news)
 }
 
 /// Both families in turn, beginning with the one that the system prefers.
@@ -60,50 +72,43 @@ fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         .collect()
 }
 
-fn race(
-    addresses: &[SocketAddr],
-    limit: Duration,
-    sender: &Sender<News>,
-    news: &Receiver<News>,
-) -> Result<TcpStream, Error> {
-    let end = Instant::now() + limit;
-    let mut waiting = addresses.iter();
-    let mut running = 0;
-    let mut last = Error::ConnectionFailed;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Error::Timeout(Timeout::Connect));
-        }
-        match waiting.next() {
-            Some(address) => {
-                running += 1;
-                let (address, sender) = (*address, sender.clone());
-                let attempt = aside(move || {
-                    let ended = TcpStream::connect_timeout(&address, left);
-                    let ended = ended.map_err(|error| told(&error, address));
-                    let _ = sender.send(News::Ended(ended));
-                });
-                attempt.unwrap_or_else(|attempt| attempt());
-            }
-            None if running == 0 => return Err(last),
-            None => {}
-        }
-        let more = waiting.len() > 0;
-        let pause = if more { STAGGER.min(left) } else { left };
-        match news.recv_timeout(pause) {
-            Ok(News::Ended(Ok(stream))) => return Ok(stream),
-            Ok(News::Ended(Err(error))) => {
-                running -= 1;
-                last = error;
-            }
-            Ok(News::Stop) => return Err(Error::Io(ErrorKind::NotConnected.into())),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
-        }
+fn begin(address: SocketAddr) -> Result<Arc<TcpStream>, Errno> {
+    let family = match address {
+        SocketAddr::V4(_) => AddressFamily::INET,
+        SocketAddr::V6(_) => AddressFamily::INET6,
+    };
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket = socket_with(family, SocketType::STREAM, flags, None)?;
+    match connect(&socket, &address) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(Arc::new(socket.into())),
+        Err(error) => Err(error),
     }
 }
 
-fn told(error: &io::Error, address: SocketAddr) -> Error {
+/// The first that is connected, if there is one before the pause is over; those that failed leave the race.
+///
+/// # Errors
+/// The last of the failures.
+fn winner(race: &mut Race, pause: Duration) -> Result<Option<Arc<TcpStream>>, Error> {
+    let sockets = race.iter().map(|(_, stream)| stream);
+    let mut fds: Vec<_> = sockets
+        .map(|stream| PollFd::new(stream, PollFlags::OUT))
+        .collect();
+    await_any(&mut fds, Some(pause));
+    let ended: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+    let mut ended = ended.into_iter();
+    let mut last = Ok(None);
+    for (address, stream) in race.extract_if(.., |_| ended.next().unwrap_or(false)) {
+        match socket_error(&stream).and_then(|ended| ended) {
+            Ok(()) => return Ok(Some(stream)),
+            Err(error) => last = Err(told(error, address)),
+        }
+    }
+    last
+}
+
+fn told(error: Errno, address: SocketAddr) -> Error {
+    let error = io::Error::from(error);
     match error.kind() {
         ErrorKind::TimedOut => Error::Timeout(Timeout::Connect),
         kind => Error::Io(io::Error::new(kind, format!("{address}: {error}"))),
@@ -145,11 +150,7 @@ mod tests {
         let server = std::net::TcpListener::bind("127.0.0.1:0")?;
         let dead = address("127.0.0.1:1");
         let alive = server.local_addr()?;
-        let stream = dial(
-            &[dead, dead, alive],
-            Duration::from_secs(5),
-            &Connection::default(),
-        );
+        let stream = dial(&[dead, dead, alive], Duration::from_secs(5), |_| Ok(()));
         assert!(stream.is_ok_and(|stream| stream.peer_addr().is_ok_and(|peer| peer == alive)));
         Ok(())
     }

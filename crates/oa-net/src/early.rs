@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::{Error, Timeout};
 
-use super::connection::{Connection, at_once};
+use super::connection::{Connection, LOOK};
 
 /// Bytes that are sent before the first look: small requests never pay for one.
 const UNWATCHED: usize = 128 << 10;
@@ -58,18 +58,22 @@ pub(super) struct Watched<In> {
 }
 
 impl<In: Transport> Watched<In> {
-    /// Takes what lies ready, and sees whether it is the beginning of an answer.
+    /// Takes what lies ready or comes so soon, and sees whether it is the beginning of an answer.
     ///
     /// # Errors
     /// The server ended the connection: no answer can come any more.
-    fn look(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+    fn look(&mut self, wait: Duration, timeout: NextTimeout) -> Result<(), Error> {
+        let timeout = NextTimeout {
+            after: wait.into(),
+            reason: Timeout::RecvResponse,
+            ..timeout
+        };
         match self.below.await_input(timeout) {
             Ok(true) => {
                 self.taken = true;
-                self.connection.used.hear();
-                if is_answer(self.below.buffers().input()) {
-                    self.connection.answer();
-                }
+                let mut state = self.connection.state();
+                state.unheard = false;
+                state.answered |= is_answer(self.below.buffers().input());
                 Ok(())
             }
             Err(Error::Timeout(_)) => Ok(()),
@@ -80,16 +84,22 @@ impl<In: Transport> Watched<In> {
 
     /// What a peer that takes no more has said before.
     fn last_words(&mut self, timeout: NextTimeout) -> Result<(), Error> {
-        let mut timeout = at_once(timeout);
-        timeout.after = LAST_WORDS.into();
         let begun = Instant::now();
         while !self.connection.is_answered() {
-            self.look(timeout)?;
+            self.look(LAST_WORDS, timeout)?;
             if begun.elapsed() > LAST_WORDS {
                 return Err(Error::Io(ErrorKind::BrokenPipe.into()));
             }
         }
         Ok(())
+    }
+
+    /// The first bytes of a request go out.
+    fn begin_sending(&self) {
+        self.connection.begin_step("sending the request");
+        let mut state = self.connection.state();
+        state.unheard = state.requests > 0;
+        state.requests += 1;
     }
 }
 
@@ -106,15 +116,15 @@ impl<In: Transport> Transport for Watched<In> {
             return Ok(());
         }
         if self.sent == 0 {
-            self.connection.used.begin_sending();
-            self.connection.begin_step("sending the request");
+            self.begin_sending();
         }
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
-        if self.connection.is_deaf() {
+        let deaf = self.connection.state().deaf;
+        if deaf {
             self.last_words(timeout)
         } else if self.sent > UNWATCHED && self.connection.is_readable() {
-            self.look(at_once(timeout))
+            self.look(LOOK, timeout)
         } else {
             Ok(())
         }
@@ -131,7 +141,7 @@ impl<In: Transport> Transport for Watched<In> {
         }
         let came = self.below.await_input(timeout)?;
         if came && self.sees {
-            self.connection.used.hear();
+            self.connection.state().unheard = false;
         }
         Ok(came)
     }

@@ -2,29 +2,68 @@
 
 use std::net::IpAddr;
 
+use anyhow::anyhow;
+use ureq::{Proxy, ProxyProtocol};
+
+use super::connection::place;
+use super::settings::{Settings, Unusable, is_loopback};
+
 /// What is looked up in the environment; the lower-case name wins, as in curl.
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// The proxy for this server; `None` for a direct connection.
+///
+/// # Errors
+/// It is no address of a proxy; or the key would travel to it in the clear.
+pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusable> {
+    let scheme = if settings.secure { "https" } else { "http" };
+    let environment = |name: &str| std::env::var(name).ok();
+    let chosen = choose(scheme, &settings.host, settings.port, &environment);
+    let Some((name, address)) = chosen else {
+        return Ok(None);
+    };
+    let proxy = Proxy::new(&address).ok().filter(has_place);
+    let proxy = proxy.ok_or_else(|| Unusable {
+        cause: anyhow!("{name}: not the address of a proxy"),
+        hint: Some("it looks like http://HOST:PORT, or socks5h://HOST:PORT".to_owned()),
+    })?;
+    if settings.local_only() && !is_loopback(proxy.host(), proxy.port()) {
+        let place = place(proxy.uri());
+        return Err(Unusable {
+            cause: anyhow!("the key would travel in the clear to the proxy {place}"),
+            hint: Some(format!("NO_PROXY={}?", settings.host)),
+        });
+    }
+    Ok(Some(proxy))
+}
+
+/// Whether host and port are what they should be: what ureq makes of a port that is none is another port.
+fn has_place(proxy: &Proxy) -> bool {
+    let authority = proxy.uri().authority();
+    let place = authority.and_then(|authority| authority.as_str().rsplit('@').next());
+    place.and_then(split).is_some()
+}
+
+/// Whether the way to the proxy itself is encrypted.
+pub(super) fn is_secure(proxy: &Proxy) -> bool {
+    proxy.protocol() == ProxyProtocol::Https
+}
+
+/// Whether it is one of HTTP, to which the chain of connectors makes a connection like any other.
+pub(super) fn is_http(proxy: &Proxy) -> bool {
+    proxy.protocol() == ProxyProtocol::Http || is_secure(proxy)
+}
+
 /// The proxy for this scheme, host and port and the variable that names it, or `None` for a direct connection. `HTTP_PROXY` in upper case is
 /// read, too: the danger that makes curl skip it (CGI) does not exist for tools that no web server runs.
-pub(super) fn choose(
-    scheme: &str,
-    host: &str,
-    port: u16,
-    environment: Lookup,
-) -> Option<(String, String)> {
+fn choose(scheme: &str, host: &str, port: u16, environment: Lookup) -> Option<(String, String)> {
     let said = |name: String| {
         let value = environment(&name).filter(|value| !value.is_empty());
         value.map(|value| (name, value))
     };
-    let read = |name: &str| said(name.to_lowercase()).or_else(|| said(name.to_owned()));
-    let own = if scheme == "https" {
-        "HTTPS_PROXY"
-    } else {
-        "HTTP_PROXY"
-    };
-    let (name, proxy) = read(own).or_else(|| read("ALL_PROXY"))?;
-    let exempt = read("NO_PROXY").is_some_and(|(_, list)| is_exempt(host, port, &list));
+    let read = |name: &str| said(name.to_lowercase()).or_else(|| said(name.to_uppercase()));
+    let (name, proxy) = read(&format!("{scheme}_proxy")).or_else(|| read("all_proxy"))?;
+    let exempt = read("no_proxy").is_some_and(|(_, list)| is_exempt(host, port, &list));
     let proxy = if proxy.contains("://") {
         proxy
     } else {
@@ -33,29 +72,17 @@ pub(super) fn choose(
     (!exempt).then_some((name, proxy))
 }
 
-/// Whether this is the address of a proxy, as far as its host and port go.
-pub(super) fn is_address(proxy: &str) -> bool {
-    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
-    let place = rest.split('/').next().unwrap_or_default();
-    let place = place.rsplit('@').next().unwrap_or_default();
-    split(place).is_some()
-}
-
 fn is_exempt(host: &str, port: u16, list: &str) -> bool {
-    let host = host
-        .trim_matches(['[', ']'])
-        .trim_end_matches('.')
-        .to_lowercase();
-    list.split([',', ' ', '\t'])
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| entry == "*" || matches(&host, port, &entry.to_lowercase()))
+    let host = bare(host).to_lowercase();
+    list.to_lowercase()
+        .split([',', ' ', '\t'])
+        .any(|entry| entry == "*" || matches(&host, port, entry))
 }
 
 fn matches(host: &str, port: u16, entry: &str) -> bool {
     let address: Option<IpAddr> = host.parse().ok();
     if let (Some(address), Some((network, bits))) = (address, entry.split_once('/')) {
-        let network = network.trim_matches(['[', ']']).parse().ok();
-        return network.is_some_and(|network| in_network(address, network, bits));
+        return in_network(address, bare(network), bits).unwrap_or(false);
     }
     let (name, wanted) = match entry.rsplit_once(':') {
         Some((name, digits)) if !name.contains(':') || name.ends_with(']') => {
@@ -63,28 +90,26 @@ fn matches(host: &str, port: u16, entry: &str) -> bool {
         }
         _ => (entry, None),
     };
-    let name = name
-        .trim_matches(['[', ']'])
-        .trim_start_matches('.')
-        .trim_end_matches('.');
-    let same = host == name
-        || (address.is_none()
-            && host
-                .strip_suffix(name)
-                .is_some_and(|rest| rest.ends_with('.')));
-    same && !name.is_empty() && wanted.is_none_or(|wanted| wanted == port)
+    let name = bare(name).trim_start_matches('.');
+    let above = host.strip_suffix(name).filter(|_| !name.is_empty());
+    let within = |above: &str| above.is_empty() || above.ends_with('.') && address.is_none();
+    above.is_some_and(within) && wanted.is_none_or(|wanted| wanted == port)
 }
 
-fn in_network(address: IpAddr, network: IpAddr, bits: &str) -> bool {
-    let Ok(bits) = bits.parse::<u32>() else {
-        return false;
-    };
-    let (address, network, width) = match (address, network) {
+/// A name without the dot of the root, an address without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_matches(['[', ']']).trim_end_matches('.')
+}
+
+fn in_network(address: IpAddr, network: &str, bits: &str) -> Option<bool> {
+    let bits: u32 = bits.parse().ok()?;
+    let (address, network, width) = match (address, network.parse().ok()?) {
         (IpAddr::V4(a), IpAddr::V4(n)) => (u128::from(a.to_bits()), u128::from(n.to_bits()), 32),
         (IpAddr::V6(a), IpAddr::V6(n)) => (a.to_bits(), n.to_bits(), 128),
-        _ => return false,
+        _ => return None,
     };
-    bits <= width && (address ^ network).checked_shr(width - bits).unwrap_or(0) == 0
+    let shift = u32::checked_sub(width, bits)?;
+    Some((address ^ network).checked_shr(shift).unwrap_or(0) == 0)
 }
 
 /// Host and port of `HOST[:PORT]`; `None` where it names no place.
@@ -94,14 +119,17 @@ pub fn split(place: &str) -> Option<(&str, Option<u16>)> {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (place, None),
     };
-    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let number = port.map(|port| {
+    // A port that is none is no missing port.
+    let number = |port: &str| {
         port.parse()
             .ok()
-            .filter(|number| *number > 0 && digits(port))
-    });
-    // A port that is none is no missing port.
-    (is_host(host) && number != Some(None)).then_some((host, number.flatten()))
+            .filter(|number| *number > 0 && !port.starts_with('+'))
+    };
+    let port = match port {
+        Some(port) => Some(number(port)?),
+        None => None,
+    };
+    is_host(host).then_some((host, port))
 }
 
 /// Whether this is a name, an IPv4 address, or an IPv6 address in brackets.

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, Result, ensure};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
-use super::settings::ReadFile;
+use super::settings::{ReadFile, Settings};
 
 /// Where Linux systems and the BSDs keep their bundle; the first that exists is taken.
 const BUNDLES: [&str; 6] = [
@@ -25,40 +25,42 @@ const BUNDLES: [&str; 6] = [
 ///
 /// # Errors
 /// A file or folder that was named is missing or holds no certificate: it is never passed over in silence.
-pub(super) fn load(named: Option<&Path>, read: &ReadFile) -> anyhow::Result<RootCerts> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
-    let file = named
-        .map(Path::to_owned)
-        .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
-    let certificates = if let Some(file) = file {
-        of_file(&file, read)?
-    } else if let Some(folder) = variable("SSL_CERT_DIR") {
-        of_folder(Path::new(&folder), read)?
-    } else {
-        match BUNDLES.iter().map(Path::new).find(|path| path.is_file()) {
-            Some(bundle) => of_file(bundle, read)?,
-            None => return Ok(RootCerts::WebPki),
-        }
+pub(super) fn load(settings: &Settings) -> Result<RootCerts> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let path = |name: &str| variable(name).map(PathBuf::from);
+    let bundle = || {
+        BUNDLES
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|path| path.is_file())
     };
-    Ok(RootCerts::Specific(Arc::new(certificates)))
+    let file = settings.cacert.clone().or_else(|| path("SSL_CERT_FILE"));
+    let found = match (file, path("SSL_CERT_DIR")) {
+        (Some(file), _) => of_file(&file, &settings.read)?,
+        (None, Some(folder)) => of_folder(&folder, &settings.read)?,
+        (None, None) => match bundle() {
+            Some(bundle) => of_file(&bundle, &settings.read)?,
+            None => return Ok(RootCerts::WebPki),
+        },
+    };
+    Ok(RootCerts::Specific(Arc::new(found)))
 }
 
-pub(super) fn of_file(path: &Path, read: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
-    let name = path.display();
-    let pem = read(path, &format!("certificates of {name}"))?;
-    let certificates = certificates(&pem);
-    ensure!(
-        !certificates.is_empty(),
-        "certificates of {name}: there is none in it (PEM is expected)"
-    );
-    Ok(certificates)
+pub(super) fn of_file(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
+    let pem = read(path, &format!("certificates of {}", path.display()))?;
+    checked(path, certificates(&pem))
 }
 
-fn of_folder(path: &Path, read: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
-    let name = path.display();
-    let entries = std::fs::read_dir(path).with_context(|| format!("certificates of {name}"))?;
+fn of_folder(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
+    let entries = path
+        .read_dir()
+        .with_context(|| format!("certificates of {}", path.display()))?;
     let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "").ok());
-    let found: Vec<_> = files.flat_map(|pem| certificates(&pem)).collect();
+    checked(path, files.flat_map(|pem| certificates(&pem)).collect())
+}
+
+fn checked<T>(path: &Path, found: Vec<T>) -> Result<Vec<T>> {
+    let name = path.display();
     ensure!(
         !found.is_empty(),
         "certificates of {name}: there is none in it (PEM is expected)"
@@ -68,19 +70,17 @@ fn of_folder(path: &Path, read: &ReadFile) -> anyhow::Result<Vec<Certificate<'st
 
 /// The certificates among all that stands there; none if all of them are so in name only.
 fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
-    let found: Vec<_> = parse_pem(pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
+    let items = parse_pem(pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    let mut found: Vec<_> = items.collect();
     let good = |certificate: &Certificate| {
         let der = CertificateDer::from(certificate.der());
         RootCertStore::empty().add(der).is_ok()
     };
-    if found.iter().any(good) {
-        found
-    } else {
-        Vec::new()
+    if !found.iter().any(good) {
+        found.clear();
     }
+    found
 }

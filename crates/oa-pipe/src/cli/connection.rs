@@ -135,7 +135,7 @@ impl Connection {
             return Err(wrong());
         }
         let port = port.unwrap_or(if secure { 443 } else { 80 });
-        if !secure && !is_loopback(host, port) && !self.allow_insecure_http {
+        if !secure && !self.allow_insecure_http && !is_loopback(host, port) {
             return Err(Error::usage(format!(
                 "base URL {}: the key would travel in the clear",
                 shown(base)
