@@ -47,17 +47,12 @@ impl<In: Transport> Connector<In> for TcpConnector {
 
 impl TcpConnector {
     fn open(&self, details: &ConnectionDetails) -> Result<TcpTransport, Error> {
-        let stream = if let Some(proxy) = details.config.proxy() {
-            let stream = socks::connect(details, proxy, |uri| self.addresses(uri, details))?;
-            let stream = Arc::new(stream);
-            (details.register_shutdown)(Arc::downgrade(&stream) as _)?;
-            stream
-        } else {
-            let addresses = self.addresses(details.uri, details)?;
-            dial(&addresses, *details.timeout.after, |stream| {
-                (details.register_shutdown)(Arc::downgrade(stream) as _)
-            })?
-        };
+        let resolve = |uri: &Uri| self.addresses(uri, details);
+        let stream = Arc::new(match details.config.proxy() {
+            Some(proxy) => socks::connect(proxy, details, resolve)?,
+            None => dial(resolve(details.uri)?, details)?,
+        });
+        (details.register_shutdown)(Arc::downgrade(&stream) as _)?;
         self.connection.begin(&stream);
         let connection = Arc::clone(&self.connection);
         let (config, keepalive) = (details.config, self.keepalive);

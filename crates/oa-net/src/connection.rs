@@ -19,28 +19,30 @@ pub struct Connection(Mutex<State>);
 
 /// How it stands with a connection.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub struct State {
     socket: Weak<TcpStream>,
-    /// What is being done just now, for a message.
-    step: String,
+    /// What is being done, or was done last: `connecting to api.test:443`.
+    pub step: String,
     /// The server takes no more: what is still written goes nowhere.
     pub(super) deaf: bool,
     /// The answer is here although the body was not sent whole.
-    pub(super) answered: bool,
+    pub answered: bool,
     /// Requests that went over the connection.
     pub(super) requests: u64,
-    /// The present request went over a connection that was used before, and nothing came of it yet.
-    pub(super) unheard: bool,
+    /// The present request went over a connection that was used before, and not a byte came of it yet: a server that
+    /// closes it then has most likely not seen the request.
+    pub unheard: bool,
     /// How long the server may keep us waiting, however its bytes trickle.
     patience: Duration,
     /// When it ends; unset while something is sent.
     end: Option<Instant>,
-    /// Bytes that came in answer to the present request.
-    pub(super) received: u64,
+    /// Bytes that came in answer to the present request, headers and encryption included.
+    pub received: u64,
 }
 
 impl Connection {
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    /// How it stands now, and nobody else may look as long as this is held.
+    pub fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.0)
     }
 
@@ -66,30 +68,9 @@ impl Connection {
         Some(end.saturating_duration_since(Instant::now()))
     }
 
-    /// Bytes that came in answer to the present request, headers and encryption included.
-    pub fn received(&self) -> u64 {
-        self.state().received
-    }
-
-    /// Whether the request went over a connection that was used before, and not a byte came of it: a server that
-    /// closes it then has most likely not seen the request.
-    pub fn is_unheard(&self) -> bool {
-        self.state().unheard
-    }
-
-    /// Whether the answer came before the body was sent.
-    pub fn is_answered(&self) -> bool {
-        self.state().answered
-    }
-
     /// What is being done from now on.
     pub(super) fn begin_step(&self, step: impl Into<String>) {
         self.state().step = step.into();
-    }
-
-    /// What was being done last: `connecting to api.test:443`.
-    pub fn step(&self) -> String {
-        self.state().step.clone()
     }
 
     /// A connection is there, and nothing went over it yet.
@@ -104,34 +85,25 @@ impl Connection {
     /// Whether bytes of the server lie ready; costs one system call.
     pub(super) fn is_readable(&self) -> bool {
         let socket = self.state().socket.upgrade();
-        socket.is_some_and(|socket| !ready(&socket, PollFlags::IN, Some(Duration::ZERO)).is_empty())
+        socket.is_some_and(|socket| !ready(&socket, PollFlags::IN, Duration::ZERO).is_empty())
     }
 }
 
 /// What a socket is ready for, waiting that long at most; nothing when the time is over.
-pub(super) fn ready(socket: &TcpStream, wanted: PollFlags, wait: Option<Duration>) -> PollFlags {
-    let mut fds = [PollFd::new(socket, wanted)];
-    await_any(&mut fds, wait);
-    fds[0].revents()
-}
-
-/// Waits until one of these is ready, that long at most.
-pub(super) fn await_any(fds: &mut [PollFd], wait: Option<Duration>) {
+pub(super) fn ready(socket: &TcpStream, wanted: PollFlags, wait: Duration) -> PollFlags {
     let begun = Instant::now();
+    let mut fds = [PollFd::new(socket, wanted)];
     loop {
-        let left = wait.map(|wait| wait.saturating_sub(begun.elapsed()));
-        let time = left.and_then(|left| Timespec::try_from(left).ok());
-        if poll(fds, time.as_ref()) != Err(Errno::INTR) {
-            return;
+        // More than fits is for ever.
+        let left = Timespec::try_from(wait.saturating_sub(begun.elapsed())).ok();
+        if poll(&mut fds, left.as_ref()) != Err(Errno::INTR) {
+            return fds[0].revents();
         }
     }
 }
 
 /// Host and port of an address, never its user.
-pub(super) fn place(uri: &Uri) -> String {
-    let host = uri.host().unwrap_or_default();
-    match uri.port_u16() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
+pub(super) fn place(uri: &Uri) -> &str {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    authority.rsplit('@').next().unwrap_or_default()
 }

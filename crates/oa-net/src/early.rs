@@ -4,7 +4,9 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport,
+};
 use ureq::{Error, Timeout};
 
 use super::connection::{Connection, LOOK};
@@ -18,29 +20,30 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Early {
     pub(super) connection: Arc<Connection>,
-    /// Whether connections lead through a proxy whose own connection comes by this chain, too.
-    pub(super) tunnels: bool,
+    /// Whether there is a proxy. The connection to one of HTTP comes by this chain, too.
+    pub(super) proxied: bool,
 }
 
 impl<In: Transport> Connector<In> for Early {
-    type Out = Watched<In>;
+    type Out = Either<In, Watched<In>>;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        let to_proxy = self.tunnels && details.config.proxy().is_none();
-        if to_proxy {
+        // What passes on the way to a proxy may be encrypted, and is no answer.
+        if self.proxied && details.config.proxy().is_none() {
             self.connection.begin_step("waiting for the proxy");
+            return Ok(chained.map(Either::A));
         }
-        Ok(chained.map(|below| Watched {
+        let watched = |below| Watched {
             below,
             connection: Arc::clone(&self.connection),
-            sees: !to_proxy,
             sent: 0,
             taken: false,
-        }))
+        };
+        Ok(chained.map(watched).map(Either::B))
     }
 }
 
@@ -49,8 +52,6 @@ impl<In: Transport> Connector<In> for Early {
 pub(super) struct Watched<In> {
     below: In,
     connection: Arc<Connection>,
-    /// False on the way to a proxy: what passes there may be encrypted, and is no answer.
-    sees: bool,
     /// Bytes of the request so far.
     sent: usize,
     /// Bytes were taken that ureq does not know of: without being told it would wait for more.
@@ -85,7 +86,7 @@ impl<In: Transport> Watched<In> {
     /// What a peer that takes no more has said before.
     fn last_words(&mut self, timeout: NextTimeout) -> Result<(), Error> {
         let begun = Instant::now();
-        while !self.connection.is_answered() {
+        while !self.connection.state().answered {
             self.look(LAST_WORDS, timeout)?;
             if begun.elapsed() > LAST_WORDS {
                 return Err(Error::Io(ErrorKind::BrokenPipe.into()));
@@ -109,10 +110,7 @@ impl<In: Transport> Transport for Watched<In> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if !self.sees {
-            return self.below.transmit_output(amount, timeout);
-        }
-        if self.connection.is_answered() {
+        if self.connection.state().answered {
             return Ok(());
         }
         if self.sent == 0 {
@@ -131,7 +129,7 @@ impl<In: Transport> Transport for Watched<In> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        if self.sees && self.sent > 0 {
+        if self.sent > 0 {
             self.sent = 0;
             self.connection.begin_step("waiting for the answer");
             self.connection.restart();
@@ -140,7 +138,7 @@ impl<In: Transport> Transport for Watched<In> {
             return Ok(true);
         }
         let came = self.below.await_input(timeout)?;
-        if came && self.sees {
+        if came {
             self.connection.state().unheard = false;
         }
         Ok(came)

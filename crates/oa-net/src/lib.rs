@@ -19,7 +19,7 @@ mod socks;
 pub mod thread;
 mod transport;
 
-pub use connection::Connection;
+pub use connection::{Connection, State};
 pub use proxy::split;
 pub use route::{IDLE, Route};
 pub use settings::{ReadFile, Settings, Unusable, is_loopback};

@@ -1,9 +1,10 @@
 //! Which proxy a URL goes through, as curl reads the environment.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZero;
 
 use anyhow::anyhow;
-use ureq::{Proxy, ProxyProtocol};
+use ureq::Proxy;
 
 use super::connection::place;
 use super::settings::{Settings, Unusable, is_loopback};
@@ -22,7 +23,9 @@ pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusa
     let Some((name, address)) = chosen else {
         return Ok(None);
     };
-    let proxy = Proxy::new(&address).ok().filter(has_place);
+    // What ureq makes of a port that is none is another port.
+    let proper = |proxy: &Proxy| split(place(proxy.uri())).is_some();
+    let proxy = Proxy::new(&address).ok().filter(proper);
     let proxy = proxy.ok_or_else(|| Unusable {
         cause: anyhow!("{name}: not the address of a proxy"),
         hint: Some("it looks like http://HOST:PORT, or socks5h://HOST:PORT".to_owned()),
@@ -35,23 +38,6 @@ pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusa
         });
     }
     Ok(Some(proxy))
-}
-
-/// Whether host and port are what they should be: what ureq makes of a port that is none is another port.
-fn has_place(proxy: &Proxy) -> bool {
-    let authority = proxy.uri().authority();
-    let place = authority.and_then(|authority| authority.as_str().rsplit('@').next());
-    place.and_then(split).is_some()
-}
-
-/// Whether the way to the proxy itself is encrypted.
-pub(super) fn is_secure(proxy: &Proxy) -> bool {
-    proxy.protocol() == ProxyProtocol::Https
-}
-
-/// Whether it is one of HTTP, to which the chain of connectors makes a connection like any other.
-pub(super) fn is_http(proxy: &Proxy) -> bool {
-    proxy.protocol() == ProxyProtocol::Http || is_secure(proxy)
 }
 
 /// The proxy for this scheme, host and port and the variable that names it, or `None` for a direct connection. `HTTP_PROXY` in upper case is
@@ -120,16 +106,9 @@ pub fn split(place: &str) -> Option<(&str, Option<u16>)> {
         _ => (place, None),
     };
     // A port that is none is no missing port.
-    let number = |port: &str| {
-        port.parse()
-            .ok()
-            .filter(|number| *number > 0 && !port.starts_with('+'))
-    };
-    let port = match port {
-        Some(port) => Some(number(port)?),
-        None => None,
-    };
-    is_host(host).then_some((host, port))
+    let number = |port: &str| port.parse().ok().filter(|_| !port.starts_with('+'));
+    let number = port.map(|port| number(port).map(NonZero::get));
+    (is_host(host) && number != Some(None)).then_some((host, number.flatten()))
 }
 
 /// Whether this is a name, an IPv4 address, or an IPv6 address in brackets.
@@ -139,7 +118,7 @@ fn is_host(text: &str) -> bool {
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
     {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !text.is_empty() && text.bytes().all(name),
     }
 }

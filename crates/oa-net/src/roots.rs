@@ -6,7 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+use rustls::pki_types::pem::PemObject;
+use ureq::tls::{Certificate, RootCerts};
 
 use super::settings::{ReadFile, Settings};
 
@@ -70,17 +71,9 @@ fn checked<T>(path: &Path, found: Vec<T>) -> Result<Vec<T>> {
 
 /// The certificates among all that stands there; none if all of them are so in name only.
 fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
-    let items = parse_pem(pem).filter_map(|item| match item {
-        Ok(PemItem::Certificate(certificate)) => Some(certificate),
-        _ => None,
-    });
-    let mut found: Vec<_> = items.collect();
-    let good = |certificate: &Certificate| {
-        let der = CertificateDer::from(certificate.der());
-        RootCertStore::empty().add(der).is_ok()
-    };
-    if !found.iter().any(good) {
-        found.clear();
-    }
-    found
+    let ders: Vec<_> = CertificateDer::pem_slice_iter(pem).flatten().collect();
+    let good = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
+    let some = ders.iter().any(good);
+    let owned = |der| Certificate::from_der(der).to_owned();
+    ders.iter().filter(|_| some).map(|der| owned(der)).collect()
 }

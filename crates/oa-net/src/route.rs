@@ -6,7 +6,7 @@ use std::time::Duration;
 use ureq::config::Config;
 use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
-use ureq::{Agent, Proxy};
+use ureq::{Agent, Proxy, ProxyProtocol};
 
 use super::connect::TcpConnector;
 use super::connection::{Connection, place};
@@ -34,9 +34,9 @@ impl Route {
         let proxy = proxy::of_environment(settings)?;
         // What was named is looked at in any case: an option that does nothing must not look as if it did.
         let named = settings.cacert.is_some() || settings.cert.is_some();
-        let secure_proxy = proxy.as_ref().is_some_and(proxy::is_secure);
+        let to_proxy = proxy.as_ref().map(Proxy::protocol);
         let mut config = Agent::config_builder();
-        if settings.secure || named || secure_proxy {
+        if settings.secure || named || to_proxy == Some(ProxyProtocol::Https) {
             let tls = TlsConfig::builder().root_certs(roots::load(settings)?);
             config = config.tls_config(tls.client_cert(client_cert::load(settings)?).build());
         }
@@ -67,6 +67,7 @@ impl Route {
     }
 
     /// An agent over our own connections. Its requests share one [`Connection`], so it serves one at a time.
+    #[must_use]
     pub fn agent(&self) -> (Agent, Arc<Connection>) {
         let connection = Arc::<Connection>::default();
         let tcp = TcpConnector {
@@ -76,7 +77,7 @@ impl Route {
         };
         let early = Early {
             connection: Arc::clone(&connection),
-            tunnels: self.config.proxy().is_some_and(proxy::is_http),
+            proxied: self.config.proxy().is_some(),
         };
         let chain =
             ().chain(ConnectProxyConnector::default())

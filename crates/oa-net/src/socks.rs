@@ -13,8 +13,8 @@ use super::thread::in_time;
 
 /// Connects to the proxy, and has it connect to the server.
 pub(super) fn connect(
-    details: &ConnectionDetails,
     proxy: &Proxy,
+    details: &ConnectionDetails,
     resolve: impl Fn(&Uri) -> Result<Vec<SocketAddr>, Error>,
 ) -> Result<TcpStream, Error> {
     let default = if details.needs_tls() { 443 } else { 80 };

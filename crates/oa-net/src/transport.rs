@@ -102,7 +102,7 @@ fn push(
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => {
                 let wanted = PollFlags::OUT | PollFlags::IN;
-                let state = ready(stream, wanted, limit.not_zero().map(|limit| *limit));
+                let state = ready(stream, wanted, *limit.after);
                 if state.is_empty() {
                     return Err(Error::Timeout(limit.reason));
                 }
@@ -126,12 +126,9 @@ impl Transport for TcpTransport {
         self.await_answer(false);
         let limit = timeout.for_write();
         self.settle(limit)?;
+        let now = if self.unsent.is_empty() { amount } else { 0 };
         let output = &self.buffers.output()[..amount];
-        let sent = if self.unsent.is_empty() {
-            push(&self.stream, &self.connection, output, limit)?
-        } else {
-            0
-        };
+        let sent = push(&self.stream, &self.connection, &output[..now], limit)?;
         self.unsent.extend_from_slice(&output[sent..]);
         Ok(())
     }
@@ -143,9 +140,8 @@ impl Transport for TcpTransport {
         if left.is_some_and(|left| left.is_zero()) {
             return Err(Error::Timeout(Timeout::RecvResponse));
         }
-        let limit = timeout.not_zero().map(|limit| *limit);
-        let limit = left.into_iter().chain(limit).min();
-        self.await_answer(limit.is_none_or(|limit| limit > LOOK));
+        let limit = left.unwrap_or(Duration::MAX).min(*timeout.after);
+        self.await_answer(limit > LOOK);
         if ready(&self.stream, PollFlags::IN, limit).is_empty() {
             return Err(Error::Timeout(timeout.reason));
         }
@@ -156,7 +152,7 @@ impl Transport for TcpTransport {
     }
 
     fn is_open(&mut self) -> bool {
-        let quiet = ready(&self.stream, PollFlags::IN, Some(Duration::ZERO)).is_empty();
+        let quiet = ready(&self.stream, PollFlags::IN, Duration::ZERO).is_empty();
         let state = self.connection.state();
         quiet && self.unsent.is_empty() && !state.deaf && !state.answered
     }

@@ -38,7 +38,7 @@ impl Client {
         }
         let advice = trouble::hint(error);
         let whole = sent.is_none_or(Sent::is_whole);
-        let unheard = call.may_share() && connection.is_unheard() && trouble::is_end(error);
+        let unheard = call.may_share() && connection.state().unheard && trouble::is_end(error);
         let reached = match (unheard, whole) {
             (true, _) => Reached::Unheard,
             // A handshake that failed carried nothing, whatever was written behind it.
@@ -49,7 +49,7 @@ impl Client {
             self.name_first(call);
         }
         let route = self.route.through();
-        let (step, why) = (connection.step(), trouble::words(error));
+        let (step, why) = (connection.state().step.clone(), trouble::words(error));
         let message = format!(
             "{} {}{}{route}: {step}: {why}",
             call.method, self.settings.base, call.path
