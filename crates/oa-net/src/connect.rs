@@ -6,46 +6,61 @@ use std::time::Duration;
 
 use ureq::Error;
 use ureq::http::Uri;
-use ureq::unversioned::transport::{ConnectionDetails, Connector, Either, Transport};
+use ureq::unversioned::transport::{
+    ConnectProxyConnector, ConnectionDetails, Connector, RustlsConnector, Transport,
+};
 
 use super::connection::{Connection, place};
 use super::dial::dial;
+use super::early::Watched;
 use super::resolve::resolve;
 use super::socks;
 use super::transport::TcpTransport;
 
-/// Makes connections.
+/// Makes connections, one at a time.
 #[derive(Debug)]
-pub(super) struct TcpConnector {
+pub(super) struct LayeredConnector {
     pub(super) connection: Arc<Connection>,
     /// Silence after which the peer is probed.
     pub(super) keepalive: Duration,
     /// The key travels in the clear: an address of another machine is none.
     pub(super) local_only: bool,
+    /// There is a proxy. A connection to one of HTTP is made like any other, and by this, too.
+    pub(super) proxied: bool,
+    pub(super) tunnel: ConnectProxyConnector,
+    pub(super) tls: RustlsConnector,
 }
 
-impl<In: Transport> Connector<In> for TcpConnector {
-    type Out = Either<In, TcpTransport>;
+impl Connector for LayeredConnector {
+    type Out = Box<dyn Transport>;
 
     fn connect(
         &self,
         details: &ConnectionDetails,
-        chained: Option<In>,
+        _: Option<()>,
     ) -> Result<Option<Self::Out>, Error> {
-        let transport = match chained {
-            Some(proxied) => Either::A(proxied),
-            None => Either::B(self.open(details)?),
+        let tunnel = self.tunnel.connect(details, None::<()>)?;
+        let below: Self::Out = match tunnel {
+            Some(tunnel) => Box::new(tunnel),
+            None => Box::new(self.open(details)?),
         };
         if details.needs_tls() {
             let host = details.uri.host().unwrap_or_default();
             let step = format!("TLS handshake with {host}");
             self.connection.begin_step(step);
         }
-        Ok(Some(transport))
+        let below = self.tls.connect(details, Some(below))?;
+        if self.proxied && details.config.proxy().is_none() {
+            self.connection.begin_step("waiting for the proxy");
+            // What passes on the way to it may be encrypted, and is no answer.
+            return Ok(below.map(|below| Box::new(below) as _));
+        }
+        let watched = |below| Watched::new(below, Arc::clone(&self.connection));
+        Ok(below.map(|below| Box::new(watched(below)) as _))
     }
 }
 
-impl TcpConnector {
+impl LayeredConnector {
     fn open(&self, details: &ConnectionDetails) -> Result<TcpTransport, Error> {
         let resolve = |uri: &Uri| self.addresses(uri, details);
         let stream = Arc::new(match details.config.proxy() {

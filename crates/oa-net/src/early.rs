@@ -4,10 +4,8 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport,
-};
-use ureq::{Error, Timeout};
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
 use super::connection::{Connection, LOOK};
 
@@ -15,37 +13,6 @@ use super::connection::{Connection, LOOK};
 const UNWATCHED: usize = 128 << 10;
 /// How long a peer that stopped listening may take to deliver its last words.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// The top of the chain of connectors.
-#[derive(Debug)]
-pub(super) struct Early {
-    pub(super) connection: Arc<Connection>,
-    /// Whether there is a proxy. The connection to one of HTTP comes by this chain, too.
-    pub(super) proxied: bool,
-}
-
-impl<In: Transport> Connector<In> for Early {
-    type Out = Either<In, Watched<In>>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        // What passes on the way to a proxy may be encrypted, and is no answer.
-        if self.proxied && details.config.proxy().is_none() {
-            self.connection.begin_step("waiting for the proxy");
-            return Ok(chained.map(Either::A));
-        }
-        let watched = |below| Watched {
-            below,
-            connection: Arc::clone(&self.connection),
-            sent: 0,
-            taken: false,
-        };
-        Ok(chained.map(watched).map(Either::B))
-    }
-}
 
 /// A connection that is watched while it sends.
 #[derive(Debug)]
@@ -59,16 +26,21 @@ pub(super) struct Watched<In> {
 }
 
 impl<In: Transport> Watched<In> {
+    pub(super) fn new(below: In, connection: Arc<Connection>) -> Watched<In> {
+        Watched {
+            below,
+            connection,
+            sent: 0,
+            taken: false,
+        }
+    }
+
     /// Takes what lies ready or comes so soon, and sees whether it is the beginning of an answer.
     ///
     /// # Errors
     /// The server ended the connection: no answer can come any more.
-    fn look(&mut self, wait: Duration, timeout: NextTimeout) -> Result<(), Error> {
-        let timeout = NextTimeout {
-            after: wait.into(),
-            reason: Timeout::RecvResponse,
-            ..timeout
-        };
+    fn look(&mut self, wait: Duration, mut timeout: NextTimeout) -> Result<(), Error> {
+        timeout.after = wait.into();
         match self.below.await_input(timeout) {
             Ok(true) => {
                 self.taken = true;
@@ -94,14 +66,6 @@ impl<In: Transport> Watched<In> {
         }
         Ok(())
     }
-
-    /// The first bytes of a request go out.
-    fn begin_sending(&self) {
-        self.connection.begin_step("sending the request");
-        let mut state = self.connection.state();
-        state.unheard = state.requests > 0;
-        state.requests += 1;
-    }
 }
 
 impl<In: Transport> Transport for Watched<In> {
@@ -110,12 +74,16 @@ impl<In: Transport> Transport for Watched<In> {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if self.connection.state().answered {
+        let mut state = self.connection.state();
+        if state.answered {
             return Ok(());
         }
         if self.sent == 0 {
-            self.begin_sending();
+            "sending the request".clone_into(&mut state.step);
+            state.unheard = state.requests > 0;
+            state.requests += 1;
         }
+        drop(state);
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
         let deaf = self.connection.state().deaf;

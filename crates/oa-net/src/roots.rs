@@ -29,18 +29,13 @@ const BUNDLES: [&str; 6] = [
 pub(super) fn load(settings: &Settings) -> Result<RootCerts> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let path = |name: &str| variable(name).map(PathBuf::from);
-    let bundle = || {
-        BUNDLES
-            .map(PathBuf::from)
-            .into_iter()
-            .find(|path| path.is_file())
-    };
+    let bundle = || BUNDLES.iter().map(Path::new).find(|path| path.is_file());
     let file = settings.cacert.clone().or_else(|| path("SSL_CERT_FILE"));
     let found = match (file, path("SSL_CERT_DIR")) {
         (Some(file), _) => of_file(&file, &settings.read)?,
         (None, Some(folder)) => of_folder(&folder, &settings.read)?,
         (None, None) => match bundle() {
-            Some(bundle) => of_file(&bundle, &settings.read)?,
+            Some(bundle) => of_file(bundle, &settings.read)?,
             None => return Ok(RootCerts::WebPki),
         },
     };
@@ -49,31 +44,30 @@ pub(super) fn load(settings: &Settings) -> Result<RootCerts> {
 
 pub(super) fn of_file(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
     let pem = read(path, &format!("certificates of {}", path.display()))?;
-    checked(path, certificates(&pem))
+    checked(path, &ders(&pem))
 }
 
 fn of_folder(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
-    let entries = path
-        .read_dir()
-        .with_context(|| format!("certificates of {}", path.display()))?;
+    let name = path.display();
+    let entries = path.read_dir();
+    let entries = entries.with_context(|| format!("certificates of {name}"))?;
     let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "").ok());
-    checked(path, files.flat_map(|pem| certificates(&pem)).collect())
+    let found: Vec<_> = files.flat_map(|pem| ders(&pem)).collect();
+    checked(path, &found)
 }
 
-fn checked<T>(path: &Path, found: Vec<T>) -> Result<Vec<T>> {
+fn ders(pem: &[u8]) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(pem).flatten().collect()
+}
+
+/// What was found there, unless all of it are certificates in name only.
+fn checked(path: &Path, found: &[CertificateDer]) -> Result<Vec<Certificate<'static>>> {
     let name = path.display();
+    let good = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
     ensure!(
-        !found.is_empty(),
+        found.iter().any(good),
         "certificates of {name}: there is none in it (PEM is expected)"
     );
-    Ok(found)
-}
-
-/// The certificates among all that stands there; none if all of them are so in name only.
-fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
-    let ders: Vec<_> = CertificateDer::pem_slice_iter(pem).flatten().collect();
-    let good = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
-    let some = ders.iter().any(good);
     let owned = |der| Certificate::from_der(der).to_owned();
-    ders.iter().filter(|_| some).map(|der| owned(der)).collect()
+    Ok(found.iter().map(|der| owned(der)).collect())
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use ureq::config::Config;
 use ureq::tls::TlsConfig;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, RustlsConnector};
 use ureq::{Agent, Proxy, ProxyProtocol};
 
-use super::connect::TcpConnector;
+use super::connect::LayeredConnector;
 use super::connection::{Connection, place};
-use super::early::Early;
 use super::resolve::LateResolver;
 use super::settings::{Settings, Unusable};
 use super::{client_cert, proxy, roots};
@@ -70,21 +69,15 @@ impl Route {
     #[must_use]
     pub fn agent(&self) -> (Agent, Arc<Connection>) {
         let connection = Arc::<Connection>::default();
-        let tcp = TcpConnector {
+        let connector = LayeredConnector {
             connection: Arc::clone(&connection),
             keepalive: self.keepalive,
             local_only: self.local_only,
-        };
-        let early = Early {
-            connection: Arc::clone(&connection),
             proxied: self.config.proxy().is_some(),
+            tunnel: ConnectProxyConnector::default(),
+            tls: RustlsConnector::default(),
         };
-        let chain =
-            ().chain(ConnectProxyConnector::default())
-                .chain(tcp)
-                .chain(RustlsConnector::default())
-                .chain(early);
-        let agent = Agent::with_parts(self.config.clone(), chain, LateResolver);
+        let agent = Agent::with_parts(self.config.clone(), connector, LateResolver);
         (agent, connection)
     }
 }
