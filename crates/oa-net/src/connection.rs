@@ -24,7 +24,7 @@ pub struct State {
     /// What is being done, or was done last: `connecting to api.test:443`.
     pub step: String,
     /// The server takes no more: what is still written goes nowhere.
-    pub(super) deaf: bool,
+    pub(super) broken: bool,
     /// The answer is here although the body was not sent whole.
     pub answered: bool,
     /// Requests that went over the connection.
@@ -77,7 +77,7 @@ impl Connection {
     pub(super) fn begin(&self, socket: &Arc<TcpStream>) {
         let mut state = self.state();
         state.socket = Arc::downgrade(socket);
-        state.deaf = false;
+        state.broken = false;
         state.answered = false;
         state.requests = 0;
     }

@@ -86,8 +86,8 @@ impl<In: Transport> Transport for Watched<In> {
         drop(state);
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
-        let deaf = self.connection.state().deaf;
-        if deaf {
+        let broken = self.connection.state().broken;
+        if broken {
             self.last_words(timeout)
         } else if self.sent > UNWATCHED && self.connection.is_readable() {
             self.look(LOOK, timeout)

@@ -9,9 +9,6 @@ use ureq::Proxy;
 use super::connection::place;
 use super::settings::{Settings, Unusable, is_loopback};
 
-/// What is looked up in the environment; the lower-case name wins, as in curl.
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
-
 /// The proxy for this server; `None` for a direct connection.
 ///
 /// # Errors
@@ -19,7 +16,7 @@ type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusable> {
     let scheme = if settings.secure { "https" } else { "http" };
     let environment = |name: &str| std::env::var(name).ok();
-    let chosen = choose(scheme, &settings.host, settings.port, &environment);
+    let chosen = choose(scheme, &settings.host, settings.port, environment);
     let Some((name, address)) = chosen else {
         return Ok(None);
     };
@@ -40,9 +37,15 @@ pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusa
     Ok(Some(proxy))
 }
 
-/// The proxy for this scheme, host and port and the variable that names it, or `None` for a direct connection. `HTTP_PROXY` in upper case is
-/// read, too: the danger that makes curl skip it (CGI) does not exist for tools that no web server runs.
-fn choose(scheme: &str, host: &str, port: u16, environment: Lookup) -> Option<(String, String)> {
+/// The variable that names a proxy for this scheme, host and port, and the proxy; `None` for a direct connection. The
+/// lower-case name wins, as in curl. `HTTP_PROXY` in upper case is read, too: the danger that makes curl skip it (CGI)
+/// does not exist for tools that no web server runs.
+fn choose(
+    scheme: &str,
+    host: &str,
+    port: u16,
+    environment: impl Fn(&str) -> Option<String>,
+) -> Option<(String, String)> {
     let said = |name: String| {
         let value = environment(&name).filter(|value| !value.is_empty());
         value.map(|value| (name, value))
@@ -114,10 +117,8 @@ pub fn split(place: &str) -> Option<(&str, Option<u16>)> {
 /// Whether this is a name, an IPv4 address, or an IPv6 address in brackets.
 fn is_host(text: &str) -> bool {
     let name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    match text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
+    let inner = text.strip_prefix('[');
+    match inner.and_then(|inner| inner.strip_suffix(']')) {
         Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !text.is_empty() && text.bytes().all(name),
     }
@@ -135,7 +136,7 @@ mod tests {
             "NO_PROXY" => Some("x.test".to_owned()),
             _ => None,
         };
-        let chosen = |scheme, host| choose(scheme, host, 80, &environment);
+        let chosen = |scheme, host| choose(scheme, host, 80, environment);
         let named = |name: &str, proxy: &str| Some((name.to_owned(), proxy.to_owned()));
         assert_eq!(chosen("https", "a"), named("HTTPS_PROXY", "http://s:1"));
         assert_eq!(chosen("http", "a"), named("http_proxy", "http://p:2"));

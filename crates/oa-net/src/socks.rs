@@ -1,5 +1,6 @@
 //! Through a SOCKS proxy (4, 4a, 5) by a crate, on a thread that may be left alone; what comes of it is a connection
-//! like any other, kept alive and listening while it sends.
+//! like any other. The transport that ureq makes by itself (`socks-proxy`) is not kept alive, and sees no answer before
+//! the body is sent.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};

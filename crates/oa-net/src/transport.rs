@@ -70,7 +70,7 @@ impl TcpTransport {
     }
 
     /// Sends what is left over until the server has something to say.
-    fn settle(&mut self, limit: NextTimeout) -> Result<(), Error> {
+    fn flush(&mut self, limit: NextTimeout) -> Result<(), Error> {
         let sent = push(&self.stream, &self.connection, &self.unsent, limit)?;
         self.unsent.drain(..sent);
         Ok(())
@@ -96,7 +96,7 @@ fn push(
 ) -> Result<usize, Error> {
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     let mut at = 0;
-    while at < bytes.len() && !connection.state().deaf {
+    while at < bytes.len() && !connection.state().broken {
         match send(stream, &bytes[at..], flags) {
             Ok(count) => at += count,
             Err(Errno::INTR) => {}
@@ -110,7 +110,7 @@ fn push(
                     return Ok(at);
                 }
             }
-            Err(Errno::PIPE | Errno::CONNRESET) => connection.state().deaf = true,
+            Err(Errno::PIPE | Errno::CONNRESET) => connection.state().broken = true,
             Err(error) => return Err(Error::Io(error.into())),
         }
     }
@@ -125,7 +125,7 @@ impl Transport for TcpTransport {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.await_answer(false);
         let limit = timeout.for_write();
-        self.settle(limit)?;
+        self.flush(limit)?;
         let now = if self.unsent.is_empty() { amount } else { 0 };
         let output = &self.buffers.output()[..amount];
         let sent = push(&self.stream, &self.connection, &output[..now], limit)?;
@@ -135,7 +135,7 @@ impl Transport for TcpTransport {
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         let timeout = timeout.for_read();
-        self.settle(timeout.for_write())?;
+        self.flush(timeout.for_write())?;
         let left = self.connection.left();
         if left.is_some_and(|left| left.is_zero()) {
             return Err(Error::Timeout(Timeout::RecvResponse));
@@ -154,6 +154,6 @@ impl Transport for TcpTransport {
     fn is_open(&mut self) -> bool {
         let quiet = ready(&self.stream, PollFlags::IN, Duration::ZERO).is_empty();
         let state = self.connection.state();
-        quiet && self.unsent.is_empty() && !state.deaf && !state.answered
+        quiet && self.unsent.is_empty() && !state.broken && !state.answered
     }
 }
