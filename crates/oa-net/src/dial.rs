@@ -8,7 +8,8 @@ use std::time::Duration;
 use ureq::unversioned::transport::ConnectionDetails;
 use ureq::{Error, Timeout};
 
-use super::thread::{aside, in_time};
+use super::deadline::{in_time, limit};
+use super::thread::aside;
 
 /// Head start of each address before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -20,7 +21,7 @@ pub(super) fn dial(
     addresses: Vec<SocketAddr>,
     details: &ConnectionDetails,
 ) -> Result<TcpStream, Error> {
-    let limit = *details.timeout.after;
+    let limit = limit(details.timeout);
     if let [only] = addresses[..]
         && only.ip().is_loopback()
     {

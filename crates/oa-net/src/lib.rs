@@ -8,6 +8,7 @@
 mod client_cert;
 mod connect;
 mod connection;
+mod deadline;
 mod dial;
 mod early;
 mod proxy;

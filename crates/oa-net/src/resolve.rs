@@ -10,7 +10,7 @@ use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver
 use ureq::unversioned::transport::{ConnectionDetails, NextTimeout};
 
 use super::connection::Connection;
-use super::thread::in_time;
+use super::deadline::in_time;
 
 /// Finds nothing: ureq asks before every request, and a connection that is kept needs no name.
 #[derive(Debug)]

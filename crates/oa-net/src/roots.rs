@@ -11,8 +11,8 @@ use ureq::tls::{Certificate, RootCerts};
 
 use super::settings::{ReadFile, Settings};
 
-/// Where Linux systems and the BSDs keep their bundle; the first that exists is taken. rustls-native-certs reads whole
-/// folders beside it, and passes over in silence what is missing.
+/// Where Linux systems and the BSDs keep their bundle; the first that exists is taken. (rustls-native-certs reads whole
+/// folders beside it, and passes over in silence a file that was named and holds no certificate.)
 const BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",

@@ -10,7 +10,7 @@ use ureq::http::Uri;
 use ureq::unversioned::transport::ConnectionDetails;
 use ureq::{Error, Proxy, ProxyProtocol};
 
-use super::thread::in_time;
+use super::deadline::in_time;
 
 /// Connects to the proxy, and has it connect to the server.
 pub(super) fn connect(

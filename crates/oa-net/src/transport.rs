@@ -17,6 +17,7 @@ use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport}
 use ureq::{Error, Timeout};
 
 use super::connection::{Connection, LOOK, ready};
+use super::deadline::limit;
 
 /// Probes without an answer after which a silent connection is dead.
 const PROBES: u32 = 3;
@@ -70,8 +71,8 @@ impl TcpTransport {
     }
 
     /// Sends what is left over until the server has something to say.
-    fn flush(&mut self, limit: NextTimeout) -> Result<(), Error> {
-        let sent = push(&self.stream, &self.connection, &self.unsent, limit)?;
+    fn flush(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+        let sent = push(&self.stream, &self.connection, &self.unsent, timeout)?;
         self.unsent.drain(..sent);
         Ok(())
     }
@@ -92,7 +93,7 @@ fn push(
     stream: &TcpStream,
     connection: &Connection,
     bytes: &[u8],
-    limit: NextTimeout,
+    timeout: NextTimeout,
 ) -> Result<usize, Error> {
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     let mut at = 0;
@@ -102,9 +103,9 @@ fn push(
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => {
                 let wanted = PollFlags::OUT | PollFlags::IN;
-                let state = ready(stream, wanted, *limit.after);
+                let state = ready(stream, wanted, limit(timeout));
                 if state.is_empty() {
-                    return Err(Error::Timeout(limit.reason));
+                    return Err(Error::Timeout(timeout.reason));
                 }
                 if !state.intersects(PollFlags::OUT | PollFlags::ERR | PollFlags::HUP) {
                     return Ok(at);
@@ -124,11 +125,11 @@ impl Transport for TcpTransport {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
         self.await_answer(false);
-        let limit = timeout.for_write();
-        self.flush(limit)?;
+        let timeout = timeout.for_write();
+        self.flush(timeout)?;
         let now = if self.unsent.is_empty() { amount } else { 0 };
         let output = &self.buffers.output()[..amount];
-        let sent = push(&self.stream, &self.connection, &output[..now], limit)?;
+        let sent = push(&self.stream, &self.connection, &output[..now], timeout)?;
         self.unsent.extend_from_slice(&output[sent..]);
         Ok(())
     }
@@ -140,7 +141,7 @@ impl Transport for TcpTransport {
         if left.is_some_and(|left| left.is_zero()) {
             return Err(Error::Timeout(Timeout::RecvResponse));
         }
-        let limit = left.unwrap_or(Duration::MAX).min(*timeout.after);
+        let limit = left.unwrap_or(Duration::MAX).min(limit(timeout));
         self.await_answer(limit > LOOK);
         if ready(&self.stream, PollFlags::IN, limit).is_empty() {
             return Err(Error::Timeout(timeout.reason));
