@@ -208,7 +208,8 @@ fn no_file_is_longer_than_400_lines() {
 /// raise it only with a reason.
 const LARGEST: [(&str, usize); 11] = [
     ("oa-core", 2_860),
-    ("oa-net", 1_130),
+    // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
+    ("oa-net", 890),
     ("oa-kinds", 760),
     ("oa-pipe", 5_140),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.

@@ -12,7 +12,7 @@ use ureq::unversioned::transport::{
 
 use super::connection::{Connection, place};
 use super::dial::dial;
-use super::early::Watched;
+use super::early::WatchedTransport;
 use super::resolve::resolve;
 use super::socks;
 use super::transport::TcpTransport;
@@ -55,7 +55,7 @@ impl Connector for LayeredConnector {
             // What passes on the way to it may be encrypted, and is no answer.
             return Ok(below.map(|below| Box::new(below) as _));
         }
-        let watched = |below| Watched::new(below, Arc::clone(&self.connection));
+        let watched = |below| WatchedTransport::new(below, Arc::clone(&self.connection));
         Ok(below.map(|below| Box::new(watched(below)) as _))
     }
 }

@@ -103,7 +103,8 @@ pub(super) fn ready(socket: &TcpStream, wanted: PollFlags, wait: Duration) -> Po
 }
 
 /// Host and port of an address, never its user.
-pub(super) fn place(uri: &Uri) -> &str {
-    let authority = uri.authority().map_or("", |authority| authority.as_str());
-    authority.rsplit('@').next().unwrap_or_default()
+pub(super) fn place(uri: &Uri) -> String {
+    let host = uri.host().unwrap_or_default();
+    let port = uri.port_u16().map(|port| format!(":{port}"));
+    format!("{host}{}", port.unwrap_or_default())
 }

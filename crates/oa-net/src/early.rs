@@ -16,7 +16,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A connection that is watched while it sends.
 #[derive(Debug)]
-pub(super) struct Watched<In> {
+pub(super) struct WatchedTransport<In> {
     below: In,
     connection: Arc<Connection>,
     /// Bytes of the request so far.
@@ -25,9 +25,9 @@ pub(super) struct Watched<In> {
     taken: bool,
 }
 
-impl<In: Transport> Watched<In> {
-    pub(super) fn new(below: In, connection: Arc<Connection>) -> Watched<In> {
-        Watched {
+impl<In: Transport> WatchedTransport<In> {
+    pub(super) fn new(below: In, connection: Arc<Connection>) -> WatchedTransport<In> {
+        WatchedTransport {
             below,
             connection,
             sent: 0,
@@ -68,7 +68,7 @@ impl<In: Transport> Watched<In> {
     }
 }
 
-impl<In: Transport> Transport for Watched<In> {
+impl<In: Transport> Transport for WatchedTransport<In> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.below.buffers()
     }

@@ -20,9 +20,7 @@ pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusa
     let Some((name, address)) = chosen else {
         return Ok(None);
     };
-    // What ureq makes of a port that is none is another port.
-    let proper = |proxy: &Proxy| split(place(proxy.uri())).is_some();
-    let proxy = Proxy::new(&address).ok().filter(proper);
+    let proxy = Proxy::new(&address).ok().filter(|_| is_address(&address));
     let proxy = proxy.ok_or_else(|| Unusable {
         cause: anyhow!("{name}: not the address of a proxy"),
         hint: Some("it looks like http://HOST:PORT, or socks5h://HOST:PORT".to_owned()),
@@ -35,6 +33,13 @@ pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusa
         });
     }
     Ok(Some(proxy))
+}
+
+/// Whether its host and port are what they should be: what ureq makes of a port that is none is another port.
+fn is_address(proxy: &str) -> bool {
+    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
+    let place = rest.split('/').next().unwrap_or_default();
+    place.rsplit('@').next().and_then(split).is_some()
 }
 
 /// The variable that names a proxy for this scheme, host and port, and the proxy; `None` for a direct connection. The
