@@ -207,10 +207,10 @@ fn no_file_is_longer_than_400_lines() {
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the crate shrinks;
 /// raise it only with a reason.
 const LARGEST: [(&str, usize); 11] = [
-    ("oa-core", 2_860),
+    ("oa-core", 2_900),
     ("oa-net", 1_130),
     ("oa-kinds", 760),
-    ("oa-pipe", 5_140),
+    ("oa-pipe", 5_170),
     // Batches, entries of stores, ids of any shape, shared stores, and what a cancellation answers.
     // Millions of ids by number.
     ("oa-delete", 910),

@@ -146,7 +146,9 @@ impl Interrupt {
 
     /// Notes that this process is the only one who knows these ids.
     pub fn hold(&self, ids: &[Id]) {
-        lock(&self.held).extend(ids.iter().cloned());
+        if !ids.is_empty() {
+            lock(&self.held).extend(ids.iter().cloned());
+        }
     }
 
     /// Notes who else knows of ids that only this process knows.
@@ -155,7 +157,7 @@ impl Interrupt {
     }
 
     /// Notes that these ids were handed on or are gone.
-    pub fn release(&self, ids: &[Id]) {
+    pub fn release<'a>(&self, ids: impl IntoIterator<Item = &'a Id>) {
         let mut held = lock(&self.held);
         for id in ids {
             held.remove(id);

@@ -250,12 +250,15 @@ impl Pipe {
     fn put_or(&self, job: &Job, mut record: Record, lost: impl Fn(&Record) -> bool) {
         let mut made = record.ids();
         made.retain(|id| !job.gone.contains(id));
-        self.interrupt.hold(&made);
+        if made != job.held {
+            self.interrupt.hold(&made);
+            let gone = job.held.iter().filter(|id| !made.contains(id));
+            self.interrupt.release(gone);
+        }
         if !self.is_closed() {
             self.check_text(&mut record);
             self.name_forgotten(&made);
         }
-        self.interrupt.release(&job.held);
         let left = self.output.put(job.seq, record, &self.verdict, &self.log);
         self.give_up(&left, lost);
         if !self.is_closed() {

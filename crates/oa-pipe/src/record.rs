@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::failure;
 use crate::object::{Object, raw_array};
 use oa_core::error::Error;
-use oa_core::field::{Fields, Look, each};
+use oa_core::field::{Fields, Look, each_of};
 use oa_core::id::Id;
 
 mod batch;
@@ -68,14 +68,10 @@ impl Type {
             Type::Text if !text.contains("\\u") => text.starts_with('"'),
             Type::Text => serde_json::from_str::<String>(text).is_ok(),
             Type::Object => text.starts_with('{'),
-            Type::Array => text.starts_with('['),
+            // What stands in a list of files is looked at with their ids.
+            Type::Array | Type::Objects => text.starts_with('['),
             Type::Integer => text.parse::<u64>().is_ok(),
             Type::Paths => paths_of(raw).is_some(),
-            Type::Objects => {
-                let mut fits = text.starts_with('[');
-                each(raw, |item| fits &= item.get().starts_with('{'));
-                fits
-            }
         }
     }
 }
@@ -286,8 +282,11 @@ impl Record {
     /// The files as far as the tools look at them.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
-        let raw = self.raw_files();
-        raw.iter().map(|file| File::read(file)).collect()
+        let mut files = Vec::new();
+        if let Some(raw) = self.object.get("files") {
+            each_of(raw, File::KEYS, |fields| files.push(File::look(fields)));
+        }
+        files
     }
 
     /// Replaces `files`.
@@ -332,8 +331,12 @@ impl Record {
     /// that the pipe made, a response that is not final, a Batch that was not collected.
     #[must_use]
     pub fn ids(&self) -> Vec<Id> {
-        let made = self.files().into_iter().filter(|file| file.path.is_some());
-        let mut ids: Vec<Id> = made.filter_map(|file| file.id).collect();
+        let mut ids = Vec::new();
+        if let Some(files) = self.object.get("files") {
+            each_of(files, &["id", "path"], |fields| {
+                ids.extend(fields.raw("path").and_then(|_| fields.id()));
+            });
+        }
         let store = self.store().filter(|store| store.made == Some(true));
         ids.extend(store.and_then(|store| store.id));
         let response = self.response().map(crate::answer::Response::read);
@@ -366,20 +369,30 @@ impl Record {
             let raw = self.object.get(key)?;
             (!kind.fits(raw)).then_some((key, kind))
         });
-        let wrong =
-            wrong.map(|(key, kind)| Error::input(format!("`{key}` must be {}", kind.words())));
-        wrong.or_else(|| self.id_error())
+        match wrong {
+            Some((key, kind)) => Some(Error::input(format!("`{key}` must be {}", kind.words()))),
+            None => self.id_error(),
+        }
     }
 
     /// The first thing of the record whose id would lead elsewhere.
     fn id_error(&self) -> Option<Error> {
-        let objects = ["response", "vector_store", "batch"];
-        let objects = objects.into_iter().filter_map(|key| self.object.get(key));
-        let texts = objects
-            .chain(self.raw_files())
-            .filter_map(|raw| Fields::of(raw, &["id"]).text("id"));
-        let mut given = texts.filter(|text| !text.is_empty());
-        given.find_map(|text| Id::parse(&text).err())
+        let mut wrong = None;
+        let mut look = |fields: &Fields| {
+            let given = fields.text("id").filter(|text| !text.is_empty());
+            wrong = wrong.take().or_else(|| Id::parse(&given?).err());
+        };
+        for key in ["response", "vector_store", "batch"] {
+            if let Some(raw) = self.object.get(key) {
+                look(&Fields::of(raw, &["id"]));
+            }
+        }
+        let files = self.object.get("files");
+        if files.is_some_and(|files| !each_of(files, &["id"], look)) {
+            let words = Type::Objects.words();
+            return Some(Error::input(format!("`files` must be {words}")));
+        }
+        wrong
     }
 }
 

@@ -108,13 +108,13 @@ impl Asker<'_> {
         let chars = question.chars().count() as u64;
         let too_long = Problem::of(&TEXT_CHARS, "the question", chars);
         refuse(too_long, self.style.force, log)?;
+        let mut files = record.files();
         if !draft.continues() {
-            uploaded(record)?;
+            uploaded(record, &files)?;
         }
-        let files = match (previous, &search) {
-            (None, None) => record.files(),
-            _ => Vec::new(),
-        };
+        if previous.is_some() || search.is_some() {
+            files.clear();
+        }
         Ok(draft.ask(&question, self.parts(files)?))
     }
 
@@ -160,8 +160,7 @@ impl Asker<'_> {
 }
 
 /// A forgotten upload must not buy an answer about nothing.
-fn uploaded(record: &Record) -> Result<()> {
-    let files = record.files();
+fn uploaded(record: &Record, files: &[File]) -> Result<()> {
     let there: BTreeSet<&str> = files.iter().filter_map(|f| f.path.as_deref()).collect();
     let paths = record.paths();
     match paths.iter().find(|path| !there.contains(path.as_str())) {
@@ -192,6 +191,10 @@ fn move_on(record: &mut Record) {
 
 /// Writes the complete body into the record, inline files and all.
 fn dry_run(record: &mut Record, request: &Request) -> Result<()> {
+    if request.inline.is_empty() {
+        record.object_mut().set("request", request.body.to_raw());
+        return Ok(());
+    }
     let mut text = String::new();
     let (mut reader, _) = request.bytes().open();
     std::io::Read::read_to_string(&mut reader, &mut text)

@@ -181,7 +181,8 @@ pub(crate) struct Style {
 /// The parts of one message, and what their limits look at.
 #[derive(Default)]
 pub(crate) struct Parts {
-    pub(crate) objects: Vec<Object>,
+    /// Each as JSON.
+    pub(crate) written: Vec<String>,
     pub(crate) inline: Vec<Inline>,
     documents: u64,
     pictures: u64,
@@ -207,16 +208,12 @@ impl Parts {
         };
         let part = if picture {
             self.picture(bytes);
-            let mut part = image(style);
-            part.put(&style.image_field, &id);
-            part
+            image(&style.image_field, id, style)
         } else {
             self.documents += bytes;
-            let mut part = document(name, style);
-            part.put("file_id", &id);
-            part
+            document(name, &[("file_id", id)], style)
         };
-        self.objects.push(finish(part));
+        self.written.push(part);
         Ok(())
     }
 
@@ -226,15 +223,11 @@ impl Parts {
         let part = if kind::is_picture(&name) {
             self.picture(0);
             self.limit(&IMAGE_URL_CHARS, url, url.chars().count() as u64);
-            let mut part = image(style);
-            part.put("image_url", &url);
-            part
+            image("image_url", url, style)
         } else {
-            let mut part = document(&name, style);
-            part.put("file_url", &url);
-            part
+            document(&name, &[("file_url", url)], style)
         };
-        self.objects.push(finish(part));
+        self.written.push(part);
     }
 
     /// Adds a local file; its base64 goes in where its place holder stands.
@@ -246,19 +239,15 @@ impl Parts {
         let part = if kind::is_picture(&file.name) {
             self.picture(bytes);
             self.limit(&IMAGE_URL_CHARS, label, chars);
-            let mut part = image(style);
-            part.put("image_url", &url);
-            part
+            image("image_url", &url, style)
         } else {
             self.documents += bytes;
             self.limit(&FILE_DATA_CHARS, label, chars);
-            let mut part = document(&file.name, style);
-            part.put("filename", &file.name);
-            part.put("file_data", &url);
-            part
+            let fields = [("filename", file.name.as_str()), ("file_data", &url)];
+            document(&file.name, &fields, style)
         };
         self.inline.push(file.clone());
-        self.objects.push(finish(part));
+        self.written.push(part);
     }
 
     fn picture(&mut self, bytes: u64) {
@@ -304,35 +293,31 @@ fn last_segment(url: &str) -> String {
 }
 
 /// A picture's part; `detail` is always said, because servers that validate strictly demand it.
-fn image(style: &Style) -> Object {
-    let mut part = Object::default();
-    part.put("type", &"input_image");
-    part.put("detail", &style.detail.as_deref().unwrap_or("auto"));
-    part
+fn image(field: &str, value: &str, style: &Style) -> String {
+    let detail = style.detail.as_deref().unwrap_or("auto");
+    part(&[("type", "input_image"), (field, value), ("detail", detail)])
 }
 
 /// A document's part; `detail` only where it is asked for and means something (the pages of a PDF).
-fn document(name: &str, style: &Style) -> Object {
-    let mut part = Object::default();
-    part.put("type", &"input_file");
+fn document(name: &str, fields: &[(&str, &str)], style: &Style) -> String {
     let pdf = kind::extension(name).is_some_and(|ext| ext.eq_ignore_ascii_case("pdf"));
     let detail = style
         .detail
         .as_deref()
         .filter(|detail| *detail != "original");
-    if let (true, Some(detail)) = (pdf, detail) {
-        part.put("detail", &detail);
-    }
-    part
+    let detail = detail.filter(|_| pdf).map(|detail| ("detail", detail));
+    let kind = [("type", "input_file")];
+    let all: Vec<_> = kind.iter().chain(fields).copied().chain(detail).collect();
+    part(&all)
 }
 
-/// The same part with `detail` last, as people write it.
-fn finish(mut part: Object) -> Object {
-    if let Some(detail) = part.text("detail") {
-        part.remove("detail");
-        part.put("detail", &detail);
+/// A part of these fields, as JSON.
+pub(crate) fn part(fields: &[(&str, &str)]) -> String {
+    let mut object = Object::default();
+    for (name, value) in fields {
+        object.put(name, value);
     }
-    part
+    object.to_line()
 }
 
 /// Refuses a file that the API has forgotten by now.

@@ -1,6 +1,7 @@
 //! The JSON body from options and record: layers merged one after the other, then the question.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use oa_core::body::{Body, Segment};
 use oa_core::field::text_of;
@@ -12,7 +13,7 @@ use oa_pipe::question::is_blank;
 use oa_pipe::record::Record;
 use serde_json::value::RawValue;
 
-use crate::input::{Attachment, Inline, Parts};
+use crate::input::{Attachment, Inline, Parts, part};
 use crate::search::FileSearch;
 
 /// What the options say about every body, read once.
@@ -30,9 +31,12 @@ pub(crate) struct Template {
     /// Merged over the above, in this order.
     pub(crate) layers: Vec<Object>,
     pub(crate) search: Option<FileSearch>,
+    /// What is made of all that for a record that adds nothing to it.
+    pub(crate) plain: OnceLock<Result<Draft>>,
 }
 
 /// A body whose layers are merged; a mark stands where the question goes.
+#[derive(Clone)]
 pub(crate) struct Draft {
     body: Object,
     mark: Box<RawValue>,
@@ -56,6 +60,26 @@ impl Template {
         previous: Option<&Id>,
         search: Option<&Object>,
     ) -> Result<Draft> {
+        let mut draft = match (previous, search) {
+            (None, None) => {
+                let plain = self.plain.get_or_init(|| self.layered(None, None));
+                plain.clone()?
+            }
+            _ => self.layered(previous, search)?,
+        };
+        if let Some(own) = record.request() {
+            draft.merge(&own)?;
+        }
+        if draft.body.get("input").is_none() {
+            return Err(Error::input("the request has no `input`").hint(
+                "`\"input\":null` takes the question and its files away: leave it out, or write an input",
+            ));
+        }
+        Ok(draft)
+    }
+
+    /// The options, and what is merged over them.
+    fn layered(&self, previous: Option<&Id>, search: Option<&Object>) -> Result<Draft> {
         let mark = raw(&random_word());
         let mut body = Object::default();
         body.put("model", &self.model);
@@ -64,17 +88,11 @@ impl Template {
         if let Some(tool) = search {
             body.set("tools", raw_array([tool.to_raw().as_ref()]));
         }
-        let own = record.request();
-        for layer in self.layers.iter().chain(own.as_ref()) {
-            let merged = body.merge(layer);
-            merged.map_err(|error| Error::input(format!("`request`: {error:#}")))?;
-        }
-        if body.get("input").is_none() {
-            return Err(Error::input("the request has no `input`").hint(
-                "`\"input\":null` takes the question and its files away: leave it out, or write an input",
-            ));
-        }
-        Ok(Draft { body, mark })
+        let mut draft = Draft { body, mark };
+        self.layers
+            .iter()
+            .try_for_each(|layer| draft.merge(layer))?;
+        Ok(draft)
     }
 
     fn options(&self, body: &mut Object, previous: Option<&Id>) {
@@ -117,6 +135,11 @@ impl Template {
 }
 
 impl Draft {
+    fn merge(&mut self, layer: &Object) -> Result<()> {
+        let merged = self.body.merge(layer);
+        merged.map_err(|error| Error::input(format!("`request`: {error:#}")))
+    }
+
     /// Whether a `request.input` took the place of the question and what goes with it.
     pub(crate) fn is_whole(&self) -> bool {
         let input = self.body.get("input").map(RawValue::get);
@@ -174,16 +197,12 @@ impl Draft {
     /// The request that asks this about these parts. What stays the same comes first, so that the provider's
     /// cache holds it when the next question comes.
     pub(crate) fn ask(mut self, question: &str, parts: Parts) -> Request {
-        let mut text = Object::default();
-        text.put("type", &"input_text");
-        text.put("text", &question);
-        let mut content: Vec<Box<RawValue>> = parts.objects.iter().map(Object::to_raw).collect();
-        content.push(text.to_raw());
-        let mut message = Object::default();
-        message.put("role", &"user");
-        message.set("content", raw_array(content.iter().map(AsRef::as_ref)));
-        self.body
-            .set("input", raw_array([message.to_raw().as_ref()]));
+        let mut content = parts.written;
+        content.push(part(&[("type", "input_text"), ("text", question)]));
+        let content = content.join(",");
+        let input = format!(r#"[{{"role":"user","content":[{content}]}}]"#);
+        let input = RawValue::from_string(input).unwrap_or_default();
+        self.body.set("input", input);
         self.ready(parts.inline)
     }
 

@@ -1,6 +1,7 @@
 //! The options as a template for bodies: files are read, JSON is checked, once.
 
 use std::io::Read;
+use std::sync::OnceLock;
 
 use anyhow::{Context, anyhow, ensure};
 use oa_core::{Error, Result};
@@ -44,6 +45,7 @@ pub(crate) fn read(args: &Args, interrupt: &Interrupt) -> Result<Template> {
         stream: args.stream,
         layers: layers(args, interrupt)?,
         search: FileSearch::read(args)?,
+        plain: OnceLock::new(),
     })
 }
 
