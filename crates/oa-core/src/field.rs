@@ -104,33 +104,13 @@ pub fn each_of<'a>(
     keys: &'static [&'static str],
     mut take: impl FnMut(&Fields<'a>),
 ) -> bool {
-    struct Each<F>(&'static [&'static str], F);
-    impl<'de, F: FnMut(&Fields<'de>)> Visitor<'de> for Each<F> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON array")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-            let mut values = [None; MOST];
-            while items
-                .next_element_seed(Picked(self.0, &mut values))?
-                .is_some()
-            {
-                let (keys, values) = (self.0, std::mem::take(&mut values));
-                (self.1)(&Fields { keys, values });
-            }
-            Ok(())
-        }
-    }
     let mut taken = 0;
     let counted = |fields: &Fields<'a>| {
         taken += 1;
         take(fields);
     };
     let mut all = serde_json::Deserializer::from_str(json.get());
-    if all.deserialize_seq(Each(keys, counted)).is_ok() {
+    if all.deserialize_seq(EachOf(keys, counted)).is_ok() {
         return true;
     }
     // The next one is no object; nor may others be behind it.
@@ -142,6 +122,28 @@ pub fn each_of<'a>(
         at += 1;
     });
     false
+}
+
+/// Hands on some keys of each object of a list.
+struct EachOf<F>(&'static [&'static str], F);
+impl<'de, F: FnMut(&Fields<'de>)> Visitor<'de> for EachOf<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        let mut values = [None; MOST];
+        while items
+            .next_element_seed(Picked(self.0, &mut values))?
+            .is_some()
+        {
+            let (keys, values) = (self.0, std::mem::take(&mut values));
+            (self.1)(&Fields { keys, values });
+        }
+        Ok(())
+    }
 }
 
 /// Takes the values of some keys of one object.

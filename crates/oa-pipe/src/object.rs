@@ -3,21 +3,19 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
-mod merge;
-
 use oa_core::body::Body;
 use oa_core::field::{pick, text_of};
 use oa_core::lenient::string_length;
 pub use oa_core::lenient::{compact, compacted};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Entries that are kept one by one. An object may have millions, each a few bytes long, and they must not cost a
 /// hundred each.
 const APART: usize = 64;
 
-type Entry = (String, Box<RawValue>);
+/// A key and its value.
+pub(crate) type Entry = (String, Box<RawValue>);
 
 /// A JSON object whose values are never parsed until somebody asks, so that digits, spelling, order
 /// and repeated keys leave as they came. Values are compact: no white space outside strings.
@@ -117,7 +115,7 @@ impl Object {
     }
 
     /// All entries, each by itself.
-    fn take_entries(&mut self) -> Vec<Entry> {
+    pub(crate) fn take_entries(&mut self) -> Vec<Entry> {
         let mut entries = std::mem::take(&mut self.entries);
         if let Some(rest) = self.rest.take() {
             entries.extend(owned(&rest));
@@ -208,7 +206,7 @@ pub fn raw_array<'a>(items: impl IntoIterator<Item = &'a RawValue>) -> Box<RawVa
 }
 
 /// The entries of a raw object, each on its own.
-fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
+pub(crate) fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
     let Listed(entries) = Listed::of(raw);
     entries
         .into_iter()

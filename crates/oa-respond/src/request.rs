@@ -7,10 +7,10 @@ use oa_core::body::{Body, Segment};
 use oa_core::field::text_of;
 use oa_core::form::random_word;
 use oa_core::{Error, Id, Result};
-use oa_pipe::answer::wants_json;
 use oa_pipe::object::{Object, raw, raw_array, strings};
 use oa_pipe::question::is_blank;
 use oa_pipe::record::Record;
+use oa_pipe::response::wants_json;
 use serde_json::value::RawValue;
 
 use crate::input::{Attachment, Inline, Parts, part};
@@ -43,7 +43,7 @@ pub(crate) struct Draft {
 }
 
 /// A body that is ready to be sent.
-pub(crate) struct Request {
+pub(crate) struct Prepared {
     pub(crate) body: Object,
     pub(crate) inline: Vec<Inline>,
     pub(crate) background: bool,
@@ -171,7 +171,7 @@ impl Draft {
     }
 
     /// The request with its own input; what that forgets would silently not be looked at.
-    pub(crate) fn take(self, record: &Record, attachments: &[Attachment]) -> Result<Request> {
+    pub(crate) fn take(self, record: &Record, attachments: &[Attachment]) -> Result<Prepared> {
         if self.body.get("input").is_some_and(is_silent) {
             return Err(Error::input("`request.input` is empty")
                 .hint("is a variable unset, or a file empty? Nothing was sent"));
@@ -196,7 +196,7 @@ impl Draft {
 
     /// The request that asks this about these parts. What stays the same comes first, so that the provider's
     /// cache holds it when the next question comes.
-    pub(crate) fn ask(mut self, question: &str, parts: Parts) -> Request {
+    pub(crate) fn ask(mut self, question: &str, parts: Parts) -> Prepared {
         let mut content = parts.written;
         content.push(part(&[("type", "input_text"), ("text", question)]));
         let content = content.join(",");
@@ -206,10 +206,10 @@ impl Draft {
         self.ready(parts.inline)
     }
 
-    fn ready(self, inline: Vec<Inline>) -> Request {
+    fn ready(self, inline: Vec<Inline>) -> Prepared {
         let body = self.body;
         let is_true = |key: &str| body.get(key).is_some_and(|raw| raw.get() == "true");
-        Request {
+        Prepared {
             background: is_true("background"),
             stream: is_true("stream"),
             json: wants_json(body.get("text")),
@@ -260,7 +260,7 @@ fn is_silent_item(item: &RawValue) -> bool {
         }
 }
 
-impl Request {
+impl Prepared {
     /// The bytes to send: the JSON, with base64 produced from the files where their place holders stand.
     pub(crate) fn bytes(&self) -> Body {
         let line = self.body.to_line();
