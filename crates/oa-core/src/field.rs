@@ -92,29 +92,89 @@ impl<'a> Fields<'a> {
 
 /// Finds the values of some keys of an object, in the order of the keys; the last one where a key is repeated.
 pub fn pick<'a>(json: &'a str, keys: &[&str], values: &mut [Option<&'a RawValue>]) {
-    struct Picked<'k, 'v, 'a>(&'k [&'k str], &'v mut [Option<&'a RawValue>]);
-    impl<'de> Visitor<'de> for Picked<'_, '_, 'de> {
-        type Value = ();
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a JSON object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-            while let Some(place) = map.next_key_seed(Place(self.0))? {
-                match place.and_then(|place| self.1.get_mut(place)) {
-                    Some(value) => *value = Some(map.next_value()?),
-                    None => {
-                        map.next_value::<IgnoredAny>()?;
-                    }
-                }
-            }
-            Ok(())
-        }
-    }
     let mut json = serde_json::Deserializer::from_str(json);
     // What is no object has none of them.
     let _ = json.deserialize_map(Picked(keys, values));
+}
+
+/// Looks at these keys of each element of an array; nothing of what is no array. Tells whether all of them are
+/// objects.
+pub fn each_of<'a>(
+    json: &'a RawValue,
+    keys: &'static [&'static str],
+    mut take: impl FnMut(&Fields<'a>),
+) -> bool {
+    let mut taken = 0;
+    let counted = |fields: &Fields<'a>| {
+        taken += 1;
+        take(fields);
+    };
+    let mut all = serde_json::Deserializer::from_str(json.get());
+    if all.deserialize_seq(EachOf(keys, counted)).is_ok() {
+        return true;
+    }
+    // The next one is no object; nor may others be behind it.
+    let mut at = 0;
+    each(json, |item| {
+        if at >= taken {
+            take(&Fields::of(item, keys));
+        }
+        at += 1;
+    });
+    false
+}
+
+/// Hands on some keys of each object of a list.
+struct EachOf<F>(&'static [&'static str], F);
+impl<'de, F: FnMut(&Fields<'de>)> Visitor<'de> for EachOf<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        let mut values = [None; MOST];
+        while items
+            .next_element_seed(Picked(self.0, &mut values))?
+            .is_some()
+        {
+            let (keys, values) = (self.0, std::mem::take(&mut values));
+            (self.1)(&Fields { keys, values });
+        }
+        Ok(())
+    }
+}
+
+/// Takes the values of some keys of one object.
+struct Picked<'k, 'v, 'a>(&'k [&'k str], &'v mut [Option<&'a RawValue>]);
+
+impl<'de> DeserializeSeed<'de> for Picked<'_, '_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Picked<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(place) = map.next_key_seed(Place(self.0))? {
+            match place.and_then(|place| self.1.get_mut(place)) {
+                Some(value) => *value = Some(map.next_value()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Where a key stands among those that are looked for.
@@ -184,6 +244,10 @@ pub fn text_of(raw: &RawValue) -> Option<String> {
         fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<String, E> {
             Ok(String::from_utf8_lossy(bytes).into_owned())
         }
+    }
+    let text = raw.get();
+    if text.starts_with('"') && !text.contains('\\') {
+        return text.get(1..text.len() - 1).map(str::to_owned);
     }
     // serde_json checks surrogates only where it is asked for a text, not where it is asked for bytes.
     let mut json = serde_json::Deserializer::from_str(raw.get());

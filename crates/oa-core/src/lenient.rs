@@ -212,9 +212,10 @@ pub fn compact(json: &str) -> Cow<'_, str> {
     let mut out = String::new();
     // What stands before `from` was copied to `out`, if anything had to be.
     let (mut from, mut at) = (0, 0);
-    while let Some(next) = json[at..].find(['"', ' ', '\t', '\n', '\r']) {
+    let told = |byte: &u8| matches!(byte, b'"' | b' ' | b'\t' | b'\n' | b'\r');
+    while let Some(next) = json.as_bytes()[at..].iter().position(told) {
         at += next;
-        if json[at..].starts_with('"') {
+        if json.as_bytes()[at] == b'"' {
             at += string_length(&json[at..]);
             continue;
         }
@@ -233,6 +234,9 @@ pub fn compact(json: &str) -> Cow<'_, str> {
 /// A value of its own, on one line.
 #[must_use]
 pub fn compacted(value: &RawValue) -> Box<RawValue> {
+    if !value.get().starts_with(['{', '[']) {
+        return value.to_owned();
+    }
     match compact(value.get()) {
         Cow::Borrowed(_) => value.to_owned(),
         Cow::Owned(text) => RawValue::from_string(text).unwrap_or_default(),

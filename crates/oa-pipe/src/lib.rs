@@ -13,26 +13,53 @@
 //! * [`local`], [`question`], [`answer`], [`filter`], [`removal`], [`wait`] and [`delay`] are what several tools know
 //!   of files, questions, Responses, searches, deletions and patience.
 
-pub mod answer;
-pub mod cli;
+mod address;
+mod advice;
+pub mod arguments;
+pub mod batch;
+mod connection;
 pub mod delay;
+mod draft;
+pub mod duration;
 pub mod escape;
 pub mod failure;
-pub mod filter;
-pub mod interrupt;
+pub mod file;
+pub mod glance;
+mod headers;
+pub mod lift;
+mod line;
 pub mod local;
 pub mod log;
 mod machine;
+mod merge;
 pub mod object;
+pub mod options;
+pub mod output;
+mod parse;
 pub mod pipe;
+mod place;
+pub mod plan;
 pub mod question;
+mod read;
 pub mod record;
 pub mod refusal;
 pub mod removal;
+pub mod response;
+mod rights;
+pub mod run;
 pub mod scan;
+pub mod schedule;
+pub mod search;
+pub mod settle;
 pub mod shell;
+pub mod signal;
+mod stdin;
+pub mod store;
+mod target;
 pub mod verdict;
 pub mod wait;
+mod wake;
 pub mod workers;
+mod write;
 
-pub use cli::run;
+pub use run::run;

@@ -3,21 +3,19 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
-mod merge;
-
 use oa_core::body::Body;
 use oa_core::field::{pick, text_of};
 use oa_core::lenient::string_length;
 pub use oa_core::lenient::{compact, compacted};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// Entries that are kept one by one. An object may have millions, each a few bytes long, and they must not cost a
 /// hundred each.
 const APART: usize = 64;
 
-type Entry = (String, Box<RawValue>);
+/// A key and its value.
+pub(crate) type Entry = (String, Box<RawValue>);
 
 /// A JSON object whose values are never parsed until somebody asks, so that digits, spelling, order
 /// and repeated keys leave as they came. Values are compact: no white space outside strings.
@@ -117,7 +115,7 @@ impl Object {
     }
 
     /// All entries, each by itself.
-    fn take_entries(&mut self) -> Vec<Entry> {
+    pub(crate) fn take_entries(&mut self) -> Vec<Entry> {
         let mut entries = std::mem::take(&mut self.entries);
         if let Some(rest) = self.rest.take() {
             entries.extend(owned(&rest));
@@ -125,34 +123,52 @@ impl Object {
         entries
     }
 
-    /// Bytes of the object as one line of JSON.
+    /// Bytes of the object as one line of JSON, give or take what its keys escape.
     #[must_use]
     pub fn length(&self) -> usize {
-        self.pieces().map(|piece| piece.len()).sum()
+        let entries = self.entries.iter();
+        let entries = entries.map(|(key, value)| key.len() + value.get().len() + 4);
+        let rest = self.rest.as_ref().map_or(0, |rest| rest.get().len());
+        entries.sum::<usize>() + rest + 2
     }
 
     /// The object as one line of JSON.
     #[must_use]
     pub fn to_line(&self) -> String {
-        let mut line = String::with_capacity(self.length() + 1);
-        self.pieces().for_each(|piece| line.push_str(&piece));
+        let mut line = String::with_capacity(self.length());
+        for (at, (key, value)) in self.entries.iter().enumerate() {
+            line.push(if at == 0 { '{' } else { ',' });
+            push_key(&mut line, key);
+            line.push_str(value.get());
+        }
+        if let Some(rest) = self.rest_inside() {
+            line.push(',');
+            line.push_str(rest);
+        }
+        line.push_str(if line.is_empty() { "{}" } else { "}" });
         line
     }
 
-    /// The pieces of that line, none of them copied that need not be.
+    /// The pieces of that line, no value of them copied.
     pub fn pieces(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let entries = self.entries.iter().enumerate();
-        let entries = entries.flat_map(|(index, (key, value))| {
-            let open = if index == 0 { "{" } else { "," };
-            let key = Cow::Owned(format!("{open}{}:", raw(&key).get()));
-            [key, Cow::Borrowed(value.get())]
+        let entries = entries.flat_map(|(at, (name, value))| {
+            let mut key = String::from(if at == 0 { "{" } else { "," });
+            push_key(&mut key, name);
+            [Cow::Owned(key), Cow::Borrowed(value.get())]
         });
-        let rest = self.rest.iter().flat_map(|rest| {
-            let inner = rest.get().get(1..rest.get().len() - 1);
-            [Cow::Borrowed(","), Cow::Borrowed(inner.unwrap_or_default())]
-        });
+        let rest = self.rest_inside();
+        let rest = rest.map(|rest| [Cow::Borrowed(","), Cow::Borrowed(rest)]);
         let close = if self.entries.is_empty() { "{}" } else { "}" };
-        entries.chain(rest).chain([Cow::Borrowed(close)])
+        entries
+            .chain(rest.into_iter().flatten())
+            .chain([Cow::Borrowed(close)])
+    }
+
+    /// What stands between the braces of the rest.
+    fn rest_inside(&self) -> Option<&str> {
+        let rest = self.rest.as_ref()?.get();
+        rest.get(1..rest.len() - 1)
     }
 
     /// The object as a value for another one.
@@ -168,6 +184,16 @@ impl From<&Object> for Body {
     }
 }
 
+/// Writes a key and its colon.
+fn push_key(line: &mut String, key: &str) {
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if key.bytes().all(plain) {
+        line.extend(["\"", key, "\":"]);
+    } else {
+        line.extend([raw(&key).get(), ":"]);
+    }
+}
+
 /// Anything that serialises, as a raw value; `null` where it does not.
 pub fn raw(value: &impl serde::Serialize) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).unwrap_or_default()
@@ -180,7 +206,7 @@ pub fn raw_array<'a>(items: impl IntoIterator<Item = &'a RawValue>) -> Box<RawVa
 }
 
 /// The entries of a raw object, each on its own.
-fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
+pub(crate) fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
     let Listed(entries) = Listed::of(raw);
     entries
         .into_iter()
@@ -267,8 +293,7 @@ impl Building {
     /// Adds an entry behind those that are kept apart.
     fn behind(&mut self, key: &str, value: &str) {
         self.rest.push(if self.rest.is_empty() { '{' } else { ',' });
-        self.rest.push_str(raw(&key).get());
-        self.rest.push(':');
+        push_key(&mut self.rest, key);
         self.rest.push_str(value);
     }
 

@@ -173,7 +173,8 @@ impl<R: Read> Values<R> {
     fn nested(&mut self) -> Result<usize, Malformed> {
         let mut open = Vec::new();
         let mut at = 0;
-        while let Some(byte) = self.byte(at)? {
+        let told = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
+        while let Some(byte) = self.find(&mut at, told)? {
             at += 1;
             match byte {
                 b'"' => at = self.string(at)?,
@@ -196,11 +197,10 @@ impl<R: Read> Values<R> {
 
     /// End of the string whose opening quote stands before `at`.
     fn string(&mut self, mut at: usize) -> Result<usize, Malformed> {
-        while let Some(byte) = self.byte(at)? {
+        while let Some(byte) = self.find(&mut at, |byte| matches!(byte, b'"' | b'\\'))? {
             match byte {
                 b'"' => return Ok(at + 1),
-                b'\\' => at += 2,
-                _ => at += 1,
+                _ => at += 2,
             }
         }
         Err(self.malformed(at, "the input ends inside a string"))
@@ -234,6 +234,25 @@ impl<R: Read> Values<R> {
                 return Ok(Some(byte));
             }
             self.consume(1);
+        }
+        Ok(None)
+    }
+
+    /// The next byte that is told of, from `at` on, which then is its place; `None` at the end.
+    fn find(
+        &mut self,
+        at: &mut usize,
+        told: impl Fn(&u8) -> bool,
+    ) -> Result<Option<u8>, Malformed> {
+        while self.byte(*at)?.is_some() {
+            let ready = &self.buffer[self.start + *at..];
+            match ready.iter().position(&told) {
+                Some(found) => {
+                    *at += found;
+                    return self.byte(*at);
+                }
+                None => *at += ready.len(),
+            }
         }
         Ok(None)
     }
@@ -286,14 +305,13 @@ impl<R: Read> Values<R> {
     }
 
     fn consume(&mut self, count: usize) {
-        for byte in &self.buffer[self.start..self.start + count] {
-            if *byte == b'\n' {
-                self.line += 1;
-                self.column = 1;
-            } else {
-                self.column += 1;
-            }
-        }
+        let seen = &self.buffer[self.start..self.start + count];
+        let lines = seen.split(|byte| *byte == b'\n').count() - 1;
+        self.line += lines;
+        self.column = match lines {
+            0 => self.column + count,
+            _ => seen.iter().rev().take_while(|byte| **byte != b'\n').count() + 1,
+        };
         self.start += count;
     }
 }

@@ -6,20 +6,22 @@ use oa_core::client::Client;
 use oa_core::field::Look as _;
 use oa_core::{Error, Id, Result};
 use oa_kinds::limit::{Problem, TEXT_CHARS};
-use oa_pipe::answer::{Response, forget};
-use oa_pipe::cli::Run;
+use oa_pipe::file::File;
 use oa_pipe::object::raw_array;
-use oa_pipe::pipe::Job;
+use oa_pipe::plan::Job;
 use oa_pipe::question::question;
-use oa_pipe::record::{File, Record};
+use oa_pipe::record::Record;
 use oa_pipe::refusal::refuse;
+use oa_pipe::response::Response;
+use oa_pipe::run::Run;
+use oa_pipe::settle::forget;
 use serde_json::value::RawValue;
 
-use crate::Args;
-use crate::answer::Asking;
+use crate::args::Args;
+use crate::asking::Asking;
 use crate::input::{Attachment, Parts, Style, expiry};
 use crate::lookup::Lookup;
-use crate::request::{Request, Template};
+use crate::request::{Prepared, Template};
 
 /// Everything that is the same for all records.
 pub(crate) struct Asker<'a> {
@@ -89,7 +91,7 @@ impl Asker<'_> {
             .ok_or_else(|| Error::input("the record's `response` has no id to continue from"))
     }
 
-    fn request(&self, record: &Record, previous: Option<&Id>) -> Result<Request> {
+    fn request(&self, record: &Record, previous: Option<&Id>) -> Result<Prepared> {
         let log = &self.run.pipe.log;
         let search = self.template.search.as_ref();
         let search = search.map(|search| search.tool(record)).transpose()?;
@@ -108,13 +110,13 @@ impl Asker<'_> {
         let chars = question.chars().count() as u64;
         let too_long = Problem::of(&TEXT_CHARS, "the question", chars);
         refuse(too_long, self.style.force, log)?;
+        let mut files = record.files();
         if !draft.continues() {
-            uploaded(record)?;
+            uploaded(record, &files)?;
         }
-        let files = match (previous, &search) {
-            (None, None) => record.files(),
-            _ => Vec::new(),
-        };
+        if previous.is_some() || search.is_some() {
+            files.clear();
+        }
         Ok(draft.ask(&question, self.parts(files)?))
     }
 
@@ -143,7 +145,7 @@ impl Asker<'_> {
         Ok(parts)
     }
 
-    fn ask(&self, record: &mut Record, job: &Job, request: &Request) -> Result<()> {
+    fn ask(&self, record: &mut Record, job: &Job, request: &Prepared) -> Result<()> {
         let Some(client) = &self.client else {
             return Ok(());
         };
@@ -160,8 +162,7 @@ impl Asker<'_> {
 }
 
 /// A forgotten upload must not buy an answer about nothing.
-fn uploaded(record: &Record) -> Result<()> {
-    let files = record.files();
+fn uploaded(record: &Record, files: &[File]) -> Result<()> {
     let there: BTreeSet<&str> = files.iter().filter_map(|f| f.path.as_deref()).collect();
     let paths = record.paths();
     match paths.iter().find(|path| !there.contains(path.as_str())) {
@@ -191,7 +192,11 @@ fn move_on(record: &mut Record) {
 }
 
 /// Writes the complete body into the record, inline files and all.
-fn dry_run(record: &mut Record, request: &Request) -> Result<()> {
+fn dry_run(record: &mut Record, request: &Prepared) -> Result<()> {
+    if request.inline.is_empty() {
+        record.object_mut().set("request", request.body.to_raw());
+        return Ok(());
+    }
     let mut text = String::new();
     let (mut reader, _) = request.bytes().open();
     std::io::Read::read_to_string(&mut reader, &mut text)

@@ -1,20 +1,20 @@
 //! Files, paths, URLs and ids as content parts: the only place that knows part types.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use oa_core::body::Local;
 use oa_core::form::random_word;
+use oa_core::local::Local;
 use oa_core::{Error, Id, Result};
-use oa_kinds::kind;
+use oa_kinds::candidate::{Candidate, use_problem};
 use oa_kinds::limit::{
-    Candidate, FILE_DATA_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST,
-    Problem, REQUEST_DOCUMENT_BYTES, Rule, use_problem,
+    FILE_DATA_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST, Problem,
+    REQUEST_DOCUMENT_BYTES, Rule,
 };
+use oa_kinds::{kind, stored};
+use oa_pipe::file::File;
+use oa_pipe::lift::{looks_like_id, of_id};
 use oa_pipe::local;
 use oa_pipe::log::Log;
 use oa_pipe::object::Object;
 use oa_pipe::pipe::Pipe;
-use oa_pipe::record::{File, looks_like_id, of_id};
 use oa_pipe::refusal::refuse;
 use oa_pipe::shell::{self, command};
 
@@ -125,8 +125,8 @@ fn no_file(word: &str) -> Option<Error> {
     Some(Error::usage(format!("-a {word}: {what}")).hint(hint))
 }
 
-fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Result<Inline> {
-    let wrong = |why: &str| Error::local(format!("{path}: {why}"));
+/// The file that a path names.
+fn taken(path: &str, force: bool, pipe: &Pipe) -> Result<Local> {
     // What is larger is refused anyway, whatever it is.
     let most = if force {
         u64::MAX
@@ -134,24 +134,29 @@ fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Resul
         REQUEST_DOCUMENT_BYTES.limit
     };
     let taken = local::take(path, most, &pipe.interrupt);
-    let local = taken.map_err(|error| match path.split_once("://") {
+    taken.map_err(|error| match path.split_once("://") {
         Some(_) => error.hint("a server fetches http:// and https:// only"),
         None => error,
-    })?;
+    })
+}
+
+fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Result<Inline> {
+    let wrong = |why: &str| Error::local(format!("{path}: {why}"));
+    let local = taken(path, force, pipe)?;
     let head = local.head(TEXT_HEAD);
     let head = head.map_err(|error| wrong(&error.to_string()))?;
     let given = match filename {
         Some(name) => name.to_owned(),
-        None if path == "-" => kind::stream_name("stdin", &head),
-        None if local.is_spooled() => kind::stream_name(path, &head),
+        None if path == "-" => stored::stream_name("stdin", &head),
+        None if local.is_spooled() => stored::stream_name(path, &head),
         None => path.to_owned(),
     };
     let text = kind::is_plain(&head, local.bytes() <= TEXT_HEAD);
-    let name = kind::stored_name(&given, "user_data", text);
+    let name = stored::stored_name(&given, "user_data", text);
     let start = &head[..head.len().min(HEAD)];
     let candidate = Candidate {
         path,
-        name: &kind::stored_name(&given, "user_data", false),
+        name: &stored::stored_name(&given, "user_data", false),
         bytes: local.bytes(),
         head: start,
         purpose: kind::purpose_of(&name),
@@ -181,7 +186,8 @@ pub(crate) struct Style {
 /// The parts of one message, and what their limits look at.
 #[derive(Default)]
 pub(crate) struct Parts {
-    pub(crate) objects: Vec<Object>,
+    /// Each as JSON.
+    pub(crate) written: Vec<String>,
     pub(crate) inline: Vec<Inline>,
     documents: u64,
     pictures: u64,
@@ -207,16 +213,12 @@ impl Parts {
         };
         let part = if picture {
             self.picture(bytes);
-            let mut part = image(style);
-            part.put(&style.image_field, &id);
-            part
+            image(&style.image_field, id, style)
         } else {
             self.documents += bytes;
-            let mut part = document(name, style);
-            part.put("file_id", &id);
-            part
+            document(name, &[("file_id", id)], style)
         };
-        self.objects.push(finish(part));
+        self.written.push(part);
         Ok(())
     }
 
@@ -226,15 +228,11 @@ impl Parts {
         let part = if kind::is_picture(&name) {
             self.picture(0);
             self.limit(&IMAGE_URL_CHARS, url, url.chars().count() as u64);
-            let mut part = image(style);
-            part.put("image_url", &url);
-            part
+            image("image_url", url, style)
         } else {
-            let mut part = document(&name, style);
-            part.put("file_url", &url);
-            part
+            document(&name, &[("file_url", url)], style)
         };
-        self.objects.push(finish(part));
+        self.written.push(part);
     }
 
     /// Adds a local file; its base64 goes in where its place holder stands.
@@ -246,19 +244,15 @@ impl Parts {
         let part = if kind::is_picture(&file.name) {
             self.picture(bytes);
             self.limit(&IMAGE_URL_CHARS, label, chars);
-            let mut part = image(style);
-            part.put("image_url", &url);
-            part
+            image("image_url", &url, style)
         } else {
             self.documents += bytes;
             self.limit(&FILE_DATA_CHARS, label, chars);
-            let mut part = document(&file.name, style);
-            part.put("filename", &file.name);
-            part.put("file_data", &url);
-            part
+            let fields = [("filename", file.name.as_str()), ("file_data", &url)];
+            document(&file.name, &fields, style)
         };
         self.inline.push(file.clone());
-        self.objects.push(finish(part));
+        self.written.push(part);
     }
 
     fn picture(&mut self, bytes: u64) {
@@ -304,42 +298,36 @@ fn last_segment(url: &str) -> String {
 }
 
 /// A picture's part; `detail` is always said, because servers that validate strictly demand it.
-fn image(style: &Style) -> Object {
-    let mut part = Object::default();
-    part.put("type", &"input_image");
-    part.put("detail", &style.detail.as_deref().unwrap_or("auto"));
-    part
+fn image(field: &str, value: &str, style: &Style) -> String {
+    let detail = style.detail.as_deref().unwrap_or("auto");
+    part(&[("type", "input_image"), (field, value), ("detail", detail)])
 }
 
 /// A document's part; `detail` only where it is asked for and means something (the pages of a PDF).
-fn document(name: &str, style: &Style) -> Object {
-    let mut part = Object::default();
-    part.put("type", &"input_file");
+fn document(name: &str, fields: &[(&str, &str)], style: &Style) -> String {
     let pdf = kind::extension(name).is_some_and(|ext| ext.eq_ignore_ascii_case("pdf"));
     let detail = style
         .detail
         .as_deref()
         .filter(|detail| *detail != "original");
-    if let (true, Some(detail)) = (pdf, detail) {
-        part.put("detail", &detail);
-    }
-    part
+    let detail = detail.filter(|_| pdf).map(|detail| ("detail", detail));
+    let kind = [("type", "input_file")];
+    let all: Vec<_> = kind.iter().chain(fields).copied().chain(detail).collect();
+    part(&all)
 }
 
-/// The same part with `detail` last, as people write it.
-fn finish(mut part: Object) -> Object {
-    if let Some(detail) = part.text("detail") {
-        part.remove("detail");
-        part.put("detail", &detail);
+/// A part of these fields, as JSON.
+pub(crate) fn part(fields: &[(&str, &str)]) -> String {
+    let mut object = Object::default();
+    for (name, value) in fields {
+        object.put(name, value);
     }
-    part
+    object.to_line()
 }
 
 /// Refuses a file that the API has forgotten by now.
 pub(crate) fn expiry(file: &File) -> Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-    if file.expires_at.is_none_or(|end| end > now) {
+    if !file.is_expired() {
         return Ok(());
     }
     let (label, id) = (file.label(), file.name());

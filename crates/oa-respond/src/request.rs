@@ -1,18 +1,19 @@
 //! The JSON body from options and record: layers merged one after the other, then the question.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use oa_core::body::{Body, Segment};
 use oa_core::field::text_of;
 use oa_core::form::random_word;
 use oa_core::{Error, Id, Result};
-use oa_pipe::answer::wants_json;
 use oa_pipe::object::{Object, raw, raw_array, strings};
 use oa_pipe::question::is_blank;
 use oa_pipe::record::Record;
+use oa_pipe::response::wants_json;
 use serde_json::value::RawValue;
 
-use crate::input::{Attachment, Inline, Parts};
+use crate::input::{Attachment, Inline, Parts, part};
 use crate::search::FileSearch;
 
 /// What the options say about every body, read once.
@@ -30,16 +31,19 @@ pub(crate) struct Template {
     /// Merged over the above, in this order.
     pub(crate) layers: Vec<Object>,
     pub(crate) search: Option<FileSearch>,
+    /// What is made of all that for a record that adds nothing to it.
+    pub(crate) plain: OnceLock<Result<Draft>>,
 }
 
 /// A body whose layers are merged; a mark stands where the question goes.
+#[derive(Clone)]
 pub(crate) struct Draft {
     body: Object,
     mark: Box<RawValue>,
 }
 
 /// A body that is ready to be sent.
-pub(crate) struct Request {
+pub(crate) struct Prepared {
     pub(crate) body: Object,
     pub(crate) inline: Vec<Inline>,
     pub(crate) background: bool,
@@ -56,6 +60,26 @@ impl Template {
         previous: Option<&Id>,
         search: Option<&Object>,
     ) -> Result<Draft> {
+        let mut draft = match (previous, search) {
+            (None, None) => {
+                let plain = self.plain.get_or_init(|| self.layered(None, None));
+                plain.clone()?
+            }
+            _ => self.layered(previous, search)?,
+        };
+        if let Some(own) = record.request() {
+            draft.merge(&own)?;
+        }
+        if draft.body.get("input").is_none() {
+            return Err(Error::input("the request has no `input`").hint(
+                "`\"input\":null` takes the question and its files away: leave it out, or write an input",
+            ));
+        }
+        Ok(draft)
+    }
+
+    /// The options, and what is merged over them.
+    fn layered(&self, previous: Option<&Id>, search: Option<&Object>) -> Result<Draft> {
         let mark = raw(&random_word());
         let mut body = Object::default();
         body.put("model", &self.model);
@@ -64,17 +88,11 @@ impl Template {
         if let Some(tool) = search {
             body.set("tools", raw_array([tool.to_raw().as_ref()]));
         }
-        let own = record.request();
-        for layer in self.layers.iter().chain(own.as_ref()) {
-            let merged = body.merge(layer);
-            merged.map_err(|error| Error::input(format!("`request`: {error:#}")))?;
-        }
-        if body.get("input").is_none() {
-            return Err(Error::input("the request has no `input`").hint(
-                "`\"input\":null` takes the question and its files away: leave it out, or write an input",
-            ));
-        }
-        Ok(Draft { body, mark })
+        let mut draft = Draft { body, mark };
+        self.layers
+            .iter()
+            .try_for_each(|layer| draft.merge(layer))?;
+        Ok(draft)
     }
 
     fn options(&self, body: &mut Object, previous: Option<&Id>) {
@@ -117,6 +135,11 @@ impl Template {
 }
 
 impl Draft {
+    fn merge(&mut self, layer: &Object) -> Result<()> {
+        let merged = self.body.merge(layer);
+        merged.map_err(|error| Error::input(format!("`request`: {error:#}")))
+    }
+
     /// Whether a `request.input` took the place of the question and what goes with it.
     pub(crate) fn is_whole(&self) -> bool {
         let input = self.body.get("input").map(RawValue::get);
@@ -148,7 +171,7 @@ impl Draft {
     }
 
     /// The request with its own input; what that forgets would silently not be looked at.
-    pub(crate) fn take(self, record: &Record, attachments: &[Attachment]) -> Result<Request> {
+    pub(crate) fn take(self, record: &Record, attachments: &[Attachment]) -> Result<Prepared> {
         if self.body.get("input").is_some_and(is_silent) {
             return Err(Error::input("`request.input` is empty")
                 .hint("is a variable unset, or a file empty? Nothing was sent"));
@@ -173,24 +196,20 @@ impl Draft {
 
     /// The request that asks this about these parts. What stays the same comes first, so that the provider's
     /// cache holds it when the next question comes.
-    pub(crate) fn ask(mut self, question: &str, parts: Parts) -> Request {
-        let mut text = Object::default();
-        text.put("type", &"input_text");
-        text.put("text", &question);
-        let mut content: Vec<Box<RawValue>> = parts.objects.iter().map(Object::to_raw).collect();
-        content.push(text.to_raw());
-        let mut message = Object::default();
-        message.put("role", &"user");
-        message.set("content", raw_array(content.iter().map(AsRef::as_ref)));
-        self.body
-            .set("input", raw_array([message.to_raw().as_ref()]));
+    pub(crate) fn ask(mut self, question: &str, parts: Parts) -> Prepared {
+        let mut content = parts.written;
+        content.push(part(&[("type", "input_text"), ("text", question)]));
+        let content = content.join(",");
+        let input = format!(r#"[{{"role":"user","content":[{content}]}}]"#);
+        let input = RawValue::from_string(input).unwrap_or_default();
+        self.body.set("input", input);
         self.ready(parts.inline)
     }
 
-    fn ready(self, inline: Vec<Inline>) -> Request {
+    fn ready(self, inline: Vec<Inline>) -> Prepared {
         let body = self.body;
         let is_true = |key: &str| body.get(key).is_some_and(|raw| raw.get() == "true");
-        Request {
+        Prepared {
             background: is_true("background"),
             stream: is_true("stream"),
             json: wants_json(body.get("text")),
@@ -241,7 +260,7 @@ fn is_silent_item(item: &RawValue) -> bool {
         }
 }
 
-impl Request {
+impl Prepared {
     /// The bytes to send: the JSON, with base64 produced from the files where their place holders stand.
     pub(crate) fn bytes(&self) -> Body {
         let line = self.body.to_line();

@@ -1,18 +1,19 @@
 //! The options as a template for bodies: files are read, JSON is checked, once.
 
 use std::io::Read;
+use std::sync::OnceLock;
 
 use anyhow::{Context, anyhow, ensure};
 use oa_core::{Error, Result};
 use oa_kinds::limit::TEXT_CHARS;
-use oa_pipe::interrupt::Interrupt;
 use oa_pipe::local;
 use oa_pipe::object::Object;
+use oa_pipe::signal::Interrupt;
 
+use crate::args::{Args, DEFAULT_MODEL};
 use crate::layers::Layer;
 use crate::request::Template;
 use crate::search::FileSearch;
-use crate::{Args, DEFAULT_MODEL};
 
 /// Most bytes of a file with text: four to a character.
 const TEXT_BYTES: u64 = 4 * TEXT_CHARS.limit;
@@ -44,6 +45,7 @@ pub(crate) fn read(args: &Args, interrupt: &Interrupt) -> Result<Template> {
         stream: args.stream,
         layers: layers(args, interrupt)?,
         search: FileSearch::read(args)?,
+        plain: OnceLock::new(),
     })
 }
 
