@@ -7,6 +7,7 @@ pub(crate) mod error;
 pub(crate) mod file;
 pub(crate) mod id;
 pub(crate) mod input;
+pub(crate) mod input_items;
 pub(crate) mod json;
 pub(crate) mod kind;
 pub(crate) mod member;

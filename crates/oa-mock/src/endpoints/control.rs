@@ -53,13 +53,24 @@ pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Resul
         ));
     };
     let query = call::pairs(head.uri.query().unwrap_or_default());
-    Ok(match (head.method.as_str(), head.uri.path()) {
+    obey(mock, head.method.as_str(), head.uri.path(), &query, &text)
+}
+
+/// Does what a control says.
+fn obey(
+    mock: &Mock,
+    method: &str,
+    path: &str,
+    query: &[(String, String)],
+    text: &str,
+) -> io::Result<Reply> {
+    Ok(match (method, path) {
         ("GET", "/mock/ledger") => ledger(mock)?,
         ("DELETE", "/mock/ledger") => {
             mock.ledger().forget();
             done()
         }
-        ("POST", "/mock/faults") => add_rules(mock, &text),
+        ("POST", "/mock/faults") => add_rules(mock, text),
         ("DELETE", "/mock/faults") => {
             mock.rules().0.clear();
             done()

@@ -5,7 +5,8 @@ use crate::http::call::{Call, Page};
 use crate::http::reply::Reply;
 use crate::objects::error::ApiError;
 use crate::objects::id::now;
-use crate::objects::input::{self, Input};
+use crate::objects::input::Input;
+use crate::objects::input_items;
 use crate::objects::json::Json;
 use crate::objects::message::Message;
 use crate::objects::response::{Ending, Item, Phase, Stored};
@@ -50,7 +51,7 @@ fn answered(
         (false, "in_progress") => Phase::InProgress,
         (false, _) => Phase::Final,
     };
-    let items = input::items(&body, || mock.ids.hex("msg_", 48));
+    let items = input_items::items(&body, || mock.ids.hex("msg_", 48));
     let output = output(mock, call, &ending, &body, input, searches);
     let mut request = body;
     request.remove("input");
