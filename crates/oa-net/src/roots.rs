@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use ureq::tls::{Certificate, RootCerts};
+use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
 use super::settings::{ReadFile, Settings};
 
@@ -45,7 +43,7 @@ pub(super) fn load(settings: &Settings) -> Result<RootCerts> {
 
 pub(super) fn of_file(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
     let pem = read(path, &format!("certificates of {}", path.display()))?;
-    checked(path, &ders(&pem))
+    checked(path, certificates(&pem))
 }
 
 fn of_folder(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
@@ -53,22 +51,24 @@ fn of_folder(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> 
     let entries = path.read_dir();
     let entries = entries.with_context(|| format!("certificates of {name}"))?;
     let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "").ok());
-    let found: Vec<_> = files.flat_map(|pem| ders(&pem)).collect();
-    checked(path, &found)
+    checked(path, files.flat_map(|pem| certificates(&pem)).collect())
 }
 
-fn ders(pem: &[u8]) -> Vec<CertificateDer<'static>> {
-    CertificateDer::pem_slice_iter(pem).flatten().collect()
+fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
+    let items = parse_pem(pem).filter_map(|item| match item {
+        Ok(PemItem::Certificate(certificate)) => Some(certificate),
+        _ => None,
+    });
+    items.collect()
 }
 
 /// What was found there, unless all of it are certificates in name only.
-fn checked(path: &Path, found: &[CertificateDer]) -> Result<Vec<Certificate<'static>>> {
+fn checked(path: &Path, found: Vec<Certificate<'static>>) -> Result<Vec<Certificate<'static>>> {
     let name = path.display();
-    let good = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
+    let good = |one: &Certificate| RootCertStore::empty().add(one.der().into()).is_ok();
     ensure!(
         found.iter().any(good),
         "certificates of {name}: there is none in it (PEM is expected)"
     );
-    let owned = |der| Certificate::from_der(der).to_owned();
-    Ok(found.iter().map(|der| owned(der)).collect())
+    Ok(found)
 }
