@@ -35,6 +35,7 @@ mod merge;
 pub mod object;
 pub mod options;
 pub mod output;
+pub mod pages;
 mod parse;
 pub mod pipe;
 mod place;
