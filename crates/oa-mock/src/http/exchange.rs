@@ -10,15 +10,16 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use tokio::time::sleep;
 
-use crate::endpoints::route;
-use crate::faults::action::{Action, Moment};
-use crate::faults::trouble;
+use crate::faults::action::Action;
+use crate::faults::keys::Keys;
+use crate::faults::spoil;
 use crate::http::call::{self, Call, Received};
+use crate::http::ledger::Shown;
 use crate::http::reply::{Content, Reply};
-use crate::http::{body, log};
+use crate::http::{body, route};
+use crate::log;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::state::ledger::Shown;
-use crate::state::mock::Mock;
 
 /// Answers a request; an error closes the connection without an answer.
 pub(crate) async fn exchange(
@@ -67,16 +68,19 @@ async fn answer(
     place: usize,
     action: Option<Action>,
 ) -> io::Result<Reply> {
-    match &action {
-        Some(Action::Cut(Moment::Before)) => return Err(cut()),
-        Some(Action::Stall(Moment::Before | Moment::Body)) => released(mock).await,
-        Some(Action::Cut(Moment::Body)) => return first_bytes(mock, incoming, place).await,
-        Some(Action::Status {
-            early: true,
-            status,
-            keys,
-        }) => return Ok(trouble::status(*status, keys)),
-        _ => {}
+    if let Some(action) = &action {
+        if action.is("cut", "before") {
+            return Err(cut());
+        }
+        if action.is("stall", "before") || action.is("stall", "body") {
+            released(mock).await;
+        }
+        if action.is("cut", "body") {
+            return first_bytes(mock, incoming, place).await;
+        }
+        if let Some(status) = action.early() {
+            return Ok(spoil::early(status, &action.keys));
+        }
     }
     let arrived = body::read(&head.headers, incoming).await;
     mock.ledger().length(place, arrived.length);
@@ -85,11 +89,15 @@ async fn answer(
         sleep(mock.settings.delay).await;
     }
     let reply = work(mock, head, received, place, action.as_ref()).await?;
-    match action {
-        Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
-        Some(Action::Stall(Moment::Work)) => std::future::pending().await,
-        Some(Action::Cut(Moment::Work)) => return Err(cut()),
-        _ => {}
+    if let Some(action) = action {
+        let ms = action.keys.number("ms").unwrap_or_default();
+        sleep(Duration::from_millis(ms)).await;
+        if action.is("stall", "work") {
+            std::future::pending::<()>().await;
+        }
+        if action.is("cut", "work") {
+            return Err(cut());
+        }
     }
     Ok(reply)
 }
@@ -108,12 +116,15 @@ async fn work(
             let shown = Shown::of(received);
             mock.ledger().show(place, shown);
         }
-        if let Some(reply) = action.as_ref().and_then(trouble::instead) {
+        let Some(action) = action else {
+            return endpoint(&mock, &head, received, None).unwrap_or_else(Reply::from);
+        };
+        if let Some(reply) = spoil::instead(&action) {
             return reply;
         }
-        let end = action.as_ref().and_then(trouble::end);
+        let end = (action.word == "end").then(|| action.keys.clone());
         let reply = endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from);
-        trouble::spoil(reply, action.as_ref())
+        spoil::spoil(reply, &action)
     });
     task.await.map_err(io::Error::other)
 }
@@ -122,7 +133,7 @@ fn endpoint(
     mock: &Mock,
     head: &Parts,
     received: Result<Received, ApiError>,
-    end: Option<crate::faults::action::Keys>,
+    end: Option<Keys>,
 ) -> Result<Reply, ApiError> {
     let (endpoint, [id, part]) = route::find(head.method.as_str(), head.uri.path())?;
     let query = call::pairs(head.uri.query().unwrap_or_default());

@@ -17,11 +17,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-use crate::endpoints::control;
 use crate::http::reply::{Content, Reply};
 use crate::http::wire::{self, Body};
-use crate::http::{exchange, log};
-use crate::state::mock::Mock;
+use crate::http::{control, exchange};
+use crate::log;
+use crate::mock::Mock;
 
 /// Connections at a time; more of them wait until one ends.
 const MOST: usize = 500;

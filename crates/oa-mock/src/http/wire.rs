@@ -12,8 +12,8 @@ use hyper::header::{HeaderName, HeaderValue};
 use tokio::time::sleep;
 
 use crate::http::reply::{Content, Reply};
+use crate::mock::Mock;
 use crate::objects::stream::Play;
-use crate::state::mock::Mock;
 
 /// The body of an answer.
 pub(crate) type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;

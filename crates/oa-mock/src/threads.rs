@@ -1,8 +1,9 @@
 //! Threads of the server: few, and made before anything is promised.
 
+use std::io;
 use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::Duration;
-use std::{io, thread};
 
 use anyhow::Context;
 use tokio::runtime::{Builder, Runtime};

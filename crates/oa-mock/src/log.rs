@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hyper::http::request::Parts;
 
-use crate::state::mock::Mock;
+use crate::mock::Mock;
 
 /// Writes a line with the program's name in front.
 pub(crate) fn line(text: &str) {

@@ -1,28 +1,27 @@
 //! The Vector stores API: many files added at once.
 
+use crate::endpoints::adding::{member, wanted};
 use crate::endpoints::members;
-use crate::endpoints::stores::{self, alive, begins, find};
-use crate::faults::action::Keys;
+use crate::endpoints::stores::{alive, begins, find, polled};
+use crate::faults::keys::Keys;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
+use crate::id::now;
+use crate::json::Json;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::objects::id::now;
-use crate::objects::json::Json;
-use crate::objects::member::{Member, Wanted};
-use crate::objects::store::{FileBatch, VectorStore};
-use crate::schema::store as schema;
-use crate::state::mock::Mock;
+use crate::objects::value;
+use crate::state::member::{Member, Wanted};
+use crate::state::vector_store::{FileBatch, VectorStore};
 
 /// `POST /vector_stores/{id}/file_batches`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
-    let body = call.json()?;
-    mock.check().object(schema::FILE_BATCH, &body, "")?;
+    let body = call.json(&mock.table, "POST /vector_stores/*/file_batches")?;
     let files = files(&body)?;
     let mut store = mock.store();
     alive(&mut store, &call.id)?;
-    let add = |(id, path, wanted): &(String, String, Wanted)| {
-        stores::member(&store, id, wanted, call, path)
-    };
+    let add =
+        |(id, path, wanted): &(String, String, Wanted)| member(&store, id, wanted, call, path);
     let added: Vec<_> = files.iter().map(add).collect::<Result<_, _>>()?;
     let id = mock.ids.hex("vsfb_", 32);
     let found = alive(&mut store, &call.id)?;
@@ -36,42 +35,28 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         created_at: now(),
         ends: call.end.as_ref().map_or("completed", ends),
     });
-    batch(found, &id).map(|batch| Reply::json(200, &batch))
+    batch(found, &id).map(|batch| Reply::json(&batch))
 }
-
-const BOTH: &str = "Mutually exclusive parameters: 'file_ids'. Ensure you are only providing one of: 'file_ids' or 'files'.";
-const NEITHER: &str = "Missing mutually exclusive parameters: 'file_ids'. Ensure you are providing exactly one of: 'file_ids' or 'files'.";
 
 /// The files of a request: the id, where it stands, and how each is to be added.
 fn files(body: &Json) -> Result<Vec<(String, String, Wanted)>, ApiError> {
-    let text = |id: Option<&Json>| id.and_then(Json::text).unwrap_or_default().to_owned();
-    match (body.get("file_ids"), body.get("files")) {
-        (Some(_), Some(_)) => Err(ApiError::invalid(
-            "mutually_exclusive_parameters",
-            "file_ids",
-            BOTH,
-        )),
-        (None, None) => Err(ApiError::invalid(
-            "missing_mutually_exclusive_parameters",
-            "file_ids",
-            NEITHER,
-        )),
-        (Some(ids), None) => {
-            let wanted = Wanted::read(body, "")?;
-            let ids = ids.elements().iter().enumerate();
-            let ids = ids.map(|(n, id)| (text(Some(id)), format!("file_ids[{n}]"), wanted.clone()));
-            Ok(ids.collect())
-        }
-        (None, Some(files)) => {
-            let files = files.elements().iter().enumerate();
-            let read = |(n, file): (usize, &Json)| {
-                let path = format!("files[{n}]");
-                let wanted = Wanted::read(file, &path)?;
-                Ok((text(file.get("file_id")), path + ".file_id", wanted))
-            };
-            files.map(read).collect()
-        }
-    }
+    let (ids, files) = (body.get("file_ids"), body.get("files"));
+    let given = [ids, files].iter().flatten().count();
+    value::one_of("file_ids", given, "file_ids files")?;
+    let of_all = wanted(body, "")?;
+    let ids = body.elements_of("file_ids").iter().enumerate();
+    let ids = ids.map(|(n, id)| {
+        let id = id.text().unwrap_or_default().to_owned();
+        Ok((id, format!("file_ids[{n}]"), of_all.clone()))
+    });
+    let files = body.elements_of("files").iter().enumerate();
+    let files = files.map(|(n, file)| {
+        let path = format!("files[{n}]");
+        let id = file.text_of("file_id").unwrap_or_default().to_owned();
+        let wanted = wanted(file, &path)?;
+        Ok((id, path + ".file_id", wanted))
+    });
+    ids.chain(files).collect()
 }
 
 /// A rule that names files ends those; one that names none ends the batch.
@@ -88,7 +73,7 @@ pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let mut store = mock.store();
     let found = find(&mut store, &call.id)?;
     found.look_at(&call.part, mock.settings.looks);
-    batch(found, &call.part).map(|batch| stores::polled(&batch))
+    batch(found, &call.part).map(|batch| polled(&batch))
 }
 
 /// `POST /vector_stores/{id}/file_batches/{batch_id}/cancel`
@@ -104,7 +89,7 @@ pub(crate) fn cancel(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     {
         batch.ends = "cancelled";
     }
-    batch(found, &call.part).map(|batch| Reply::json(200, &batch))
+    batch(found, &call.part).map(|batch| Reply::json(&batch))
 }
 
 /// `GET /vector_stores/{id}/file_batches/{batch_id}/files`

@@ -1,10 +1,10 @@
-//! The input of a question as the API lists it later.
+//! The input of a question as `GET …/input_items` lists it.
 
+use crate::json::Json;
 use crate::objects::data;
-use crate::objects::json::Json;
-use crate::objects::message::output_text;
+use crate::state::item::output_text;
 
-/// The input as `GET …/input_items` lists it: every item with id, type and status.
+/// Every item with id, type and status.
 pub(crate) fn items(body: &Json, mut id: impl FnMut() -> String) -> Vec<Json> {
     match body.get("input") {
         Some(Json::Text(text)) => vec![item(id(), "user", &Json::Text(text.clone()))],
@@ -14,11 +14,9 @@ pub(crate) fn items(body: &Json, mut id: impl FnMut() -> String) -> Vec<Json> {
 }
 
 fn listed(given: &Json, id: String) -> Json {
-    if let (None | Some("message"), Some(role), Some(content)) = (
-        given.text_of("type"),
-        given.text_of("role"),
-        given.get("content"),
-    ) {
+    let (kind, role) = (given.text_of("type"), given.text_of("role"));
+    if let (None | Some("message"), Some(role), Some(content)) = (kind, role, given.get("content"))
+    {
         return item(id, role, content);
     }
     let mut listed = data::shorten(given.clone());
@@ -34,10 +32,8 @@ fn item(id: String, role: &str, content: &Json) -> Json {
     let parts = match content {
         Json::Text(text) if role == "assistant" => vec![output_text(text)],
         Json::Text(text) => {
-            vec![Json::object([
-                ("type", "input_text".into()),
-                ("text", text.as_str().into()),
-            ])]
+            let part = [("type", "input_text".into()), ("text", text.into())];
+            vec![Json::object(part)]
         }
         parts => parts.elements().iter().cloned().map(part).collect(),
     };
@@ -52,7 +48,7 @@ fn item(id: String, role: &str, content: &Json) -> Json {
 
 fn part(mut part: Json) -> Json {
     if part.text_of("type") == Some("input_image") && part.get("detail").is_none() {
-        part.set("detail", "auto".into());
+        part.set("detail", "auto");
     }
     data::shorten(part)
 }

@@ -1,11 +1,11 @@
 //! What no table says of a question: members that need or exclude each other, and what some models refuse.
 
+use crate::json::Json;
 use crate::objects::choice;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
-use crate::schema::strict;
-use crate::schema::value::{self, missing_parameter};
-use crate::state::mock::Store;
+use crate::objects::strict;
+use crate::objects::value::{self, missing};
+use crate::state::store::Store;
 
 const NO_INPUT: &str =
     "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided.";
@@ -13,7 +13,7 @@ const NO_INPUT: &str =
 /// Refuses a question that is wrong as a whole.
 pub(crate) fn check(body: &Json, store: &mut Store) -> Result<(), ApiError> {
     if body.get("input").is_none() && body.text_of("previous_response_id").is_none() {
-        return Err(missing_parameter("input"));
+        return Err(missing("input"));
     }
     if body.get("stream_options").is_some() && !body.flag("stream") {
         let message = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
@@ -46,7 +46,7 @@ pub(crate) fn asked(body: &Json, store: &mut Store) -> Result<(), ApiError> {
 
 /// What a question says about its place among the items.
 fn items(body: &Json) -> Result<(), ApiError> {
-    let items = body.get("input").map(Json::elements).unwrap_or_default();
+    let items = body.elements_of("input");
     for (n, item) in items.iter().enumerate() {
         let trigger = item.text_of("type") == Some("compaction_trigger");
         if trigger && n + 1 < items.len() {
@@ -93,12 +93,8 @@ fn state(body: &Json, store: &mut Store) -> Result<(), ApiError> {
     let previous = body.text_of("previous_response_id");
     let conversation = body.get("conversation");
     if previous.is_some() && conversation.is_some() {
-        let message = "Mutually exclusive parameters: 'previous_response_id'. Ensure you are only providing one of: 'previous_response_id' or 'conversation'.";
-        return Err(ApiError::invalid(
-            "mutually_exclusive_parameters",
-            "previous_response_id",
-            message,
-        ));
+        let keys = "previous_response_id conversation";
+        value::one_of("previous_response_id", 2, keys)?;
     }
     let named = |value: &Json| value.text().or(value.text_of("id")).map(str::to_owned);
     for (what, value) in [

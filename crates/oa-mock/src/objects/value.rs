@@ -2,8 +2,8 @@
 
 use std::fmt::Display;
 
+use crate::json::Json;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
 
 /// `input[0].content` and `type` make `input[0].content.type`.
 pub(crate) fn join(path: &str, key: &str) -> String {
@@ -36,7 +36,7 @@ pub(crate) fn unknown(path: &str) -> ApiError {
 }
 
 /// A parameter that is not there.
-pub(crate) fn missing_parameter(path: &str) -> ApiError {
+pub(crate) fn missing(path: &str) -> ApiError {
     let message = format!("Missing required parameter: '{path}'.");
     ApiError::invalid("missing_required_parameter", path, message)
 }
@@ -145,52 +145,28 @@ pub(crate) fn count(path: &str, count: usize, least: usize, most: usize) -> Resu
     Ok(())
 }
 
-/// Refuses what is no map of up to 16 short strings.
-pub(crate) fn metadata(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
-    properties(path, members)?;
-    for (key, value) in members {
-        let at = join(path, key);
-        let Json::Text(text) = value else {
-            return Err(wrong_type(&at, "a string", value));
-        };
-        length(&at, text, 512)?;
+/// Refuses an object of too many members.
+pub(crate) fn properties(path: &str, count: usize) -> Result<(), ApiError> {
+    if count <= 16 {
+        return Ok(());
     }
-    Ok(())
+    let message = format!(
+        "Invalid '{path}': too many properties. Expected an object with at most 16 properties, but got an object with {count} properties instead."
+    );
+    let code = "object_above_max_properties";
+    Err(ApiError::invalid(code, path, message))
 }
 
-/// Refuses what is no map of up to 16 short strings, numbers and booleans.
-pub(crate) fn attributes(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
-    properties(path, members)?;
-    for (key, value) in members {
-        let at = join(path, key);
-        match value {
-            Json::Text(text) => length(&at, text, 512)?,
-            Json::Number(_) | Json::Bool(_) => {}
-            _ => {
-                return Err(wrong_type(
-                    &at,
-                    "one of a string, number, or boolean",
-                    value,
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Up to 16 of them, with names of up to 64 characters.
-fn properties(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
-    if members.len() > 16 {
-        let message = format!(
-            "Invalid '{path}': too many properties. Expected an object with at most 16 properties, but got an object with {} properties instead.",
-            members.len()
-        );
-        return Err(ApiError::invalid(
-            "object_above_max_properties",
-            path,
-            message,
-        ));
-    }
-    let mut keys = members.iter().map(|(key, _)| key);
-    keys.try_for_each(|key| length(&join(path, key), key, 64))
+/// Refuses members of which exactly one of these may be there, if another number was given.
+pub(crate) fn one_of(path: &str, given: usize, keys: &str) -> Result<(), ApiError> {
+    let (what, code, how) = match given {
+        1 => return Ok(()),
+        0 => ("Missing mutually", "missing_mutually", "providing exactly"),
+        _ => ("Mutually", "mutually", "only providing"),
+    };
+    let keys = listed(keys, "or");
+    let message =
+        format!("{what} exclusive parameters: '{path}'. Ensure you are {how} one of: {keys}.");
+    let code = format!("{code}_exclusive_parameters");
+    Err(ApiError::invalid(&code, path, message))
 }

@@ -3,7 +3,8 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::str::FromStr;
 
-use crate::faults::action::{Action, Keys, Moment};
+use crate::faults::action::Action;
+use crate::faults::keys::Keys;
 
 /// A rule and how many requests it has seen.
 #[derive(Clone, Debug)]
@@ -34,29 +35,30 @@ impl FromStr for Rule {
         if !path.starts_with('/') {
             return Err(format!("a path starts with /, not '{path}'"));
         }
-        let mut rule = Rule {
+        let mut keys = Keys::default();
+        let mut times = None;
+        for word in words {
+            match word.split_once('=') {
+                Some((key, value)) => keys.0.push((key.to_owned(), value.to_owned())),
+                None => times = Some(count(&word)?),
+            }
+        }
+        let own = |key: &str| {
+            let mut own = keys.0.extract_if(.., |(name, _)| name == key);
+            own.next().map(|(_, value)| value)
+        };
+        let [skip, seed, percent] = ["skip", "seed", "percent"].map(own);
+        Ok(Rule {
             text: text.trim().to_owned(),
             method: method.to_uppercase(),
             path: split(&path),
-            action: Action::Stall(Moment::Work),
-            times: None,
-            skip: 0,
+            times,
+            skip: number("skip", skip)?,
             seen: 0,
-            chance: None,
-            seed: 0,
-        };
-        let mut keys = Keys::default();
-        for word in words {
-            match word.split_once('=') {
-                Some(("skip", count)) => rule.skip = number("skip", count)?,
-                Some(("seed", seed)) => rule.seed = number("seed", seed)?,
-                Some(("percent", percent)) => rule.chance = Some(chance(percent)?),
-                Some((key, value)) => keys.push(key, value),
-                None => rule.times = Some(times(&word)?),
-            }
-        }
-        rule.action = Action::read(&action, keys)?;
-        Ok(rule)
+            chance: percent.map(|percent| chance(&percent)).transpose()?,
+            seed: number("seed", seed)?,
+            action: Action::read(&action, keys)?,
+        })
     }
 }
 
@@ -106,10 +108,12 @@ impl Rule {
     }
 }
 
-fn number(key: &str, value: &str) -> Result<u64, String> {
-    value
-        .parse()
-        .map_err(|_| format!("{key}={value}: not a number"))
+fn number(key: &str, value: Option<String>) -> Result<u64, String> {
+    let parse = |value: String| {
+        let number = value.parse();
+        number.map_err(|_| format!("{key}={value}: not a number"))
+    };
+    value.map_or(Ok(0), parse)
 }
 
 fn chance(percent: &str) -> Result<f64, String> {
@@ -119,7 +123,7 @@ fn chance(percent: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("percent={percent}: 0 to 100 is wanted"))
 }
 
-fn times(word: &str) -> Result<u64, String> {
+fn count(word: &str) -> Result<u64, String> {
     let count = word.strip_prefix('x').and_then(|count| count.parse().ok());
     count.ok_or_else(|| format!("'{word}' is neither key=value nor xN"))
 }
@@ -140,37 +144,28 @@ fn fits(pattern: &[String], path: &[String]) -> bool {
     }
 }
 
-/// Splits at blanks outside single quotes; outside them `_` in a value stands for a blank.
+/// Splits at blanks outside single quotes; outside them `_` in a sentence stands for a blank.
 fn words(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
-    let mut word = String::new();
-    let (mut quoted, mut open, mut value) = (false, false, false);
+    let mut word: Option<String> = None;
+    let mut quoted = false;
     for c in text.chars() {
         match c {
             '\'' => {
                 quoted = !quoted;
-                open = true;
+                word.get_or_insert_default();
             }
-            c if c.is_whitespace() && !quoted => {
-                if open {
-                    words.push(std::mem::take(&mut word));
-                }
-                (open, value) = (false, false);
+            c if c.is_whitespace() && !quoted => words.extend(word.take()),
+            '_' if !quoted && word.as_deref().is_some_and(spoken) => {
+                word.get_or_insert_default().push(' ');
             }
-            '_' if value && !quoted && spoken(&word) => word.push(' '),
-            c => {
-                value |= c == '=';
-                open = true;
-                word.push(c);
-            }
+            c => word.get_or_insert_default().push(c),
         }
     }
     if quoted {
         return Err(format!("a quote is open in the rule '{text}'"));
     }
-    if open {
-        words.push(word);
-    }
+    words.extend(word);
     Ok(words)
 }
 
@@ -181,10 +176,11 @@ fn spoken(word: &str) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test may panic")]
+
     use super::{Rule, Rules, rules};
-    use crate::faults::action::{Action, Dialect, Moment};
+    use crate::faults::action::Action;
 
     fn action(text: &str) -> Action {
         text.parse::<Rule>().expect(text).action
@@ -192,41 +188,26 @@ mod tests {
 
     #[test]
     fn rules_are_read() {
-        assert_eq!(action("POST /files cut"), Action::Cut(Moment::Work));
-        assert_eq!(
-            action("* /** html status=502 x2"),
-            Action::Html { status: 502 }
-        );
-        assert_eq!(
-            action("POST /files stall when=body"),
-            Action::Stall(Moment::Body)
-        );
-        assert_eq!(
-            action("POST /responses sse dialect=crlf"),
-            Action::Sse(Dialect::Crlf)
-        );
-        let Action::Status {
-            status,
-            early,
-            keys,
-        } = action(
+        assert!(action("POST /files cut").is("cut", "work"));
+        assert!(action("POST /files stall when=body").is("stall", "body"));
+        let html = action("* /** html status=502 x2");
+        assert_eq!((html.word, html.status), ("html", 502));
+        let early = action("POST /files early").early();
+        assert_eq!(early, Some(413));
+        let dialect = action("POST /responses sse dialect=crlf");
+        assert_eq!(dialect.keys.get("dialect"), Some("crlf"));
+        let status = action(
             "POST /x 400 code=a_b message='It is, x2 = y.' header='A: b' header='C: d' early=true skip=1",
-        )
-        else {
-            panic!("not a status")
-        };
-        assert_eq!((status, early), (400, true));
+        );
+        assert_eq!((status.word, status.early()), ("NNN", Some(400)));
+        let keys = status.keys;
         assert_eq!(keys.get("code"), Some("a_b"));
         assert_eq!(keys.get("message"), Some("It is, x2 = y."));
         assert_eq!(keys.all("header").collect::<Vec<_>>(), ["A: b", "C: d"]);
-        let Action::End(keys) =
-            action("POST /responses end status=failed message=It_broke code=server_error")
-        else {
-            panic!("not an end")
-        };
+        let end = action("POST /responses end status=failed message=It_broke code=server_error");
         assert_eq!(
-            (keys.get("message"), keys.get("code")),
-            (Some("It broke"), Some("server_error"))
+            (end.word, end.keys.get("message"), end.keys.get("code")),
+            ("end", Some("It broke"), Some("server_error"))
         );
     }
 
@@ -290,10 +271,7 @@ mod tests {
             "* /batches/** 503",
         ];
         let mut rules = Rules(rules.iter().map(|rule| rule.parse().expect(rule)).collect());
-        let mut status = |method: &str, path: &str| match rules.hit(method, path)?.action {
-            Action::Status { status, .. } => Some(status),
-            _ => None,
-        };
+        let mut status = |method, path| rules.hit(method, path).map(|rule| rule.action.status);
         let five: Vec<_> = (0..5).map(|_| status("POST", "/files")).collect();
         assert_eq!(five, [Some(500), Some(429), Some(429), None, None]);
         assert_eq!(status("GET", "/responses/resp_1"), Some(404));

@@ -7,15 +7,15 @@ use hyper::header::CONTENT_TYPE;
 use hyper::{Method, Request};
 use serde::Serialize;
 
-use crate::faults::fault;
+use crate::faults::rule;
+use crate::http::ledger::Entry;
 use crate::http::reply::{JSON, Reply};
 use crate::http::{body, call};
-use crate::objects::file::File;
-use crate::objects::json::Json;
-use crate::objects::response::Stored;
-use crate::objects::store::VectorStore;
-use crate::state::ledger::Entry;
-use crate::state::mock::Mock;
+use crate::json::Json;
+use crate::mock::Mock;
+use crate::state::file::File;
+use crate::state::response::Stored;
+use crate::state::vector_store::VectorStore;
 
 /// Each is looked at for every request.
 const MOST_RULES: usize = 1000;
@@ -53,24 +53,13 @@ pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Resul
         ));
     };
     let query = call::pairs(head.uri.query().unwrap_or_default());
-    obey(mock, head.method.as_str(), head.uri.path(), &query, &text)
-}
-
-/// Does what a control says.
-fn obey(
-    mock: &Mock,
-    method: &str,
-    path: &str,
-    query: &[(String, String)],
-    text: &str,
-) -> io::Result<Reply> {
-    Ok(match (method, path) {
+    Ok(match (head.method.as_str(), head.uri.path()) {
         ("GET", "/mock/ledger") => ledger(mock)?,
         ("DELETE", "/mock/ledger") => {
             mock.ledger().forget();
             done()
         }
-        ("POST", "/mock/faults") => add_rules(mock, text),
+        ("POST", "/mock/faults") => add_rules(mock, &text),
         ("DELETE", "/mock/faults") => {
             mock.rules().0.clear();
             done()
@@ -109,9 +98,11 @@ fn ledger(mock: &Mock) -> io::Result<Reply> {
 
 /// A vector store with the ids of its files, which the API's own object does not name.
 fn with_files(store: &VectorStore) -> Json {
-    let ids = store.members.iter().map(|member| member.id.as_str());
     let mut object = store.json();
-    object.set("files", ids.map(Json::from).collect::<Vec<_>>().into());
+    object.set(
+        "files",
+        Json::list(store.members.iter().map(|member| &member.id)),
+    );
     object
 }
 
@@ -125,7 +116,7 @@ fn add_rules(mock: &Mock, text: &str) -> Reply {
         let why = "rules are a JSON string, or an array of strings\n";
         return plain(400, why.to_owned());
     };
-    let read: Result<Vec<_>, String> = texts.iter().map(|text| fault::rules(text)).collect();
+    let read: Result<Vec<_>, String> = texts.iter().map(|text| rule::rules(text)).collect();
     let mut rules = mock.rules();
     match read.map(Vec::into_iter) {
         Err(why) => plain(400, why + "\n"),

@@ -1,16 +1,18 @@
 //! A JSON value that keeps the order of its keys and the digits of its numbers.
 
 use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
-use serde::ser::{self, Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Error, Serialize, Serializer};
 use serde_json::value::RawValue;
-
-/// Every object carries this, so that a program which rounds numbers or drops unknown members is found out.
-pub(crate) const FOREIGN: &str = r#"{"big":12345678901234567890123,"decimal":1.10,"exponent":1e2}"#;
 
 /// Deeper documents are refused, so that none can exhaust the stack.
 const DEPTH: usize = 128;
+
+/// Every object carries this, so that a program which rounds numbers or drops unknown members is found out.
+const FOREIGN: &str = r#"{"big":12345678901234567890123,"decimal":1.10,"exponent":1e2}"#;
 
 /// A JSON value; `serde_json::Value` would sort keys and round numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +37,17 @@ impl Json {
         Json::Object(members.map(|(key, value)| (key.to_owned(), value)).into())
     }
 
+    /// The list of these values.
+    pub(crate) fn list<T: Into<Json>>(values: impl IntoIterator<Item = T>) -> Json {
+        Json::Array(values.into_iter().map(Into::into).collect())
+    }
+
+    /// The object, marked as one of this server.
+    pub(crate) fn marked(mut self) -> Json {
+        self.set("x_mock", Json::read(FOREIGN).unwrap_or(Json::Null));
+        self
+    }
+
     /// The member of an object that is not null.
     pub(crate) fn get(&self, key: &str) -> Option<&Json> {
         self.member(key).filter(|value| **value != Json::Null)
@@ -54,12 +67,22 @@ impl Json {
         }
     }
 
+    /// The members of a member that is an object.
+    pub(crate) fn members_of(&self, key: &str) -> &[(String, Json)] {
+        self.member(key).map(Json::members).unwrap_or_default()
+    }
+
     /// The elements of an array; none of anything else.
     pub(crate) fn elements(&self) -> &[Json] {
         match self {
             Json::Array(elements) => elements,
             _ => &[],
         }
+    }
+
+    /// The elements of a member that is an array.
+    pub(crate) fn elements_of(&self, key: &str) -> &[Json] {
+        self.member(key).map(Json::elements).unwrap_or_default()
     }
 
     /// The text of a string.
@@ -72,7 +95,15 @@ impl Json {
 
     /// The text of a member that is a string.
     pub(crate) fn text_of(&self, key: &str) -> Option<&str> {
-        self.get(key)?.text()
+        self.member(key)?.text()
+    }
+
+    /// A member that is such a number.
+    pub(crate) fn number_of<T: FromStr>(&self, key: &str) -> Option<T> {
+        match self.member(key)? {
+            Json::Number(digits) => digits.parse().ok(),
+            _ => None,
+        }
     }
 
     /// Whether a member is `true`.
@@ -86,11 +117,11 @@ impl Json {
     }
 
     /// Sets a member where it stands, or adds it at the end.
-    pub(crate) fn set(&mut self, key: &str, value: Json) {
+    pub(crate) fn set(&mut self, key: &str, value: impl Into<Json>) {
         let Json::Object(members) = self else { return };
         match members.iter_mut().find(|(name, _)| name == key) {
-            Some(member) => member.1 = value,
-            None => members.push((key.to_owned(), value)),
+            Some(member) => member.1 = value.into(),
+            None => members.push((key.to_owned(), value.into())),
         }
     }
 
@@ -101,7 +132,7 @@ impl Json {
             return;
         };
         if !matches!(self, Json::Object(_)) {
-            *self = Json::Object(Vec::new());
+            *self = Json::object([]);
         }
         for (key, value) in members {
             if value == Json::Null {
@@ -130,16 +161,15 @@ fn read(raw: &RawValue, depth: usize) -> serde_json::Result<Json> {
     let text = raw.get();
     Ok(match text.as_bytes().first() {
         Some(b'{') => {
-            let Members(members) = serde_json::from_str(text)?;
-            let read_one = |(key, value): (String, &RawValue)| Ok((key, read(value, depth + 1)?));
-            let all: serde_json::Result<_> = members.into_iter().map(read_one).collect();
-            Json::Object(all?)
+            let Members(members) = serde_json::from_str::<Members<&RawValue>>(text)?;
+            let each = members.into_iter();
+            let each = each.map(|(key, value)| Ok((key, read(value, depth + 1)?)));
+            Json::Object(each.collect::<serde_json::Result<_>>()?)
         }
         Some(b'[') => {
             let elements: Vec<&RawValue> = serde_json::from_str(text)?;
-            let all: serde_json::Result<_> =
-                elements.into_iter().map(|e| read(e, depth + 1)).collect();
-            Json::Array(all?)
+            let each = elements.into_iter().map(|one| read(one, depth + 1));
+            Json::Array(each.collect::<serde_json::Result<_>>()?)
         }
         Some(b'"') => Json::Text(serde_json::from_str(text)?),
         Some(b't' | b'f') => Json::Bool(text == "true"),
@@ -149,25 +179,22 @@ fn read(raw: &RawValue, depth: usize) -> serde_json::Result<Json> {
 }
 
 /// An object's members in the order of the document.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
+pub(crate) struct Members<T>(pub(crate) Vec<(String, T)>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct All;
-        impl<'de> Visitor<'de> for All {
-            type Value = Vec<(String, &'de RawValue)>;
+        struct All<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for All<T> {
+            type Value = Members<T>;
             fn expecting(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
                 formatter.write_str("an object")
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(members)
+                let members = std::iter::from_fn(|| map.next_entry().transpose());
+                members.collect::<Result<_, _>>().map(Members)
             }
         }
-        deserializer.deserialize_map(All).map(Members)
+        deserializer.deserialize_map(All(PhantomData))
     }
 }
 
@@ -177,24 +204,11 @@ impl Serialize for Json {
             Json::Null => serializer.serialize_unit(),
             Json::Bool(flag) => serializer.serialize_bool(*flag),
             Json::Text(text) => serializer.serialize_str(text),
-            Json::Number(digits) => {
-                let raw = RawValue::from_string(digits.clone()).map_err(ser::Error::custom)?;
-                raw.serialize(serializer)
-            }
-            Json::Array(elements) => {
-                let mut list = serializer.serialize_seq(Some(elements.len()))?;
-                for element in elements {
-                    list.serialize_element(element)?;
-                }
-                list.end()
-            }
-            Json::Object(members) => {
-                let mut map = serializer.serialize_map(Some(members.len()))?;
-                for (key, value) in members {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
-            }
+            Json::Number(digits) => RawValue::from_string(digits.clone())
+                .map_err(S::Error::custom)?
+                .serialize(serializer),
+            Json::Array(elements) => serializer.collect_seq(elements),
+            Json::Object(members) => serializer.collect_map(members.iter().map(|(k, v)| (k, v))),
         }
     }
 }
@@ -202,6 +216,12 @@ impl Serialize for Json {
 impl From<&str> for Json {
     fn from(text: &str) -> Json {
         Json::Text(text.to_owned())
+    }
+}
+
+impl From<&String> for Json {
+    fn from(text: &String) -> Json {
+        Json::Text(text.clone())
     }
 }
 

@@ -1,9 +1,8 @@
-//! A stored file, and how the API shows it.
+//! A stored file: what it holds and how long it lives.
 
 use bytes::Bytes;
 
-use crate::objects::error::ApiError;
-use crate::objects::json::{FOREIGN, Json};
+use crate::json::Json;
 
 const BATCH_LIFE: u64 = 30 * 24 * 3600;
 
@@ -25,20 +24,19 @@ impl File {
     /// The File object.
     pub(crate) fn json(&self) -> Json {
         let mut file = Json::object([
-            ("id", self.id.as_str().into()),
+            ("id", (&self.id).into()),
             ("object", "file".into()),
             ("bytes", self.bytes.into()),
             ("created_at", self.created_at.into()),
-            ("filename", self.name.as_str().into()),
-            ("purpose", self.purpose.as_str().into()),
+            ("filename", (&self.name).into()),
+            ("purpose", (&self.purpose).into()),
             ("status", "processed".into()),
             ("status_details", Json::Null),
         ]);
         if let Some(end) = self.expires_at {
-            file.set("expires_at", end.into());
+            file.set("expires_at", end);
         }
-        file.set("x_mock", Json::read(FOREIGN).unwrap_or(Json::Null));
-        file
+        file.marked()
     }
 
     /// Whether its time has come. Batch files go after 30 days, the others only when asked.
@@ -46,9 +44,33 @@ impl File {
         let batch = (self.purpose == "batch").then_some(self.created_at + BATCH_LIFE);
         self.expires_at.or(batch).is_some_and(|end| end <= now)
     }
+
+    /// What its name ends with, from the last dot on; `.bashrc` has no such end.
+    pub(crate) fn extension(&self) -> &str {
+        extension(&self.name)
+    }
 }
 
-/// The error about a file that is not there.
-pub(crate) fn unknown(id: &str) -> ApiError {
-    ApiError::new(404, format!("No such File object: {id}")).param("id")
+fn extension(name: &str) -> &str {
+    let dot = name.rfind('.').filter(|dot| *dot > 0);
+    dot.map_or("", |dot| &name[dot..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::extension;
+
+    #[test]
+    fn extensions_are_told() {
+        let rows = [
+            ("a.pdf", ".pdf"),
+            ("a.tar.gz", ".gz"),
+            (".bashrc", ""),
+            ("README", ""),
+            ("A.PNG", ".PNG"),
+        ];
+        for (name, wanted) in rows {
+            assert_eq!(extension(name), wanted);
+        }
+    }
 }

@@ -9,8 +9,8 @@ use serde_json::value::RawValue;
 
 use crate::http::call::Received;
 use crate::http::form::Part;
+use crate::json::Json;
 use crate::objects::data;
-use crate::objects::json::Json;
 
 /// So many requests are kept, and so many bytes of them: the oldest go first.
 const MOST: usize = 200_000;
@@ -40,7 +40,7 @@ pub(crate) struct Entry {
     headers: BTreeMap<String, String>,
     length: u64,
     body: Option<Box<RawValue>>,
-    form: Option<Vec<Json>>,
+    form: Option<Vec<Part>>,
     fault: Option<String>,
     connection: u64,
     /// Bytes that it takes, about.
@@ -51,7 +51,7 @@ pub(crate) struct Entry {
 /// The body of a request as the ledger shows it.
 pub(crate) struct Shown {
     body: Option<Box<RawValue>>,
-    form: Option<Vec<Json>>,
+    form: Option<Vec<Part>>,
 }
 
 impl Default for Ledger {
@@ -143,7 +143,7 @@ impl Ledger {
     pub(crate) fn show(&mut self, place: usize, shown: Shown) {
         if let Some(entry) = self.entry(place) {
             let body = shown.body.as_ref().map_or(0, |body| body.get().len());
-            let form = shown.form.iter().flatten().map(|part| part.write().len());
+            let form = shown.form.iter().flatten().map(Part::size);
             let size = body + form.sum::<usize>();
             entry.size += size;
             (entry.body, entry.form) = (shown.body, shown.form);
@@ -171,7 +171,7 @@ impl Shown {
         match received {
             Received::Form(parts) => Shown {
                 body: None,
-                form: Some(parts.iter().map(Part::json).collect()),
+                form: Some(parts.iter().map(Part::shown).collect()),
             },
             Received::Bytes { bytes, .. } => Shown {
                 body: raw(bytes),

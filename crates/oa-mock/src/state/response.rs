@@ -1,11 +1,9 @@
 //! A stored response: the request's echo, and how it looks at each point of its life.
 
-use crate::faults::action::Keys;
-use crate::objects::choice::FunctionCall;
-use crate::objects::id::now;
-use crate::objects::json::{FOREIGN, Json};
-use crate::objects::message::Message;
-use crate::objects::search_call::{MOST_RESULTS, SearchCall};
+use crate::faults::keys::Keys;
+use crate::id::now;
+use crate::json::Json;
+use crate::state::item::Item;
 
 /// Where a response stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,14 +12,6 @@ pub(crate) enum Phase {
     InProgress,
     Final,
     Cancelled,
-}
-
-/// An output item.
-#[derive(Clone, Debug)]
-pub(crate) enum Item {
-    Search(SearchCall),
-    Call(FunctionCall),
-    Message(Message),
 }
 
 /// How a response ends when it is final.
@@ -106,22 +96,33 @@ impl Stored {
         let status = self.status(phase);
         let over = phase == Phase::Final;
         let done = over && status == "completed";
+        let Ending {
+            code,
+            message,
+            reason,
+            ..
+        } = &self.ending;
+        let error = || Json::object([("code", code.into()), ("message", message.into())]);
+        let details = || Json::object([("reason", reason.into())]);
         let mut response = Json::object([
-            ("id", self.id.as_str().into()),
+            ("id", (&self.id).into()),
             ("object", "response".into()),
             ("created_at", self.created_at.into()),
             ("status", status.into()),
             ("completed_at", done.then_some(self.completed_at).into()),
-            ("error", self.error(status)),
-            ("incomplete_details", self.incomplete_details(status)),
+            ("error", (status == "failed").then(error).into()),
+            (
+                "incomplete_details",
+                (status == "incomplete").then(details).into(),
+            ),
             ("output", self.output(phase).into()),
         ]);
-        for (key, standard) in ECHO {
+        for (key, standard) in standards(ECHO).members() {
             response.set(key, self.echo(key, standard));
         }
         let usage = matches!(status, "completed" | "incomplete").then(|| self.usage());
-        response.set("usage", usage.into());
-        response.set("x_mock", Json::read(FOREIGN).unwrap_or(Json::Null));
+        response.set("usage", usage);
+        let mut response = response.marked();
         if over && self.ending.status == "none" {
             response.remove("status");
         }
@@ -136,27 +137,20 @@ impl Stored {
             return Vec::new();
         }
         let last = self.output.len().saturating_sub(1);
-        let items = self.output.iter().enumerate();
         let status = |n: usize| match self.ending.status.as_str() {
             "incomplete" if n == last => "incomplete",
             _ => "completed",
         };
-        items.map(|(n, item)| self.item(item, status(n))).collect()
-    }
-
-    /// A whole output item with this status.
-    pub(crate) fn item(&self, item: &Item, status: &str) -> Json {
-        match item {
-            Item::Search(search) => search.json(status, self.shows_results()),
-            Item::Call(call) => call.json(status, &call.arguments),
-            Item::Message(message) => message.json(status, vec![message.whole()]),
-        }
+        let results = self.shows_results();
+        let items = self.output.iter().enumerate();
+        items
+            .map(|(n, item)| item.json(status(n), results))
+            .collect()
     }
 
     /// Whether searches tell what they found.
     pub(crate) fn shows_results(&self) -> bool {
-        let include = self.request.get("include").map(Json::elements);
-        let mut include = include.unwrap_or_default().iter();
+        let mut include = self.request.elements_of("include").iter();
         include.any(|word| word.text() == Some("file_search_call.results"))
     }
 
@@ -169,59 +163,34 @@ impl Stored {
         }
     }
 
-    fn error(&self, status: &str) -> Json {
-        let Ending { code, message, .. } = &self.ending;
-        let error = || {
-            Json::object([
-                ("code", code.as_str().into()),
-                ("message", message.as_str().into()),
-            ])
-        };
-        (status == "failed").then(error).into()
-    }
-
-    fn incomplete_details(&self, status: &str) -> Json {
-        let details = || Json::object([("reason", self.ending.reason.as_str().into())]);
-        (status == "incomplete").then(details).into()
-    }
-
     fn usage(&self) -> Json {
-        let letters = |item: &Item| match item {
-            Item::Search(_) => 0,
-            Item::Call(call) => call.arguments.chars().count(),
-            Item::Message(message) => message.text.chars().count(),
-        };
-        let letters: usize = self.output.iter().map(letters).sum();
+        let letters: usize = self.output.iter().map(Item::letters).sum();
         let output = (letters.div_ceil(4) + 1) as u64;
-        let details = [
-            ("cached_tokens", 0_u64.into()),
-            ("cache_write_tokens", 0_u64.into()),
-        ];
+        let cached = r#"{"cached_tokens":0,"cache_write_tokens":0}"#;
         Json::object([
             ("input_tokens", self.input_tokens.into()),
-            ("input_tokens_details", Json::object(details)),
+            ("input_tokens_details", standards(cached)),
             ("output_tokens", output.into()),
             (
                 "output_tokens_details",
-                Json::object([("reasoning_tokens", 0_u64.into())]),
+                standards(r#"{"reasoning_tokens":0}"#),
             ),
             ("total_tokens", (self.input_tokens + output).into()),
         ])
     }
 
     /// A member of the request with what the API adds to it.
-    fn echo(&self, key: &str, standard: &str) -> Json {
-        let standard = Json::read(standard).unwrap_or(Json::Null);
+    fn echo(&self, key: &str, standard: &Json) -> Json {
         let Some(given) = self.request.get(key) else {
-            return standard;
+            return standard.clone();
         };
         match (key, given) {
-            ("conversation", Json::Text(id)) => Json::object([("id", id.as_str().into())]),
-            ("service_tier", Json::Text(tier)) if tier == "auto" => standard,
-            ("tools", Json::Array(tools)) => Json::Array(tools.iter().cloned().map(tool).collect()),
-            (_, Json::Object(_)) if matches!(standard, Json::Object(_)) => {
-                let mut merged = standard;
-                for (key, value) in given.members() {
+            ("conversation", Json::Text(id)) => Json::object([("id", id.into())]),
+            ("service_tier", Json::Text(tier)) if tier == "auto" => standard.clone(),
+            ("tools", Json::Array(tools)) => Json::list(tools.iter().map(tool)),
+            (_, Json::Object(members)) if matches!(standard, Json::Object(_)) => {
+                let mut merged = standard.clone();
+                for (key, value) in members {
                     merged.set(key, value.clone());
                 }
                 merged
@@ -232,53 +201,34 @@ impl Stored {
 }
 
 /// The members that repeat the request, with what they are when it did not say.
-const ECHO: &[(&str, &str)] = &[
-    ("background", "false"),
-    ("conversation", "null"),
-    ("instructions", "null"),
-    ("max_output_tokens", "null"),
-    ("max_tool_calls", "null"),
-    ("model", "\"gpt-5.2\""),
-    ("parallel_tool_calls", "true"),
-    ("previous_response_id", "null"),
-    ("prompt", "null"),
-    ("prompt_cache_key", "null"),
-    ("reasoning", r#"{"effort":null,"summary":null}"#),
-    ("safety_identifier", "null"),
-    ("service_tier", "\"default\""),
-    ("store", "true"),
-    ("temperature", "1.0"),
-    ("text", r#"{"format":{"type":"text"},"verbosity":"medium"}"#),
-    ("tool_choice", "\"auto\""),
-    ("tools", "[]"),
-    ("top_logprobs", "0"),
-    ("top_p", "1.0"),
-    ("truncation", "\"disabled\""),
-    ("user", "null"),
-    ("metadata", "{}"),
-];
+const ECHO: &str = r#"{
+    "background": false, "conversation": null, "instructions": null, "max_output_tokens": null,
+    "max_tool_calls": null, "model": "gpt-5.2", "parallel_tool_calls": true,
+    "previous_response_id": null, "prompt": null, "prompt_cache_key": null,
+    "reasoning": {"effort": null, "summary": null}, "safety_identifier": null,
+    "service_tier": "default", "store": true, "temperature": 1.0,
+    "text": {"format": {"type": "text"}, "verbosity": "medium"}, "tool_choice": "auto",
+    "tools": [], "top_logprobs": 0, "top_p": 1.0, "truncation": "disabled", "user": null,
+    "metadata": {}
+}"#;
+const FUNCTION: &str = r#"{"description":null,"parameters":null,"strict":true}"#;
+const FILE_SEARCH: &str = r#"{"filters":null,"max_num_results":20,"ranking_options":{"ranker":"auto","score_threshold":0}}"#;
+
+fn standards(members: &str) -> Json {
+    Json::read(members).unwrap_or(Json::Null)
+}
 
 /// Functions and searches come back with every member, whether it was given or not.
-fn tool(mut tool: Json) -> Json {
-    let members = match tool.text_of("type") {
-        Some("function") => [
-            ("description", Json::Null),
-            ("parameters", Json::Null),
-            ("strict", true.into()),
-        ],
-        Some("file_search") => [
-            ("filters", Json::Null),
-            ("max_num_results", MOST_RESULTS.into()),
-            (
-                "ranking_options",
-                Json::object([("ranker", "auto".into()), ("score_threshold", 0_u64.into())]),
-            ),
-        ],
-        _ => return tool,
+fn tool(given: &Json) -> Json {
+    let members = match given.text_of("type") {
+        Some("function") => standards(FUNCTION),
+        Some("file_search") => standards(FILE_SEARCH),
+        _ => Json::Null,
     };
-    for (key, standard) in members {
-        if tool.member(key).is_none() {
-            tool.set(key, standard);
+    let mut tool = given.clone();
+    for (key, standard) in members.members() {
+        if given.member(key).is_none() {
+            tool.set(key, standard.clone());
         }
     }
     tool

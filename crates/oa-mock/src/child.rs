@@ -9,8 +9,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::http::log;
-use crate::state::mock::Mock;
+use crate::log;
+use crate::mock::Mock;
 
 /// Runs a command to its end; gives its status, as a shell would.
 pub(crate) async fn run(command: &[OsString], url: &str, key: &str) -> io::Result<ExitCode> {

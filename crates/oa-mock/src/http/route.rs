@@ -1,66 +1,50 @@
 //! Which method and path leads to which endpoint.
 
-use crate::endpoints::{file_batches, files, members, responses, search, stores};
+use crate::endpoints::{batches, files, members, responses, search, stores};
 use crate::http::call::Call;
 use crate::http::reply::Reply;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::state::mock::Mock;
 
 /// An endpoint.
 pub(crate) type Endpoint = fn(&Mock, &Call) -> Result<Reply, ApiError>;
 
-/// More than one row may fit a path: the first counts, so words stand before ids.
+/// More than one row may fit a path, `*` being an id: the first counts, so words stand before ids.
 const ROUTES: &[(&str, &str, Endpoint)] = &[
     ("POST", "/files", files::create),
     ("GET", "/files", files::list),
-    ("GET", "/files/{id}", files::retrieve),
-    ("DELETE", "/files/{id}", files::delete),
-    ("GET", "/files/{id}/content", files::content),
+    ("GET", "/files/*", files::retrieve),
+    ("DELETE", "/files/*", files::delete),
+    ("GET", "/files/*/content", files::content),
     ("POST", "/responses", responses::create),
     ("POST", "/responses/input_tokens", responses::input_tokens),
-    ("GET", "/responses/{id}", responses::retrieve),
-    ("DELETE", "/responses/{id}", responses::delete),
-    ("POST", "/responses/{id}/cancel", responses::cancel),
-    ("GET", "/responses/{id}/input_items", responses::input_items),
+    ("GET", "/responses/*", responses::retrieve),
+    ("DELETE", "/responses/*", responses::delete),
+    ("POST", "/responses/*/cancel", responses::cancel),
+    ("GET", "/responses/*/input_items", responses::input_items),
     ("POST", "/vector_stores", stores::create),
     ("GET", "/vector_stores", stores::list),
-    ("GET", "/vector_stores/{id}", stores::retrieve),
-    ("POST", "/vector_stores/{id}", stores::update),
-    ("DELETE", "/vector_stores/{id}", stores::delete),
-    ("POST", "/vector_stores/{id}/search", search::create),
-    ("POST", "/vector_stores/{id}/files", members::create),
-    ("GET", "/vector_stores/{id}/files", members::list),
-    ("GET", "/vector_stores/{id}/files/{part}", members::retrieve),
-    ("POST", "/vector_stores/{id}/files/{part}", members::update),
-    (
-        "DELETE",
-        "/vector_stores/{id}/files/{part}",
-        members::delete,
-    ),
-    (
-        "GET",
-        "/vector_stores/{id}/files/{part}/content",
-        members::content,
-    ),
+    ("GET", "/vector_stores/*", stores::retrieve),
+    ("POST", "/vector_stores/*", stores::update),
+    ("DELETE", "/vector_stores/*", stores::delete),
+    ("POST", "/vector_stores/*/search", search::create),
+    ("POST", "/vector_stores/*/files", members::create),
+    ("GET", "/vector_stores/*/files", members::list),
+    ("GET", "/vector_stores/*/files/*", members::retrieve),
+    ("POST", "/vector_stores/*/files/*", members::update),
+    ("DELETE", "/vector_stores/*/files/*", members::delete),
+    ("GET", "/vector_stores/*/files/*/content", members::content),
+    ("POST", "/vector_stores/*/file_batches", batches::create),
+    ("GET", "/vector_stores/*/file_batches/*", batches::retrieve),
     (
         "POST",
-        "/vector_stores/{id}/file_batches",
-        file_batches::create,
+        "/vector_stores/*/file_batches/*/cancel",
+        batches::cancel,
     ),
     (
         "GET",
-        "/vector_stores/{id}/file_batches/{part}",
-        file_batches::retrieve,
-    ),
-    (
-        "POST",
-        "/vector_stores/{id}/file_batches/{part}/cancel",
-        file_batches::cancel,
-    ),
-    (
-        "GET",
-        "/vector_stores/{id}/file_batches/{part}/files",
-        file_batches::list,
+        "/vector_stores/*/file_batches/*/files",
+        batches::list,
     ),
 ];
 
@@ -85,19 +69,20 @@ pub(crate) fn find<'a>(method: &str, path: &'a str) -> Result<(Endpoint, [&'a st
     }
 }
 
-/// What stands for `{id}` and `{part}` in a path that fits the pattern.
+/// The ids in a path that fits the pattern.
 fn ids<'a>(pattern: &str, path: &'a str) -> Option<[&'a str; 2]> {
-    let mut ids = [""; 2];
+    let mut ids = Vec::new();
     let (mut wanted, mut given) = (pattern.split('/'), path.split('/'));
     loop {
         match (wanted.next(), given.next()) {
-            (None, None) => return Some(ids),
-            (Some("{id}"), Some(id)) if !id.is_empty() => ids[0] = id,
-            (Some("{part}"), Some(part)) if !part.is_empty() => ids[1] = part,
+            (None, None) => break,
+            (Some("*"), Some(id)) if !id.is_empty() => ids.push(id),
             (Some(want), Some(part)) if want == part => {}
             _ => return None,
         }
     }
+    ids.resize(2, "");
+    ids.try_into().ok()
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Structured outputs: what the API wants of a name, and of a schema that is to be followed strictly.
 
+use crate::json::Json;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
+use crate::objects::input;
 
 /// Refuses a format or a function whose schema cannot be followed.
 pub(crate) fn check(body: &Json) -> Result<(), ApiError> {
-    let format = body.get("text").and_then(|text| text.get("format"));
-    if let Some(format) = format
+    if let Some(format) = input::format(body)
         && let Some(name) = format.text_of("name")
     {
         named("text.format.name", name)?;
@@ -16,8 +16,7 @@ pub(crate) fn check(body: &Json) -> Result<(), ApiError> {
                 .param("text.format.schema")
         })?;
     }
-    let tools = body.get("tools").map(Json::elements).unwrap_or_default();
-    for (n, tool) in tools.iter().enumerate() {
+    for (n, tool) in body.elements_of("tools").iter().enumerate() {
         if tool.text_of("type") != Some("function") {
             continue;
         }
@@ -52,18 +51,14 @@ fn followed(object: &Json, key: &str, what: &str) -> Result<(), ApiError> {
 
 /// Every object in a schema names all that it may hold, and holds all of it.
 fn closed(schema: &Json, place: &mut Vec<String>) -> Result<(), String> {
-    let properties = schema.get("properties").map(Json::members);
-    if schema.text_of("type") == Some("object") || properties.is_some() {
+    if schema.text_of("type") == Some("object") || schema.get("properties").is_some() {
         let context = || format!("In context=({})", listed(place));
         if schema.member("additionalProperties") != Some(&Json::Bool(false)) {
             let why = "'additionalProperties' is required to be supplied and to be false.";
             return Err(format!("{}, {why}", context()));
         }
-        let required = schema
-            .get("required")
-            .map(Json::elements)
-            .unwrap_or_default();
-        let mut keys = properties.unwrap_or_default().iter().map(|(key, _)| key);
+        let required = schema.elements_of("required");
+        let mut keys = schema.members_of("properties").iter().map(|(key, _)| key);
         let stated = |key: &String| required.iter().any(|one| one.text() == Some(key));
         if let Some(key) = keys.find(|key| !stated(key)) {
             let why = "'required' is required to be supplied and to be an array including every key in properties.";
@@ -71,15 +66,14 @@ fn closed(schema: &Json, place: &mut Vec<String>) -> Result<(), String> {
         }
     }
     for key in ["properties", "$defs", "definitions"] {
-        for (name, inner) in schema.get(key).map(Json::members).unwrap_or_default() {
+        for (name, inner) in schema.members_of(key) {
             within(inner, [key, name], place)?;
         }
     }
     if let Some(inner) = schema.get("items") {
         within(inner, ["items"], place)?;
     }
-    let choices = schema.get("anyOf").map(Json::elements).unwrap_or_default();
-    for (n, inner) in choices.iter().enumerate() {
+    for (n, inner) in schema.elements_of("anyOf").iter().enumerate() {
         within(inner, ["anyOf", &n.to_string()], place)?;
     }
     Ok(())
@@ -106,10 +100,11 @@ fn listed(place: &[String]) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test may panic")]
+
     use super::check;
-    use crate::objects::json::Json;
+    use crate::json::Json;
 
     fn refused(schema: &str) -> Option<String> {
         let format = format!(

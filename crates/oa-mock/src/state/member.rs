@@ -1,12 +1,10 @@
 //! A file in a vector store: what became of it, and what can be found in it.
 
-use crate::faults::action::Keys;
-use crate::objects::error::ApiError;
-use crate::objects::file::File;
-use crate::objects::id::now;
-use crate::objects::json::{FOREIGN, Json};
-use crate::objects::passage::{Chunking, Document};
-use crate::schema::value::join;
+use crate::faults::keys::Keys;
+use crate::id::now;
+use crate::json::Json;
+use crate::state::document::{Chunking, Document};
+use crate::state::file::File;
 
 /// What becomes of a file once it has been looked at often enough.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +67,7 @@ impl Member {
         ]);
         let chunking = Json::object([("type", "static".into()), ("static", chunking)]);
         Json::object([
-            ("id", self.id.as_str().into()),
+            ("id", (&self.id).into()),
             ("object", "vector_store.file".into()),
             ("usage_bytes", self.usage().into()),
             ("created_at", self.created_at.into()),
@@ -78,8 +76,8 @@ impl Member {
             ("last_error", self.last_error()),
             ("chunking_strategy", chunking),
             ("attributes", self.attributes.clone()),
-            ("x_mock", Json::read(FOREIGN).unwrap_or(Json::Null)),
         ])
+        .marked()
     }
 
     /// The status in the API's words.
@@ -121,10 +119,9 @@ impl Member {
 
     fn last_error(&self) -> Json {
         match &self.fate {
-            Fate::Failed(code, message) if self.settled => Json::object([
-                ("code", code.as_str().into()),
-                ("message", message.as_str().into()),
-            ]),
+            Fate::Failed(code, message) if self.settled => {
+                Json::object([("code", code.into()), ("message", message.into())])
+            }
             _ => Json::Null,
         }
     }
@@ -155,47 +152,6 @@ fn means(keys: &Keys, name: &str) -> bool {
 /// How a file is to be added.
 #[derive(Clone, Debug)]
 pub(crate) struct Wanted {
-    attributes: Json,
-    chunking: Chunking,
-}
-
-impl Wanted {
-    /// Reads `attributes` and `chunking_strategy` of a request, or of one file in it.
-    pub(crate) fn read(body: &Json, path: &str) -> Result<Wanted, ApiError> {
-        let path = join(path, "chunking_strategy.static.chunk_overlap_tokens");
-        Ok(Wanted {
-            attributes: attributes(body),
-            chunking: chunking(body, &path)?,
-        })
-    }
-}
-
-/// The attributes that a body sets.
-pub(crate) fn attributes(body: &Json) -> Json {
-    let attributes = body.get("attributes").cloned();
-    attributes.unwrap_or_else(|| Json::Object(Vec::new()))
-}
-
-fn chunking(body: &Json, path: &str) -> Result<Chunking, ApiError> {
-    let sizes = body.get("chunking_strategy").and_then(|c| c.get("static"));
-    let number = |key: &str, standard: usize| {
-        let digits = match sizes.and_then(|sizes| sizes.get(key)) {
-            Some(Json::Number(digits)) => digits.parse().ok(),
-            _ => None,
-        };
-        digits.unwrap_or(standard)
-    };
-    let chunking = Chunking {
-        size: number("max_chunk_size_tokens", 800),
-        overlap: number("chunk_overlap_tokens", 400),
-    };
-    if chunking.overlap * 2 <= chunking.size {
-        return Ok(chunking);
-    }
-    let message = format!(
-        "Invalid '{path}': integer above maximum value. Expected a value <= {}, half of 'max_chunk_size_tokens', but got {} instead.",
-        chunking.size / 2,
-        chunking.overlap
-    );
-    Err(ApiError::invalid("integer_above_max_value", path, message))
+    pub(crate) attributes: Json,
+    pub(crate) chunking: Chunking,
 }

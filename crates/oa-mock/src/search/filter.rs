@@ -2,11 +2,10 @@
 
 use std::cmp::Ordering;
 
+use crate::json::Json;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
-use crate::schema::check::Check;
-use crate::schema::store::{COMPARISON, COMPOUND};
-use crate::schema::value::{self, join, missing_parameter, wrong_type};
+use crate::objects::table::Table;
+use crate::objects::value::{self, join, missing, wrong_type};
 
 const NAMES: &str = "eq ne gt gte lt lte in nin and or";
 
@@ -24,36 +23,27 @@ pub(crate) enum Filter {
 
 impl Filter {
     /// Reads the member `filters` of a search, if it has one.
-    pub(crate) fn of(search: &Json, path: &str) -> Result<Option<Filter>, ApiError> {
-        let filters = search.get("filters");
-        filters
-            .map(|filter| Filter::read(filter, &join(path, "filters")))
-            .transpose()
+    pub(crate) fn of(table: &Table, search: &Json, path: &str) -> Result<Option<Filter>, ApiError> {
+        let read = |filter| Filter::read(table, filter, &join(path, "filters"));
+        search.get("filters").map(read).transpose()
     }
 
-    fn read(filter: &Json, path: &str) -> Result<Filter, ApiError> {
-        let check = Check { older_guide: false };
+    fn read(table: &Table, filter: &Json, path: &str) -> Result<Filter, ApiError> {
         let at = join(path, "type");
         let operator = match filter.member("type") {
-            None => return Err(missing_parameter(&at)),
+            None => return Err(missing(&at)),
             Some(Json::Text(operator)) => operator.as_str(),
             Some(other) => return Err(wrong_type(&at, "a string", other)),
         };
         value::word(&at, operator, NAMES)?;
         if !["and", "or"].contains(&operator) {
-            check.object(COMPARISON, filter, path)?;
+            table.check("comparison", filter, path)?;
             return Filter::compare(filter, operator, path);
         }
-        check.object(COMPOUND, filter, path)?;
-        let inner = filter
-            .get("filters")
-            .map(Json::elements)
-            .unwrap_or_default();
-        let inner = inner
-            .iter()
-            .enumerate()
-            .map(|(n, filter)| Filter::read(filter, &format!("{path}.filters[{n}]")))
-            .collect::<Result<_, _>>()?;
+        table.check("compound", filter, path)?;
+        let inner = filter.elements_of("filters").iter().enumerate();
+        let read = |(n, filter)| Filter::read(table, filter, &format!("{path}.filters[{n}]"));
+        let inner = inner.map(read).collect::<Result<_, _>>()?;
         Ok(match operator {
             "and" => Filter::Every(inner),
             _ => Filter::Some(inner),
@@ -130,10 +120,12 @@ fn order(one: &Json, two: &Json) -> Option<Ordering> {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test may panic")]
+
     use super::Filter;
-    use crate::objects::json::Json;
+    use crate::json::Json;
+    use crate::objects::table::Table;
 
     fn json(text: &str) -> Json {
         Json::read(text).expect(text)
@@ -141,7 +133,8 @@ mod tests {
 
     fn read(filter: &str) -> Result<Option<Filter>, String> {
         let search = json(&format!(r#"{{"filters":{filter}}}"#));
-        Filter::of(&search, "").map_err(|error| error.message)
+        let table = Table::read(false).expect("the table");
+        Filter::of(&table, &search, "").map_err(|error| error.message)
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
-use crate::faults::action::{Action, Keys, Moment};
+use crate::faults::action::Action;
+use crate::faults::keys::Keys;
 use crate::http::reply::{Content, EVENTS, JSON, Reply};
+use crate::json::Json;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
 
 const HTML: &str = "<!DOCTYPE html>\n<html><head><title>Gateway</title></head><body><h1>The gateway has something to say</h1></body></html>\n";
 
@@ -22,40 +23,33 @@ const BODIES: &[(&str, &str)] = &[("body", JSON), ("raw", JSON), ("events", EVEN
 
 /// The answer of a rule that lets no work be done.
 pub(crate) fn instead(action: &Action) -> Option<Reply> {
-    match action {
-        Action::Status { status, keys, .. } => Some(status_reply(*status, keys)),
-        Action::Html { status } => Some(Reply::text(*status, "text/html", HTML.to_owned())),
-        Action::WrongKind => {
-            let list = [("object", "list".into()), ("data", Json::Array(Vec::new()))];
-            Some(Reply::json(200, &Json::object(list)))
-        }
-        Action::Huge { bytes } => Some(Reply::new(200, "application/json", Content::Huge(*bytes))),
-        _ => None,
-    }
-}
-
-/// How a response, or the indexing of files, has to end.
-pub(crate) fn end(action: &Action) -> Option<Keys> {
-    match action {
-        Action::End(keys) => Some(keys.clone()),
+    let Action { word, status, keys } = action;
+    match *word {
+        "NNN" => Some(status_reply(*status, keys)),
+        "html" => Some(Reply::text(*status, "text/html", HTML.to_owned())),
+        "wrong-kind" => Some(Reply::text(
+            200,
+            JSON,
+            r#"{"object":"list","data":[]}"#.into(),
+        )),
+        "huge" => Some(Reply::new(200, JSON, Content::Huge(keys.number("bytes")?))),
         _ => None,
     }
 }
 
 /// The true answer, spoilt.
-pub(crate) fn spoil(mut reply: Reply, action: Option<&Action>) -> Reply {
-    let Some(action) = action else { return reply };
-    if let Action::But(keys) = action {
-        return change(reply, keys);
-    }
-    match (action, &mut reply.content) {
-        (Action::CutStream { events }, Content::Events(play)) => play.cut = Some(*events),
-        (Action::Sse(dialect), Content::Events(play)) => play.speak(*dialect),
-        (Action::Cut(Moment::Answer), content) => cut_answer(content, false),
-        (Action::Stall(Moment::Answer), content) => cut_answer(content, true),
-        (Action::Empty, content) => *content = Content::Bytes(Bytes::new()),
-        (Action::CutJson, Content::Bytes(bytes)) => bytes.truncate(bytes.len() / 2),
-        (Action::NoId, Content::Bytes(bytes)) => {
+pub(crate) fn spoil(mut reply: Reply, action: &Action) -> Reply {
+    let keys = &action.keys;
+    match (action.word, &mut reply.content) {
+        ("but", _) => return change(reply, keys),
+        ("cut-stream", Content::Events(play)) => play.cut = keys.number("events"),
+        ("sse", Content::Events(play)) => play.speak(keys.get("dialect").unwrap_or_default()),
+        (word @ ("cut" | "stall"), content) if action.is(word, "answer") => {
+            cut_answer(content, word == "stall");
+        }
+        ("empty", content) => *content = Content::Bytes(Bytes::new()),
+        ("cut-json", Content::Bytes(bytes)) => bytes.truncate(bytes.len() / 2),
+        ("no-id", Content::Bytes(bytes)) => {
             if let Ok(mut json) = Json::read(&String::from_utf8_lossy(bytes)) {
                 json.remove("id");
                 *bytes = json.write().into();
@@ -84,20 +78,15 @@ fn cut_answer(content: &mut Content, silent: bool) {
     }
 }
 
-/// The status, headers and body that a rule asks for.
-pub(crate) fn status(status: u16, keys: &Keys) -> Reply {
+/// The status, headers and body that a rule asks for before the body is read.
+pub(crate) fn early(status: u16, keys: &Keys) -> Reply {
     status_reply(status, keys).header("connection", "close")
 }
 
 fn status_reply(status: u16, keys: &Keys) -> Reply {
     let reply = match written(keys) {
         Some((bytes, kind)) => Reply::new(status, kind, ending(bytes.into(), keys.get("then"))),
-        None if (300..400).contains(&status) => Reply {
-            status,
-            headers: Vec::new(),
-            content: Content::Bytes(Bytes::new()),
-            last: false,
-        },
+        None if (300..400).contains(&status) => Reply::text(status, "", String::new()),
         None => error(status, keys).into(),
     };
     with_headers(reply, keys)
@@ -154,7 +143,7 @@ fn change(mut reply: Reply, keys: &Keys) -> Reply {
             .concat()
             .into();
     }
-    if let Ok(Some(status)) = keys.number("status") {
+    if let Some(status) = keys.number("status") {
         reply.status = status;
     }
     if let Some(kind) = keys.get("type") {
@@ -189,13 +178,10 @@ fn unescape(text: &str) -> Vec<u8> {
 
 fn error(status: u16, keys: &Keys) -> ApiError {
     let mut error = ApiError::standard(status, keys.get("code"));
-    if let Some(kind) = keys.get("type") {
-        kind.clone_into(&mut error.kind);
-    }
-    if let Some(message) = keys.get("message") {
-        message.clone_into(&mut error.message);
-    }
-    error.param = keys.get("param").map(str::to_owned);
+    let value = |key: &str| keys.get(key).map(str::to_owned);
+    error.kind = value("type").unwrap_or(error.kind);
+    error.message = value("message").unwrap_or(error.message);
+    error.param = value("param");
     error
 }
 

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use crate::objects::file::File;
-use crate::objects::kind::extension;
+use crate::state::file::File;
 
 /// Texts that file search takes.
 const TEXTS: &[&str] = &[
@@ -43,7 +42,7 @@ pub(crate) struct Chunking {
 impl Document {
     /// Reads a file; documents are not parsed, but what is printable in them is found.
     pub(crate) fn read(file: &File, chunking: Chunking) -> Result<Document, Trouble> {
-        let kind = extension(&file.name);
+        let kind = file.extension();
         let text = if TEXTS.contains(&kind) {
             let whole = file.content.len() as u64 == file.bytes;
             decode(&file.content, whole)

@@ -1,8 +1,8 @@
 //! A vector store: its files, the batches that they came in, and its life.
 
-use crate::objects::id::now;
-use crate::objects::json::{FOREIGN, Json};
-use crate::objects::member::Member;
+use crate::id::now;
+use crate::json::Json;
+use crate::state::member::Member;
 
 const DAY: u64 = 24 * 3600;
 const STATUSES: [&str; 4] = ["in_progress", "completed", "failed", "cancelled"];
@@ -38,11 +38,11 @@ impl VectorStore {
     pub(crate) fn json(&self) -> Json {
         let usage: usize = self.members.iter().map(Member::usage).sum();
         let mut store = Json::object([
-            ("id", self.id.as_str().into()),
+            ("id", (&self.id).into()),
             ("object", "vector_store".into()),
             ("created_at", self.created_at.into()),
-            ("name", self.name.as_str().into()),
-            ("description", self.description.clone().into()),
+            ("name", (&self.name).into()),
+            ("description", self.description.as_ref().into()),
             ("usage_bytes", usage.into()),
             ("file_counts", counts(self.members.iter())),
             ("status", self.status().into()),
@@ -54,8 +54,7 @@ impl VectorStore {
             let policy = [("anchor", "last_active_at".into()), ("days", days.into())];
             store.set("expires_after", Json::object(policy));
         }
-        store.set("x_mock", Json::read(FOREIGN).unwrap_or(Json::Null));
-        store
+        store.marked()
     }
 
     /// The status in the API's words.
@@ -128,15 +127,15 @@ impl VectorStore {
         } else {
             batch.ends
         };
-        Some(Json::object([
+        let object = Json::object([
             ("id", id.into()),
             ("object", "vector_store.files_batch".into()),
             ("created_at", batch.created_at.into()),
-            ("vector_store_id", self.id.as_str().into()),
+            ("vector_store_id", (&self.id).into()),
             ("status", status.into()),
             ("file_counts", counts(self.of_batch(id))),
-            ("x_mock", Json::read(FOREIGN).unwrap_or(Json::Null)),
-        ]))
+        ]);
+        Some(object.marked())
     }
 }
 
@@ -147,11 +146,11 @@ fn works(member: &Member) -> bool {
 /// `file_counts`: how many files stand where.
 fn counts<'a>(members: impl Iterator<Item = &'a Member>) -> Json {
     let all: Vec<&str> = members.map(Member::status).collect();
-    let mut counts = Json::Object(Vec::new());
+    let mut counts = Json::object([]);
     for status in STATUSES {
         let count = all.iter().filter(|other| **other == status).count();
-        counts.set(status, count.into());
+        counts.set(status, count);
     }
-    counts.set("total", all.len().into());
+    counts.set("total", all.len());
     counts
 }
