@@ -47,7 +47,7 @@ pub(crate) fn report(mock: &Mock) {
         let store = mock.store();
         (store.files.clone(), store.vector_stores.clone())
     };
-    let requests = mock.ledger().requests();
+    let requests = mock.ledger().count();
     if files.is_empty() && stores.is_empty() {
         log::line(&format!("nothing left on the server ({requests} requests)"));
     }

@@ -32,6 +32,12 @@ impl Json {
         read(serde_json::from_str(text)?, 0)
     }
 
+    /// A value as it is written.
+    pub(crate) fn of(value: &impl Serialize) -> Json {
+        let text = serde_json::to_string(value).unwrap_or_default();
+        Json::read(&text).unwrap_or(Json::Null)
+    }
+
     /// An object with its members in this order.
     pub(crate) fn object<const N: usize>(members: [(&str, Json); N]) -> Json {
         Json::Object(members.map(|(key, value)| (key.to_owned(), value)).into())

@@ -31,7 +31,7 @@ pub(crate) fn member(
     path: &str,
 ) -> Result<Member, ApiError> {
     let file = store.file(id).ok_or_else(|| ApiError::no_file(id, path))?;
-    Ok(Member::new(file, wanted, call.end.as_ref()))
+    Ok(Member::new(file, wanted, &call.end))
 }
 
 fn chunking(body: &Json, path: &str) -> Result<Chunking, ApiError> {

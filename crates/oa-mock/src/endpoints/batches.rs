@@ -33,7 +33,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     found.batches.push(FileBatch {
         id: id.clone(),
         created_at: now(),
-        ends: call.end.as_ref().map_or("completed", ends),
+        ends: ends(&call.end),
     });
     batch(found, &id).map(|batch| Reply::json(&batch))
 }

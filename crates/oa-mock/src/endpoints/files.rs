@@ -53,11 +53,9 @@ pub(crate) fn list(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let page = Page::read(call, 10_000, 10_000)?;
     let purpose = call.query("purpose");
     let store = mock.store();
-    let wanted = store
-        .files
-        .iter()
-        .filter(|file| purpose.is_none_or(|purpose| file.purpose == purpose));
-    let all = wanted.map(|file| (file.id.clone(), file.json())).collect();
+    let all = store.files.iter();
+    let all = all.filter(|file| purpose.is_none_or(|purpose| file.purpose == purpose));
+    let all = all.map(File::json).collect();
     let page = page.cut(all).map_err(|id| ApiError::no_file(&id, "id"))?;
     Ok(Reply::json(&page))
 }

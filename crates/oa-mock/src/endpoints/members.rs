@@ -49,7 +49,7 @@ pub(crate) fn page<'a>(
         value::word("filter", filter, FILTERS)?;
     }
     let wanted = members.filter(|member| filter.is_none_or(|filter| member.status() == filter));
-    let all = wanted.map(|member| (member.id.clone(), member.json(&store.id)));
+    let all = wanted.map(|member| member.json(&store.id));
     let page = page.cut(all.collect());
     let page = page.map_err(|id| unknown(&id, &store.id))?;
     Ok(Reply::json(&page))

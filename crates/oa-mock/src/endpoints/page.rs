@@ -39,12 +39,12 @@ impl Page {
 
     /// Makes the page of objects given in the order of their creation; the error is the cursor that is none
     /// of their ids.
-    pub(crate) fn cut(&self, mut all: Vec<(String, Json)>) -> Result<Json, String> {
+    pub(crate) fn cut(&self, mut all: Vec<Json>) -> Result<Json, String> {
         if !self.ascending {
             all.reverse();
         }
         let place = |cursor: &String| {
-            let found = all.iter().position(|(id, _)| id == cursor);
+            let found = all.iter().position(|one| one.text_of("id") == Some(cursor));
             found.ok_or_else(|| cursor.clone())
         };
         let end = self.before.as_ref().map(place).transpose()?;
@@ -57,16 +57,13 @@ impl Page {
             page = page.split_off(page.len().saturating_sub(self.limit));
         }
         page.truncate(self.limit);
-        let id = |entry: Option<&(String, Json)>| Json::from(entry.map(|(id, _)| id));
+        let id = |object: Option<&Json>| Json::from(object.and_then(|one| one.text_of("id")));
         Ok(Json::object([
             ("object", "list".into()),
             ("first_id", id(page.first())),
             ("last_id", id(page.last())),
             ("has_more", has_more.into()),
-            (
-                "data",
-                Json::list(page.into_iter().map(|(_, object)| object)),
-            ),
+            ("data", page.into()),
         ]))
     }
 }

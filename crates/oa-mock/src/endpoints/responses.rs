@@ -1,6 +1,7 @@
 //! The Responses API: questions, and what became of them.
 
 use crate::endpoints::page::Page;
+use crate::faults::keys::Keys;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::id::now;
@@ -22,7 +23,14 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
     let searches = tool::calls(mock, &body, &input.texts.join("\n"))?;
-    let response = answered(mock, call, body, &input, searches);
+    let question = Question {
+        mock,
+        end: &call.end,
+        ending: Ending::read(&call.end),
+        body,
+        input,
+    };
+    let response = question.answered(searches);
     let reply = if response.request.flag("stream") {
         Reply::events(Play::new(&response))
     } else {
@@ -34,95 +42,82 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-fn answered(
-    mock: &Mock,
-    call: &Call,
+/// A question, and how its answer has to end.
+struct Question<'a> {
+    mock: &'a Mock,
+    end: &'a Keys,
+    ending: Ending,
     body: Json,
-    input: &Input,
-    searches: Vec<SearchCall>,
-) -> Stored {
-    let ending = Ending::read(call.end.as_ref());
-    let phase = match (body.flag("background"), ending.status.as_str()) {
-        (true, _) => Phase::Queued,
-        (false, "in_progress") => Phase::InProgress,
-        (false, _) => Phase::Final,
-    };
-    let items = items::items(&body, || mock.ids.hex("msg_", 48));
-    let output = output(mock, call, &ending, &body, input, searches);
-    let mut request = body;
-    request.remove("input");
-    Stored {
-        id: mock.ids.hex("resp_", 48),
-        created_at: now(),
-        completed_at: now(),
-        request,
-        items,
-        output,
-        input_tokens: input.tokens(),
-        ending,
-        phase,
-        looks: 0,
-    }
+    input: Input,
 }
 
-/// What a response holds: a commentary if a rule says so, searches, then the answer or the call of a function.
-fn output(
-    mock: &Mock,
-    call: &Call,
-    ending: &Ending,
-    body: &Json,
-    input: &Input,
-    searches: Vec<SearchCall>,
-) -> Vec<Item> {
-    let commentary = call.end.as_ref().and_then(|keys| keys.get("commentary"));
-    let mut output = Vec::new();
-    output.extend(commentary.map(|text| {
-        Item::Message(Message {
-            id: mock.ids.hex("msg_", 48),
+impl Question<'_> {
+    fn answered(self, searches: Vec<SearchCall>) -> Stored {
+        let phase = match (self.body.flag("background"), self.ending.status.as_str()) {
+            (true, _) => Phase::Queued,
+            (false, "in_progress") => Phase::InProgress,
+            (false, _) => Phase::Final,
+        };
+        let items = items::items(&self.body, || self.mock.ids.hex("msg_", 48));
+        let output = self.output(searches);
+        let mut request = self.body;
+        request.remove("input");
+        Stored {
+            id: self.mock.ids.hex("resp_", 48),
+            created_at: now(),
+            completed_at: now(),
+            request,
+            items,
+            output,
+            input_tokens: self.input.tokens(),
+            ending: self.ending,
+            phase,
+            looks: 0,
+        }
+    }
+
+    /// What a response holds: a commentary if a rule says so, searches, then the answer or the call of a function.
+    fn output(&self, searches: Vec<SearchCall>) -> Vec<Item> {
+        let commentary = self.end.get("commentary");
+        let message = |text: &str, phase| Message {
+            id: self.mock.ids.hex("msg_", 48),
             text: text.to_owned(),
-            phase: Some("commentary"),
+            phase,
             ..Message::default()
-        })
-    }));
-    if let Some(forced) = choice::forced(body, &mock.ids) {
-        output.push(Item::Call(forced));
-        return output;
+        };
+        let said = commentary.map(|text| message(text, Some("commentary")));
+        let mut output: Vec<Item> = said.into_iter().map(Item::Message).collect();
+        if let Some(forced) = choice::forced(&self.body, &self.mock.ids) {
+            output.push(Item::Call(forced));
+            return output;
+        }
+        let (text, citations) = self.say(&searches);
+        output.extend(searches.into_iter().map(Item::Search));
+        output.push(Item::Message(Message {
+            citations,
+            refuses: self.ending.status == "refusal",
+            ..message(&text, commentary.map(|_| "final_answer"))
+        }));
+        output
     }
-    let (text, citations) = say(call, ending, body, input, &searches);
-    output.extend(searches.into_iter().map(Item::Search));
-    output.push(Item::Message(Message {
-        id: mock.ids.hex("msg_", 48),
-        text,
-        phase: commentary.map(|_| "final_answer"),
-        citations,
-        refuses: ending.status == "refusal",
-    }));
-    output
-}
 
-/// What a response says, as far as it comes, and the citations in that.
-fn say(
-    call: &Call,
-    ending: &Ending,
-    body: &Json,
-    input: &Input,
-    searches: &[SearchCall],
-) -> (String, Vec<Citation>) {
-    let mut whole = answer::text(body, input);
-    let mut citations = Vec::new();
-    if answer::is_prose(body) {
-        citations = tool::quote(searches, &mut whole);
+    /// What a response says, as far as it comes, and the citations in that.
+    fn say(&self, searches: &[SearchCall]) -> (String, Vec<Citation>) {
+        let mut whole = answer::text(&self.body, &self.input);
+        let mut citations = Vec::new();
+        if answer::is_prose(&self.body) {
+            citations = tool::quote(searches, &mut whole);
+        }
+        let length = whole.chars().count();
+        let (text, cited) = match (self.end.get("text"), self.ending.status.as_str()) {
+            (Some(said), _) => (said.to_owned(), 0),
+            (None, "refusal") => ("I'm sorry, I can't help with that.".to_owned(), 0),
+            (None, "incomplete") => (whole.chars().take(length / 2).collect(), length / 2),
+            _ => (whole, length),
+        };
+        citations.retain(|citation| citation.index <= cited);
+        (text, citations)
     }
-    let length = whole.chars().count();
-    let ruled = call.end.as_ref().and_then(|keys| keys.get("text"));
-    let (text, cited) = match (ruled, ending.status.as_str()) {
-        (Some(said), _) => (said.to_owned(), 0),
-        (None, "refusal") => ("I'm sorry, I can't help with that.".to_owned(), 0),
-        (None, "incomplete") => (whole.chars().take(length / 2).collect(), length / 2),
-        _ => (whole, length),
-    };
-    citations.retain(|citation| citation.index <= cited);
-    (text, citations)
 }
 
 /// `GET /responses/{id}`, which may be a stream taken up again.
@@ -199,10 +194,7 @@ pub(crate) fn input_items(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     include(mock, call)?;
     let mut store = mock.store();
     let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
-    let id = |item: &Json| item.text_of("id").unwrap_or_default().to_owned();
-    let items = response.items.iter();
-    let all = items.map(|item| (id(item), item.clone())).collect();
-    let page = page.cut(all).map_err(|id| {
+    let page = page.cut(response.items.clone()).map_err(|id| {
         ApiError::new(404, format!("Item with id '{id}' not found.")).param("after")
     })?;
     Ok(Reply::json(&page))

@@ -44,8 +44,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
 pub(crate) fn list(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let page = Page::read(call, 20, 100)?.before(call);
     let store = mock.store();
-    let all = store.vector_stores.iter();
-    let all = all.map(|store| (store.id.clone(), store.json())).collect();
+    let all = store.vector_stores.iter().map(VectorStore::json).collect();
     let page = page.cut(all).map_err(|id| unknown(&id))?;
     Ok(Reply::json(&page))
 }

@@ -1,6 +1,7 @@
 //! A request after it was read whole: id, query, body.
 
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 
 use crate::faults::keys::Keys;
 use crate::http::form::Part;
@@ -17,7 +18,7 @@ pub(crate) struct Call {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) received: Received,
     /// How what this request makes has to end.
-    pub(crate) end: Option<Keys>,
+    pub(crate) end: Keys,
 }
 
 /// The body of a request.
@@ -79,33 +80,17 @@ fn unsupported(kind: &str) -> ApiError {
 
 /// The pairs of a query, `%XX` and `+` undone.
 pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
+    let query = query.replace('+', " ");
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let split = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     split
-        .map(|(key, value)| (decode(key), decode(value)))
+        .map(|(key, value)| (decoded(key), decoded(value)))
         .collect()
 }
 
-/// A text with `%XX` and `+` undone.
-pub(crate) fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let code = text
-            .get(at + 1..at + 3)
-            .and_then(|two| u8::from_str_radix(two, 16).ok());
-        match (byte, code) {
-            (b'%', Some(code)) => {
-                decoded.push(code);
-                at += 2;
-            }
-            (b'+', _) => decoded.push(b' '),
-            _ => decoded.push(*byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+/// A text with `%XX` undone.
+pub(crate) fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

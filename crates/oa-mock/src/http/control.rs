@@ -4,11 +4,12 @@ use std::io;
 
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
+use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use serde::Serialize;
 
 use crate::faults::rule;
-use crate::http::ledger::Entry;
+use crate::http::ledger::Ledger;
 use crate::http::reply::{JSON, Reply};
 use crate::http::{body, call};
 use crate::json::Json;
@@ -20,15 +21,14 @@ use crate::state::vector_store::VectorStore;
 /// Each is looked at for every request.
 const MOST_RULES: usize = 1000;
 
+/// What the server was asked, and what it holds.
 #[derive(Serialize)]
 struct Report<'a> {
-    requests: Vec<&'a Entry>,
-    /// Requests that came before these, and are not kept.
-    forgotten: usize,
+    #[serde(flatten)]
+    ledger: &'a Ledger,
     files: Vec<Json>,
     responses: Vec<Json>,
     stores: Vec<Json>,
-    connections: usize,
 }
 
 /// Answers a control request.
@@ -43,36 +43,33 @@ pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Resul
     // A type that no page can send unasked; a browser would ask first, and not be answered.
     let kind = head.headers.get(CONTENT_TYPE);
     if kind.map_or(head.method == Method::POST, |kind| kind != JSON) {
-        let why = format!("a control is sent with Content-Type: {JSON}\n");
-        return Ok(plain(415, why));
+        let why = format!("a control is sent with Content-Type: {JSON}");
+        return Ok(plain(415, &why));
     }
     let Some(text) = body::control(body).await else {
-        return Ok(plain(
-            413,
-            "a control is a text of at most 1 MiB\n".to_owned(),
-        ));
+        return Ok(plain(413, "a control is a text of at most 1 MiB"));
     };
-    let query = call::pairs(head.uri.query().unwrap_or_default());
-    Ok(match (head.method.as_str(), head.uri.path()) {
-        ("GET", "/mock/ledger") => ledger(mock)?,
-        ("DELETE", "/mock/ledger") => {
-            mock.ledger().forget();
-            done()
-        }
-        ("POST", "/mock/faults") => add_rules(mock, &text),
-        ("DELETE", "/mock/faults") => {
-            mock.rules().0.clear();
-            done()
-        }
-        ("POST", "/mock/expire") => {
-            let value = |name| query.iter().find(|(key, _)| key == name);
-            match (value("store"), value("file")) {
-                (Some((_, id)), _) => expire_store(mock, id),
-                (None, file) => expire(mock, file.map_or("", |(_, id)| id)),
-            }
-        }
-        (method, path) => plain(404, format!("no such control: {method} {path}\n")),
+    if (head.method.as_str(), head.uri.path()) == ("GET", "/mock/ledger") {
+        return ledger(mock);
+    }
+    Ok(match obey(mock, &head, &text) {
+        Ok(()) => plain(200, "ok"),
+        Err((status, why)) => plain(status, &why),
     })
+}
+
+/// Why a control cannot be obeyed.
+type Refusal = (u16, String);
+
+fn obey(mock: &Mock, head: &Parts, text: &str) -> Result<(), Refusal> {
+    match (head.method.as_str(), head.uri.path()) {
+        ("DELETE", "/mock/ledger") => mock.ledger().forget(),
+        ("POST", "/mock/faults") => add_rules(mock, text).map_err(|why| (400, why))?,
+        ("DELETE", "/mock/faults") => mock.rules().0.clear(),
+        ("POST", "/mock/expire") => expire(mock, head.uri.query().unwrap_or_default())?,
+        (method, path) => return Err((404, format!("no such control: {method} {path}"))),
+    }
+    Ok(())
 }
 
 fn ledger(mock: &Mock) -> io::Result<Reply> {
@@ -83,17 +80,14 @@ fn ledger(mock: &Mock) -> io::Result<Reply> {
         let stores = store.vector_stores.iter().map(with_files).collect();
         (files, responses, stores)
     };
-    let ledger = mock.ledger();
     let report = Report {
-        requests: ledger.kept(),
-        forgotten: ledger.forgotten(),
+        ledger: &mock.ledger(),
         files,
         responses,
         stores,
-        connections: ledger.connections(),
     };
     let text = serde_json::to_string(&report).map_err(io::Error::other)?;
-    Ok(Reply::text(200, "application/json", text))
+    Ok(Reply::text(200, JSON, text))
 }
 
 /// A vector store with the ids of its files, which the API's own object does not name.
@@ -107,52 +101,42 @@ fn with_files(store: &VectorStore) -> Json {
 }
 
 /// Adds the rules of a JSON string, or of an array of them.
-fn add_rules(mock: &Mock, text: &str) -> Reply {
-    let texts = match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(serde_json::Value::String(one)) => Ok(vec![one]),
-        _ => serde_json::from_str::<Vec<String>>(text),
-    };
-    let Ok(texts) = texts else {
-        let why = "rules are a JSON string, or an array of strings\n";
-        return plain(400, why.to_owned());
-    };
-    let read: Result<Vec<_>, String> = texts.iter().map(|text| rule::rules(text)).collect();
+fn add_rules(mock: &Mock, text: &str) -> Result<(), String> {
+    let one = serde_json::from_str(text).map(|one| vec![one]);
+    let texts: Vec<String> = one
+        .or_else(|_| serde_json::from_str(text))
+        .map_err(|_| "rules are a JSON string, or an array of strings".to_owned())?;
     let mut rules = mock.rules();
-    match read.map(Vec::into_iter) {
-        Err(why) => plain(400, why + "\n"),
-        Ok(new) => {
-            let new: Vec<_> = new.flatten().collect();
-            if rules.0.len() + new.len() > MOST_RULES {
-                return plain(400, format!("there are at most {MOST_RULES} rules\n"));
-            }
-            rules.0.extend(new);
-            done()
-        }
+    let mut all = rules.0.clone();
+    for text in &texts {
+        all.extend(rule::rules(text)?);
     }
+    if all.len() > MOST_RULES {
+        return Err(format!("there are at most {MOST_RULES} rules"));
+    }
+    rules.0 = all;
+    Ok(())
 }
 
-fn expire(mock: &Mock, id: &str) -> Reply {
+/// Expires the store, or else the file, that is named.
+fn expire(mock: &Mock, query: &str) -> Result<(), Refusal> {
+    let query = call::pairs(query);
+    let value = |name| query.iter().find(|(key, _)| key == name);
     let mut store = mock.store();
-    if store.file(id).is_none() {
-        return plain(404, format!("no such file: {id}\n"));
+    if let Some((_, id)) = value("store") {
+        let found = store.vector_store(id);
+        found
+            .ok_or_else(|| (404, format!("no such store: {id}")))?
+            .expire();
+        return Ok(());
     }
+    let id = value("file").map_or("", |(_, id)| id);
+    let found = store.file(id);
+    found.ok_or_else(|| (404, format!("no such file: {id}")))?;
     store.remove_files(|file| file.id == id);
-    done()
+    Ok(())
 }
 
-fn expire_store(mock: &Mock, id: &str) -> Reply {
-    let mut store = mock.store();
-    let Some(found) = store.vector_store(id) else {
-        return plain(404, format!("no such store: {id}\n"));
-    };
-    found.expire();
-    done()
-}
-
-fn done() -> Reply {
-    plain(200, "ok\n".to_owned())
-}
-
-fn plain(status: u16, text: String) -> Reply {
-    Reply::text(status, "text/plain; charset=utf-8", text)
+fn plain(status: u16, text: &str) -> Reply {
+    Reply::text(status, "text/plain; charset=utf-8", format!("{text}\n"))
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -15,7 +16,7 @@ use crate::faults::keys::Keys;
 use crate::faults::spoil;
 use crate::http::call::{self, Call, Received};
 use crate::http::ledger::Shown;
-use crate::http::reply::{Content, Reply};
+use crate::http::reply::Reply;
 use crate::http::{body, route};
 use crate::log;
 use crate::mock::Mock;
@@ -35,27 +36,14 @@ pub(crate) async fn exchange(
         log::request(&mock, &head, 401, started.elapsed());
         return Ok(dress(&mock, error.into(), started.elapsed()));
     }
-    let path = head
-        .uri
-        .path()
-        .strip_prefix("/v1")
-        .unwrap_or(head.uri.path());
+    let path = head.uri.path();
+    let path = path.strip_prefix("/v1").unwrap_or(path);
     let rule = mock.rules().hit(head.method.as_str(), path);
-    let place = mock.ledger().open(
-        &head,
-        connection,
-        rule.as_ref().map(|rule| rule.text.as_str()),
-    );
-    let action = rule.map(|rule| rule.action);
+    let (text, action) = rule.map(|rule| (rule.text, rule.action)).unzip();
+    let place = mock.ledger().open(&head, connection, text);
     let reply = answer(&mock, &head, incoming, place, action).await;
-    let status = match &reply {
-        Ok(Reply {
-            content: Content::Broken { .. },
-            ..
-        })
-        | Err(_) => 0,
-        Ok(reply) => reply.status,
-    };
+    let whole = reply.as_ref().ok().filter(|reply| !reply.is_broken());
+    let status = whole.map_or(0, |reply| reply.status);
     mock.ledger().close(place, status);
     log::request(&mock, &head, status, started.elapsed());
     reply.map(|reply| dress(&mock, reply, started.elapsed()))
@@ -117,12 +105,13 @@ async fn work(
             mock.ledger().show(place, shown);
         }
         let Some(action) = action else {
-            return endpoint(&mock, &head, received, None).unwrap_or_else(Reply::from);
+            return endpoint(&mock, &head, received, Keys::default()).unwrap_or_else(Reply::from);
         };
         if let Some(reply) = spoil::instead(&action) {
             return reply;
         }
-        let end = (action.word == "end").then(|| action.keys.clone());
+        let mut end = action.keys.clone();
+        end.0.retain(|_| action.word == "end");
         let reply = endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from);
         spoil::spoil(reply, &action)
     });
@@ -133,27 +122,25 @@ fn endpoint(
     mock: &Mock,
     head: &Parts,
     received: Result<Received, ApiError>,
-    end: Option<Keys>,
+    end: Keys,
 ) -> Result<Reply, ApiError> {
     let (endpoint, [id, part]) = route::find(head.method.as_str(), head.uri.path())?;
     let query = call::pairs(head.uri.query().unwrap_or_default());
-    endpoint(
-        mock,
-        &Call {
-            id: call::decode(id),
-            part: call::decode(part),
-            query,
-            received: received?,
-            end,
-        },
-    )
+    let call = Call {
+        id: call::decoded(id),
+        part: call::decoded(part),
+        query,
+        received: received?,
+        end,
+    };
+    endpoint(mock, &call)
 }
 
 /// Reads some of the body and closes in the middle of it.
 async fn first_bytes(mock: &Mock, mut incoming: Incoming, place: usize) -> io::Result<Reply> {
     if let Some(Ok(frame)) = incoming.frame().await {
-        mock.ledger()
-            .length(place, frame.data_ref().map_or(0, |data| data.len() as u64));
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        mock.ledger().length(place, bytes as u64);
     }
     Err(cut())
 }

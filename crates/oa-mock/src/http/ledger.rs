@@ -17,13 +17,19 @@ const MOST: usize = 200_000;
 const MOST_BYTES: usize = 256 << 20;
 
 /// What the server was asked.
+#[derive(Serialize)]
 pub(crate) struct Ledger {
-    entries: VecDeque<Entry>,
+    requests: VecDeque<Entry>,
     /// How many went because there were too many.
     forgotten: usize,
     /// Bytes of those that are kept.
+    #[serde(skip)]
     bytes: usize,
-    connections: HashSet<u64>,
+    /// How many connections carried requests to the API.
+    connections: usize,
+    #[serde(skip)]
+    seen: HashSet<u64>,
+    #[serde(skip)]
     began: Instant,
 }
 
@@ -57,10 +63,11 @@ pub(crate) struct Shown {
 impl Default for Ledger {
     fn default() -> Ledger {
         Ledger {
-            entries: VecDeque::new(),
+            requests: VecDeque::new(),
             forgotten: 0,
             bytes: 0,
-            connections: HashSet::new(),
+            connections: 0,
+            seen: HashSet::new(),
             began: Instant::now(),
         }
     }
@@ -72,17 +79,20 @@ impl Ledger {
         &mut self,
         head: &request::Parts,
         connection: u64,
-        fault: Option<&str>,
+        fault: Option<String>,
     ) -> usize {
-        self.connections.insert(connection);
+        self.seen.insert(connection);
+        self.connections = self.seen.len();
         let headers = headers(head);
         let words = headers
             .iter()
             .map(|(name, value)| name.len() + value.len() + 64);
-        let size =
-            256 + head.uri.to_string().len() + fault.map_or(0, str::len) + words.sum::<usize>();
+        let size = 256
+            + head.uri.to_string().len()
+            + fault.as_ref().map_or(0, String::len)
+            + words.sum::<usize>();
         self.bytes += size;
-        self.entries.push_back(Entry {
+        self.requests.push_back(Entry {
             ms: u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             method: head.method.to_string(),
             path: head.uri.path().to_owned(),
@@ -92,39 +102,29 @@ impl Ledger {
             length: 0,
             body: None,
             form: None,
-            fault: fault.map(str::to_owned),
+            fault,
             connection,
             size,
         });
         self.trim();
-        self.requests() - 1
+        self.count() - 1
     }
 
     /// How many requests came.
-    pub(crate) fn requests(&self) -> usize {
-        self.forgotten + self.entries.len()
-    }
-
-    /// Those that are kept.
-    pub(crate) fn kept(&self) -> Vec<&Entry> {
-        self.entries.iter().collect()
-    }
-
-    /// How many are not.
-    pub(crate) fn forgotten(&self) -> usize {
-        self.forgotten
+    pub(crate) fn count(&self) -> usize {
+        self.forgotten + self.requests.len()
     }
 
     fn trim(&mut self) {
-        while self.entries.len() > MOST || (self.bytes > MOST_BYTES && self.entries.len() > 1) {
-            let gone = self.entries.pop_front();
+        while self.requests.len() > MOST || (self.bytes > MOST_BYTES && self.requests.len() > 1) {
+            let gone = self.requests.pop_front();
             self.bytes -= gone.map_or(0, |entry| entry.size);
             self.forgotten += 1;
         }
     }
 
     fn entry(&mut self, place: usize) -> Option<&mut Entry> {
-        self.entries.get_mut(place.checked_sub(self.forgotten)?)
+        self.requests.get_mut(place.checked_sub(self.forgotten)?)
     }
 
     /// Forgets all requests; only between two runs, because a request under way has its place here.
@@ -157,11 +157,6 @@ impl Ledger {
         if let Some(entry) = self.entry(place) {
             entry.status = status;
         }
-    }
-
-    /// How many connections carried requests to the API.
-    pub(crate) fn connections(&self) -> usize {
-        self.connections.len()
     }
 }
 

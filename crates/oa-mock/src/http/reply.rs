@@ -72,6 +72,11 @@ impl Reply {
         Reply::new(200, EVENTS, Content::Events(play))
     }
 
+    /// Whether it is no whole answer.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.content, Content::Broken { .. })
+    }
+
     /// The same answer with this header, in place of one of its name.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Reply {
         self.headers.retain(|(other, _)| other != name);

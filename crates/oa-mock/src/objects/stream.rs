@@ -246,7 +246,7 @@ impl Score<'_> {
         }
         for (n, citation) in message.citations.iter().enumerate() {
             let index = ("annotation_index", n.into());
-            let members = vec![index, ("annotation", citation.json())];
+            let members = vec![index, ("annotation", Json::of(citation))];
             add("response.output_text.annotation.added", members);
         }
         add(&format!("{kind}.done"), spoken(member, &message.text));

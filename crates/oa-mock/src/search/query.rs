@@ -5,7 +5,6 @@ use crate::objects::error::ApiError;
 use crate::objects::table::Table;
 use crate::search::filter::Filter;
 use crate::search::words;
-use crate::state::document::Document;
 use crate::state::item::Found;
 use crate::state::member::Member;
 use crate::state::vector_store::VectorStore;
@@ -54,20 +53,21 @@ impl Search {
     /// Every passage of a file that has words of a query, by the query that fits it best.
     fn passages(&self, member: &Member) -> Vec<Found> {
         let document = member.document().into_iter();
-        let passages = document.flat_map(Document::passages);
-        let found = passages.map(|text| Found {
-            file_id: member.id.clone(),
-            filename: member.name.clone(),
-            attributes: member.attributes.clone(),
-            text: text.to_owned(),
-            score: self.score(text),
-        });
+        let found = document
+            .flat_map(|document| &document.passages)
+            .map(|text| Found {
+                file_id: member.id.clone(),
+                filename: member.name.clone(),
+                attributes: member.attributes.clone(),
+                text: text.clone(),
+                score: self.score(text),
+            });
         let good = found.filter(|found| found.score > 0.0 && found.score >= self.threshold);
         good.collect()
     }
 
     fn score(&self, text: &str) -> f64 {
         let scores = self.queries.iter().map(|query| words::score(query, text));
-        scores.fold(0.0, f64::max)
+        (scores.fold(0.0, f64::max) * 1e4).round() / 1e4
     }
 }

@@ -1,7 +1,5 @@
 //! Files as text: what can be read of them, cut into passages that overlap.
 
-use std::ops::Range;
-
 use crate::state::file::File;
 
 /// Texts that file search takes.
@@ -16,14 +14,11 @@ const DOCUMENTS: &[&str] = &[".doc", ".docx", ".pdf", ".pptx"];
 /// As many characters of a document, one after the other, are taken for text.
 const RUN: usize = 4;
 
-/// Longer words count as several tokens.
-const TOKEN: usize = 16;
-
-/// A text and where its passages stand in it.
+/// A text and its passages in their order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Document {
     pub(crate) text: String,
-    passages: Vec<Range<usize>>,
+    pub(crate) passages: Vec<String>,
 }
 
 /// Why a file cannot be searched: a code and a message of the API.
@@ -56,12 +51,6 @@ impl Document {
             passages: cut(&text, chunking),
             text,
         })
-    }
-
-    /// The passages in their order.
-    pub(crate) fn passages(&self) -> impl Iterator<Item = &str> {
-        let passages = self.passages.iter();
-        passages.map(|range| self.text[range.clone()].trim())
     }
 }
 
@@ -98,38 +87,17 @@ fn printable(bytes: &[u8]) -> String {
     lines.join("\n")
 }
 
-/// Cuts a text so that each passage but the first begins with the end of the one before.
-fn cut(text: &str, chunking: Chunking) -> Vec<Range<usize>> {
-    let tokens = tokens(text);
+/// Cuts a text so that each passage but the first begins with the end of the one before; words stand for tokens.
+fn cut(text: &str, chunking: Chunking) -> Vec<String> {
+    let words: Vec<&str> = text.split_inclusive(char::is_whitespace).collect();
     let step = chunking.size.saturating_sub(chunking.overlap).max(1);
-    let mut passages = Vec::new();
-    let mut start = 0;
-    while start < tokens.len() {
-        let end = (start + chunking.size).min(tokens.len());
-        passages.push(tokens[start].start..tokens[end - 1].end);
-        if end == tokens.len() {
-            break;
-        }
-        start += step;
-    }
-    passages
-}
-
-/// Words stand for tokens; a blank belongs to the word before it.
-fn tokens(text: &str) -> Vec<Range<usize>> {
-    let mut tokens: Vec<Range<usize>> = Vec::new();
-    let (mut start, mut letters, mut blank) = (0, 0, false);
-    for (at, letter) in text.char_indices() {
-        let begins = blank && !letter.is_whitespace();
-        if begins || letters == TOKEN && !letter.is_whitespace() {
-            tokens.push(start..at);
-            (start, letters) = (at, 0);
-        }
-        blank = letter.is_whitespace();
-        letters += usize::from(!blank);
-    }
-    tokens.push(start..text.len());
-    tokens
+    let more = words.len().saturating_sub(chunking.size).div_ceil(step);
+    let starts = (0..=more).map(|n| n * step);
+    let passages = starts.map(|start| {
+        let end = words.len().min(start + chunking.size);
+        words[start..end].concat().trim().to_owned()
+    });
+    passages.collect()
 }
 
 #[cfg(test)]
@@ -144,26 +112,14 @@ mod tests {
     #[test]
     fn passages_overlap_and_cover_the_text() {
         let text = "one two three four five six seven";
-        let passages: Vec<&str> = cut(text, SMALL)
-            .into_iter()
-            .map(|range| text[range].trim())
-            .collect();
-        assert_eq!(
-            passages,
-            [
-                "one two three four",
-                "three four five six",
-                "five six seven"
-            ]
-        );
-        assert_eq!(cut("one", SMALL).first(), Some(&(0..3)));
-    }
-
-    #[test]
-    fn words_without_an_end_are_cut_between_letters() {
-        let text = "ä".repeat(16 * 6);
-        let passages = cut(&text, SMALL);
-        assert_eq!(passages, [0..128, 64..192]);
+        let wanted = [
+            "one two three four",
+            "three four five six",
+            "five six seven",
+        ];
+        assert_eq!(cut(text, SMALL), wanted);
+        assert_eq!(cut("one", SMALL), ["one"]);
+        assert_eq!(cut("one two three four", SMALL), ["one two three four"]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What an answer is made of: messages with what they cite, searches, calls of functions.
 
+use serde::Serialize;
+
 use crate::json::Json;
 
 /// An output item.
@@ -22,8 +24,9 @@ pub(crate) struct Message {
     pub(crate) refuses: bool,
 }
 
-/// Where an answer cites a file: a `file_citation`.
-#[derive(Clone, Debug)]
+/// Where an answer cites a file.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename = "file_citation")]
 pub(crate) struct Citation {
     pub(crate) file_id: String,
     pub(crate) filename: String,
@@ -50,15 +53,15 @@ pub(crate) struct SearchCall {
     pub(crate) found: Vec<Found>,
 }
 
-/// A passage that answers a search.
-#[derive(Clone, Debug)]
+/// A passage that answers a search, as the tool shows it.
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Found {
     pub(crate) file_id: String,
     pub(crate) filename: String,
-    pub(crate) attributes: Json,
-    pub(crate) text: String,
     /// Between 0 and 1.
     pub(crate) score: f64,
+    pub(crate) attributes: Json,
+    pub(crate) text: String,
 }
 
 impl Item {
@@ -109,8 +112,7 @@ impl Message {
     pub(crate) fn whole(&self) -> Json {
         let mut part = self.part(&self.text);
         if !self.refuses {
-            let annotations = self.citations.iter().map(Citation::json);
-            part.set("annotations", Json::list(annotations));
+            part.set("annotations", Json::of(&self.citations));
         }
         part
     }
@@ -124,18 +126,6 @@ pub(crate) fn output_text(text: &str) -> Json {
         ("logprobs", Json::Array(Vec::new())),
         ("text", text.into()),
     ])
-}
-
-impl Citation {
-    /// The annotation.
-    pub(crate) fn json(&self) -> Json {
-        Json::object([
-            ("type", "file_citation".into()),
-            ("file_id", (&self.file_id).into()),
-            ("index", self.index.into()),
-            ("filename", (&self.filename).into()),
-        ])
-    }
 }
 
 impl FunctionCall {
@@ -156,7 +146,7 @@ impl SearchCall {
     /// The output item; with its results only if they were asked for.
     pub(crate) fn json(&self, status: &str, results: bool) -> Json {
         let done = status == "completed";
-        let results = (done && results).then(|| Json::list(self.found.iter().map(Found::result)));
+        let results = (done && results).then(|| Json::of(&self.found));
         Json::object([
             ("id", (&self.id).into()),
             ("type", "file_search_call".into()),
@@ -168,30 +158,12 @@ impl SearchCall {
 }
 
 impl Found {
-    /// The passage as the tool shows it.
-    fn result(&self) -> Json {
-        Json::object([
-            ("attributes", self.attributes.clone()),
-            ("file_id", (&self.file_id).into()),
-            ("filename", (&self.filename).into()),
-            ("score", self.score()),
-            ("text", (&self.text).into()),
-        ])
-    }
-
     /// The passage as the endpoint shows it.
     pub(crate) fn json(&self) -> Json {
         let content = [("type", "text".into()), ("text", (&self.text).into())];
-        Json::object([
-            ("file_id", (&self.file_id).into()),
-            ("filename", (&self.filename).into()),
-            ("score", self.score()),
-            ("attributes", self.attributes.clone()),
-            ("content", Json::list([Json::object(content)])),
-        ])
-    }
-
-    fn score(&self) -> Json {
-        Json::Number(format!("{:.4}", self.score))
+        let mut found = Json::of(self);
+        found.remove("text");
+        found.set("content", vec![Json::object(content)]);
+        found
     }
 }

@@ -36,15 +36,13 @@ pub(crate) struct Member {
 
 impl Member {
     /// A file that is added as a request wants it; a rule may say how that ends.
-    pub(crate) fn new(file: &File, wanted: &Wanted, end: Option<&Keys>) -> Member {
+    pub(crate) fn new(file: &File, wanted: &Wanted, end: &Keys) -> Member {
         let read = Document::read(file, wanted.chunking);
-        let (document, natural) = match read {
-            Ok(document) => (document, Fate::Completed),
-            Err((code, message)) => (
-                Document::default(),
-                Fate::Failed(code.to_owned(), message.to_owned()),
-            ),
-        };
+        let natural = read.as_ref().err().map(|trouble| {
+            let (code, message) = *trouble;
+            Fate::Failed(code.to_owned(), message.to_owned())
+        });
+        let fate = ruled(end, file).or(natural);
         Member {
             id: file.id.clone(),
             name: file.name.clone(),
@@ -52,8 +50,8 @@ impl Member {
             attributes: wanted.attributes.clone(),
             created_at: now(),
             chunking: wanted.chunking,
-            document,
-            fate: end.and_then(|keys| ruled(keys, file)).unwrap_or(natural),
+            document: read.unwrap_or_default(),
+            fate: fate.unwrap_or(Fate::Completed),
             settled: false,
             looks: 0,
         }

@@ -26,11 +26,8 @@ pub(crate) struct Ending {
 
 impl Ending {
     /// Reads the keys of an `end` rule; without one all goes well.
-    pub(crate) fn read(keys: Option<&Keys>) -> Ending {
-        let value = |key: &str, standard: &str| {
-            let found = keys.and_then(|keys| keys.get(key));
-            found.unwrap_or(standard).to_owned()
-        };
+    pub(crate) fn read(keys: &Keys) -> Ending {
+        let value = |key: &str, standard: &str| keys.get(key).unwrap_or(standard).to_owned();
         Ending {
             status: value("status", "completed"),
             reason: value("reason", "max_output_tokens"),
