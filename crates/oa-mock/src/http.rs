@@ -10,4 +10,4 @@ pub(crate) mod ledger;
 pub(crate) mod reply;
 pub(crate) mod route;
 pub(crate) mod server;
-pub(crate) mod wire;
+pub(crate) mod transport;

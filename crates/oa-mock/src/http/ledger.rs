@@ -45,8 +45,8 @@ pub(crate) struct Entry {
     status: u16,
     headers: BTreeMap<String, String>,
     length: u64,
-    body: Option<Box<RawValue>>,
-    form: Option<Vec<Part>>,
+    #[serde(flatten)]
+    shown: Shown,
     fault: Option<String>,
     connection: u64,
     /// Bytes that it takes, about.
@@ -55,6 +55,7 @@ pub(crate) struct Entry {
 }
 
 /// The body of a request as the ledger shows it.
+#[derive(Default, Serialize)]
 pub(crate) struct Shown {
     body: Option<Box<RawValue>>,
     form: Option<Vec<Part>>,
@@ -100,8 +101,7 @@ impl Ledger {
             status: 0,
             headers,
             length: 0,
-            body: None,
-            form: None,
+            shown: Shown::default(),
             fault,
             connection,
             size,
@@ -142,11 +142,9 @@ impl Ledger {
     /// Notes the body.
     pub(crate) fn show(&mut self, place: usize, shown: Shown) {
         if let Some(entry) = self.entry(place) {
-            let body = shown.body.as_ref().map_or(0, |body| body.get().len());
-            let form = shown.form.iter().flatten().map(Part::size);
-            let size = body + form.sum::<usize>();
+            let size = shown.size();
             entry.size += size;
-            (entry.body, entry.form) = (shown.body, shown.form);
+            entry.shown = shown;
             self.bytes += size;
             self.trim();
         }
@@ -165,14 +163,20 @@ impl Shown {
     pub(crate) fn of(received: &Received) -> Shown {
         match received {
             Received::Form(parts) => Shown {
-                body: None,
                 form: Some(parts.iter().map(Part::shown).collect()),
+                ..Shown::default()
             },
             Received::Bytes { bytes, .. } => Shown {
                 body: raw(bytes),
-                form: None,
+                ..Shown::default()
             },
         }
+    }
+
+    fn size(&self) -> usize {
+        let body = self.body.as_ref().map_or(0, |body| body.get().len());
+        let form = self.form.iter().flatten().map(Part::size);
+        body + form.sum::<usize>()
     }
 }
 

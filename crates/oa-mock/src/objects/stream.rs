@@ -220,8 +220,7 @@ impl Score<'_> {
             ("output_index", place.into()),
             ("content_index", 0_usize.into()),
         ];
-        let mut add = |name: &str, members| {
-            let members: Vec<(&str, Json)> = members;
+        let mut add = |name: &str, members: Vec<(&str, Json)>| {
             self.add(name, at.clone().into_iter().chain(members));
         };
         add(
@@ -231,30 +230,35 @@ impl Score<'_> {
         if begins {
             return;
         }
-        let (kind, member, more) = if message.refuses {
-            ("response.refusal", "refusal", None)
+        let (kind, member) = if message.refuses {
+            ("response.refusal", "refusal")
         } else {
-            let none = ("logprobs", Json::Array(Vec::new()));
-            ("response.output_text", "text", Some(none))
-        };
-        let spoken = |member, text: &str| {
-            let text = [(member, text.into())].into_iter();
-            text.chain(more.clone()).collect()
+            ("response.output_text", "text")
         };
         for piece in pieces(&message.text) {
-            add(&format!("{kind}.delta"), spoken("delta", &piece));
+            add(&format!("{kind}.delta"), said(message, "delta", &piece));
         }
         for (n, citation) in message.citations.iter().enumerate() {
             let index = ("annotation_index", n.into());
             let members = vec![index, ("annotation", Json::of(citation))];
             add("response.output_text.annotation.added", members);
         }
-        add(&format!("{kind}.done"), spoken(member, &message.text));
+        let done = said(message, member, &message.text);
+        add(&format!("{kind}.done"), done);
         add(
             "response.content_part.done",
             vec![("part", message.whole())],
         );
     }
+}
+
+/// Words of a message; those that are no refusal have probabilities, of which none are known here.
+fn said<'a>(message: &Message, member: &'a str, text: &str) -> Vec<(&'a str, Json)> {
+    let mut members = vec![(member, text.into())];
+    if !message.refuses {
+        members.push(("logprobs", Json::Array(Vec::new())));
+    }
+    members
 }
 
 /// A text as it comes: at least in two pieces, if it has two letters.

@@ -37,7 +37,7 @@ enum Kind {
     List(Box<Kind>),
     /// A list of at least and at most so many elements.
     Few(usize, usize, Box<Kind>),
-    /// An object whose `type` chooses its kind; the first text is the type of those that name none.
+    /// An object whose `type` chooses its other members; the first text is the type of those that name none.
     Variants(String, Members<Kind>),
     /// The first kind whose JSON type fits; the text names them all.
     Either(String, Vec<Kind>),
@@ -94,7 +94,7 @@ impl Table {
             (Kind::Integer(least, most), Json::Number(n)) => value::integer(path, n, *least, *most),
             (Kind::Decimal(least, most), Json::Number(n)) => value::decimal(path, n, *least, *most),
             (Kind::Map(_, kind), _) => self.map(kind, value.members(), path),
-            (Kind::Object(Members(fields)), _) => self.object(fields, value.members(), path),
+            (Kind::Object(Members(fields)), _) => self.object(fields, value.members(), path, ""),
             (Kind::List(kind), _) => self.elements(kind, value.elements(), path),
             (Kind::Few(least, most, kind), _) => {
                 value::count(path, value.elements().len(), *least, *most)?;
@@ -109,11 +109,13 @@ impl Table {
         }
     }
 
+    /// Checks members; the tag, by which this object was chosen, is known already.
     fn object(
         &self,
         fields: &[(String, Kind)],
         members: &[(String, Json)],
         path: &str,
+        tag: &str,
     ) -> Result<(), ApiError> {
         let given = |name: &str| members.iter().any(|(key, _)| key == bare(name));
         let mut needed = fields.iter().filter(|(name, _)| name.ends_with(REQUIRED));
@@ -124,7 +126,8 @@ impl Table {
             let mut known = fields.iter().filter(|(name, _)| bare(name) == key);
             known.find(|(name, _)| self.older_guide || !name.ends_with(OLDER))
         };
-        if let Some((key, _)) = members.iter().find(|(key, _)| known(key).is_none()) {
+        let mut keys = members.iter().map(|(key, _)| key);
+        if let Some(key) = keys.find(|key| known(key).is_none() && *key != tag) {
             return Err(value::unknown(&join(path, key)));
         }
         for (key, value) in members {
@@ -168,7 +171,10 @@ impl Table {
         };
         let is = |names: &str| names.split(' ').any(|one| one == name);
         if let Some((_, kind)) = kinds.iter().find(|(names, _)| is(names)) {
-            return self.value(kind, value, path);
+            return match self.resolved(kind) {
+                Kind::Object(Members(fields)) => self.object(fields, value.members(), path, "type"),
+                _ => Ok(()),
+            };
         }
         let names: Vec<&str> = kinds.iter().map(|(names, _)| names.as_str()).collect();
         value::word(&at, name, &names.join(" "))

@@ -50,30 +50,32 @@ pub(crate) fn wrong_type(path: &str, expected: &str, value: &Json) -> ApiError {
     ApiError::invalid("invalid_type", path, message)
 }
 
+fn wrong(code: &str, path: &str, what: &str) -> ApiError {
+    ApiError::invalid(code, path, format!("Invalid '{path}': {what}"))
+}
+
 /// Refuses a string of too many characters.
 pub(crate) fn length(path: &str, text: &str, most: usize) -> Result<(), ApiError> {
     if text.len() <= most || text.chars().count() <= most {
         return Ok(());
     }
-    let message = format!(
-        "Invalid '{path}': string too long. Expected a string with maximum length {most}, but got a string with length {} instead.",
-        text.chars().count()
+    let count = text.chars().count();
+    let what = format!(
+        "string too long. Expected a string with maximum length {most}, but got a string with length {count} instead."
     );
-    Err(ApiError::invalid("string_above_max_length", path, message))
+    Err(wrong("string_above_max_length", path, &what))
 }
 
 /// Refuses what cannot be the id of a file.
 pub(crate) fn id(path: &str, text: &str) -> Result<(), ApiError> {
-    if text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-    {
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if text.chars().all(good) {
         return length(path, text, 64);
     }
-    let message = format!(
-        "Invalid '{path}': '{text}'. Expected an ID that contains letters, numbers, underscores, or dashes, but this value contained additional characters."
+    let what = format!(
+        "'{text}'. Expected an ID that contains letters, numbers, underscores, or dashes, but this value contained additional characters."
     );
-    Err(ApiError::invalid("invalid_value", path, message))
+    Err(wrong("invalid_value", path, &what))
 }
 
 /// Refuses a string that is none of these words.
@@ -121,28 +123,29 @@ fn range<T: Copy + PartialOrd + Display>(
         (_, true) => ("above", "maximum", "<=", most),
         _ => return Ok(()),
     };
-    let message = format!(
-        "Invalid '{path}': {kind} {side} {limit} value. Expected a value {sign} {bound}, but got {got} instead."
+    let what = format!(
+        "{kind} {side} {limit} value. Expected a value {sign} {bound}, but got {got} instead."
     );
     let code = format!("{kind}_{side}_{}_value", &limit[..3]);
-    Err(ApiError::invalid(&code, path, message))
+    Err(wrong(&code, path, &what))
 }
 
 /// Refuses a list of too few or too many elements.
 pub(crate) fn count(path: &str, count: usize, least: usize, most: usize) -> Result<(), ApiError> {
-    if count < least {
-        let message = format!(
-            "Invalid '{path}': empty array. Expected an array with minimum length {least}, but got an empty array instead."
+    let (code, what) = if count < least {
+        let what = format!(
+            "empty array. Expected an array with minimum length {least}, but got an empty array instead."
         );
-        return Err(ApiError::invalid("empty_array", path, message));
-    }
-    if count > most {
-        let message = format!(
-            "Invalid '{path}': array too long. Expected an array with maximum length {most}, but got an array with length {count} instead."
+        ("empty_array", what)
+    } else if count > most {
+        let what = format!(
+            "array too long. Expected an array with maximum length {most}, but got an array with length {count} instead."
         );
-        return Err(ApiError::invalid("array_above_max_length", path, message));
-    }
-    Ok(())
+        ("array_above_max_length", what)
+    } else {
+        return Ok(());
+    };
+    Err(wrong(code, path, &what))
 }
 
 /// Refuses an object of too many members.
@@ -150,11 +153,10 @@ pub(crate) fn properties(path: &str, count: usize) -> Result<(), ApiError> {
     if count <= 16 {
         return Ok(());
     }
-    let message = format!(
-        "Invalid '{path}': too many properties. Expected an object with at most 16 properties, but got an object with {count} properties instead."
+    let what = format!(
+        "too many properties. Expected an object with at most 16 properties, but got an object with {count} properties instead."
     );
-    let code = "object_above_max_properties";
-    Err(ApiError::invalid(code, path, message))
+    Err(wrong("object_above_max_properties", path, &what))
 }
 
 /// Refuses members of which exactly one of these may be there, if another number was given.
