@@ -83,7 +83,7 @@ impl Content {
                 .id
                 .clone()
                 .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
-            let file = complete(file, &id, &indexer.client, until)?;
+            let file = complete(file.clone(), &id, &indexer.client, until)?;
             self.check(&id, &file, &indexer.run.pipe.log)?;
             if known.insert(id.clone()) {
                 ids.push(id);

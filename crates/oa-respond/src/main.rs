@@ -5,9 +5,11 @@ mod asker;
 mod assembly;
 mod events;
 mod follow;
+mod given;
 mod input;
 mod layers;
 mod lookup;
+mod part;
 mod request;
 mod search;
 mod template;
@@ -24,9 +26,9 @@ use oa_pipe::verdict::EXIT_TABLE;
 use oa_pipe::workers::Workers;
 
 use asker::Asker;
-use input::Style;
 use layers::Layers;
 use lookup::Lookup;
+use part::Style;
 
 /// Ask a model about files
 #[derive(Parser)]

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::is_answer;
 use crate::object::raw;
 use crate::record::File;
-use oa_core::field::{Fields, each, each_of, text_of};
+use oa_core::field::{Fields, each, text_of};
 
 /// Items that wait for something that their client does.
 const CALLS: [&str; 2] = ["function_call", "custom_tool_call"];
@@ -37,9 +37,9 @@ impl<'a> Output<'a> {
         }
     }
 
-    fn each_item(&self, keys: &'static [&'static str], take: impl FnMut(&Fields<'a>)) {
+    fn each_item(&self, keys: &'static [&'static str], mut take: impl FnMut(&Fields<'a>)) {
         if let Some(items) = self.items {
-            each_of(items, keys, take);
+            each(items, |item| take(&Fields::of(item, keys)));
         }
     }
 
@@ -61,7 +61,7 @@ impl<'a> Output<'a> {
                 && is_message(item)
                 && (!any || answers(item))
             {
-                each_of(content, keys, &mut take);
+                each(content, |part| take(&Fields::of(part, keys)));
             }
         });
     }

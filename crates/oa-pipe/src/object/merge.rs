@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 
-use super::{Entry, Object, owned, string_length};
+use oa_core::lenient::string_length;
+
+use super::{Entry, Object, owned};
 
 /// How deep lists and objects of a request may lie in each other: deeper is an attack on the stack. It is also as
 /// deep as common JSON readers go.
@@ -45,7 +47,7 @@ fn merged(target: Vec<Entry>, patch: Vec<Entry>) -> Object {
         let old = slots[place].take().map(|(_, old)| old);
         slots[place] = patched(old, value).map(|value| (key, value));
     }
-    slots.into_iter().flatten().collect()
+    Object::of_entries(slots.into_iter().flatten().collect())
 }
 
 /// Entries and where each key stands; of a repeated one only the last counts, as JSON readers agree.

@@ -131,7 +131,7 @@ impl Output {
     pub(super) fn put(
         &self,
         seq: u64,
-        record: Record,
+        mut record: Record,
         verdict: &Mutex<Verdict>,
         log: &Log,
     ) -> Vec<Record> {
@@ -145,6 +145,7 @@ impl Output {
         let size = if seq == state.turn {
             0
         } else {
+            record.shrink();
             record.object().length()
         };
         state.size += size;
