@@ -122,9 +122,10 @@ impl Asker<'_> {
     /// The record's files, then what is attached to every record.
     fn parts(&self, files: &[File]) -> Result<Parts<'_>> {
         let mut parts = Parts::default();
+        let complete = |file: &File| self.lookup.complete(file.clone(), self.client.as_ref());
         files.iter().try_for_each(expiry)?;
         for file in files {
-            self.add(file, &mut parts)?;
+            parts.file(&complete(file)?, &self.style)?;
         }
         for attachment in &self.attachments {
             match attachment {
@@ -133,7 +134,7 @@ impl Asker<'_> {
                         id: Some(id.clone()),
                         ..File::default()
                     };
-                    self.add(&file, &mut parts)?;
+                    parts.file(&complete(&file)?, &self.style)?;
                 }
                 Attachment::Url(url) => parts.url(url, &self.style),
                 Attachment::Inline(inline) => parts.inline(inline, &self.style),
@@ -141,12 +142,6 @@ impl Asker<'_> {
         }
         parts.check(self.style.force, &self.run.pipe.log)?;
         Ok(parts)
-    }
-
-    /// Adds a file under the name that the server has for it.
-    fn add<'p>(&'p self, file: &File, parts: &mut Parts<'p>) -> Result<()> {
-        let file = self.lookup.complete(file, self.client.as_ref())?;
-        parts.file(&file, &self.style)
     }
 
     fn ask(&self, record: &mut Record, job: &Job, request: &Request) -> Result<()> {
@@ -198,7 +193,11 @@ fn move_on(record: &mut Record) {
 
 /// Writes the complete body into the record, inline files and all.
 fn dry_run(record: &mut Record, request: &Request) -> Result<()> {
-    let body = request.whole();
-    record.set_request(body.map_err(|error| Error::input(error.to_string()))?);
+    let mut text = String::new();
+    let (mut reader, _) = request.bytes().open();
+    std::io::Read::read_to_string(&mut reader, &mut text)
+        .map_err(|error| Error::input(error.to_string()))?;
+    let raw = RawValue::from_string(text).map_err(|error| Error::input(error.to_string()))?;
+    record.set_request(raw);
     Ok(())
 }

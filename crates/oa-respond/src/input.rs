@@ -204,21 +204,21 @@ impl<'a> Parts<'a> {
             Part::picture(&style.image_field, id, style)
         } else {
             self.documents += bytes;
-            Part::document([("file_id", id)], name, style)
+            Part::document("file_id", id, name, style)
         };
         self.list.push(part);
         Ok(())
     }
 
     /// Adds an address that the server fetches.
-    pub(crate) fn url(&mut self, url: &'a str, style: &'a Style) {
+    pub(crate) fn url(&mut self, url: &str, style: &'a Style) {
         let name = last_segment(url);
         let part = if kind::is_picture(&name) {
             self.picture(0);
             self.limit(&IMAGE_URL_CHARS, url, url.chars().count() as u64);
-            Part::picture("image_url", url, style)
+            Part::picture("image_url", url.to_owned(), style)
         } else {
-            Part::document([("file_url", url)], &name, style)
+            Part::document("file_url", url.to_owned(), &name, style)
         };
         self.list.push(part);
     }
@@ -236,8 +236,7 @@ impl<'a> Parts<'a> {
         } else {
             self.documents += bytes;
             self.limit(&FILE_DATA_CHARS, label, chars);
-            let fields = [("filename", file.name.clone()), ("file_data", url)];
-            Part::document(fields, &file.name, style)
+            Part::document("file_data", url, &file.name, style).named(&file.name)
         };
         self.list.push(part);
         self.inline.push(file.clone());

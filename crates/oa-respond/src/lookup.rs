@@ -1,6 +1,5 @@
 //! Files of which only the id is known, asked for once.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
@@ -18,26 +17,22 @@ pub(crate) struct Lookup {
 
 impl Lookup {
     /// The file with its name, which decides how it is attached. Where nothing is sent it stays as it is.
-    pub(crate) fn complete<'f>(
-        &self,
-        file: &'f File,
-        client: Option<&Client>,
-    ) -> Result<Cow<'f, File>> {
+    pub(crate) fn complete(&self, file: File, client: Option<&Client>) -> Result<File> {
         let (Some(id), None, None, Some(client)) =
             (&file.id, &file.filename, &file.purpose, client)
         else {
-            return Ok(Cow::Borrowed(file));
+            return Ok(file);
         };
         let known = lock(&self.known).get(id).cloned();
         let known = known.map_or_else(|| self.ask(id, client), Ok)?;
         // What the record says of it stays.
-        Ok(Cow::Owned(File {
-            id: file.id.clone(),
-            path: file.path.clone(),
+        Ok(File {
+            id: file.id,
+            path: file.path,
             bytes: file.bytes.or(known.bytes),
             expires_at: file.expires_at.or(known.expires_at),
             ..known
-        }))
+        })
     }
 
     fn ask(&self, id: &Id, client: &Client) -> Result<File> {

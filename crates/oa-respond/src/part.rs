@@ -33,33 +33,27 @@ impl<'a> Part<'a> {
     }
 
     /// A picture under its field; `detail` is always said, because servers that validate strictly demand it.
-    pub(crate) fn picture(
-        field: &'a str,
-        what: impl Into<Cow<'a, str>>,
-        style: &'a Style,
-    ) -> Part<'a> {
+    pub(crate) fn picture(field: &'a str, what: String, style: &'a Style) -> Part<'a> {
         let detail = style.detail.as_deref().unwrap_or("auto");
-        Part::new("input_image")
-            .with(field, what)
-            .with("detail", detail)
+        let part = Part::new("input_image").with(field, what);
+        part.with("detail", detail)
     }
 
-    /// A document under its fields; `detail` only where it is asked for and means something (the pages of a PDF).
-    pub(crate) fn document<T: Into<Cow<'a, str>>>(
-        fields: impl IntoIterator<Item = (&'a str, T)>,
-        name: &str,
-        style: &'a Style,
-    ) -> Part<'a> {
-        let part = Part::new("input_file");
-        let part = fields
-            .into_iter()
-            .fold(part, |part, (key, text)| part.with(key, text));
+    /// A document under its field; `detail` only where it is asked for and means something (the pages of a PDF).
+    pub(crate) fn document(field: &'a str, what: String, name: &str, style: &'a Style) -> Part<'a> {
+        let part = Part::new("input_file").with(field, what);
         let pdf = kind::extension(name).is_some_and(|ext| ext.eq_ignore_ascii_case("pdf"));
         let detail = style.detail.as_deref();
         match detail.filter(|detail| pdf && *detail != "original") {
             Some(detail) => part.with("detail", detail),
             None => part,
         }
+    }
+
+    /// The same with its name in front.
+    pub(crate) fn named(mut self, name: &'a str) -> Part<'a> {
+        self.0.insert(1, ("filename", name.into()));
+        self
     }
 
     fn with(mut self, key: &'a str, text: impl Into<Cow<'a, str>>) -> Part<'a> {

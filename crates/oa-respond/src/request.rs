@@ -1,7 +1,6 @@
 //! The JSON body from options and record: layers merged one after the other, then the question.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
 use std::sync::OnceLock;
 
 use oa_core::body::{Body, Segment};
@@ -108,14 +107,10 @@ impl Template {
             body.put("previous_response_id", &id.as_str());
         }
         if let Some(format) = &self.format {
-            let mut text = Object::default();
-            text.set("format", format.to_raw());
-            body.set("text", text.to_raw());
+            body.put("text", &BTreeMap::from([("format", format.to_raw())]));
         }
         if let Some(effort) = &self.effort {
-            let mut reasoning = Object::default();
-            reasoning.put("effort", effort);
-            body.set("reasoning", reasoning.to_raw());
+            body.put("reasoning", &BTreeMap::from([("effort", effort)]));
         }
         if let Some(count) = self.max_output_tokens {
             body.put("max_output_tokens", &count);
@@ -229,17 +224,6 @@ fn stores(tool: &Object) -> Vec<String> {
 }
 
 impl Request {
-    /// The body with the files in it.
-    pub(crate) fn whole(&self) -> io::Result<Box<RawValue>> {
-        if self.inline.is_empty() {
-            return Ok(self.body.to_raw());
-        }
-        let mut text = String::new();
-        let (mut reader, _) = self.bytes().open();
-        reader.read_to_string(&mut text)?;
-        Ok(RawValue::from_string(text)?)
-    }
-
     /// The bytes to send: the JSON, with base64 produced from the files where their place holders stand.
     pub(crate) fn bytes(&self) -> Body {
         let line = self.body.to_line();
