@@ -2,20 +2,16 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::Simd;
 use base64::engine::general_purpose::PAD;
 
 use crate::error::Error;
+use crate::local::Local;
 use crate::machine::{self, lock};
-
-mod local;
-
-pub use local::Local;
 
 /// Bytes of a file that are turned into base64 at a time; a multiple of 3, small enough for the L2 cache.
 const BLOCK: usize = 96 << 10;

@@ -1,9 +1,8 @@
 //! What can go wrong, in the words of the pipe: kinds, messages, hints and exit statuses.
 
-use std::fmt;
-use std::io;
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
+use std::{fmt, io};
 
 use serde_json::value::RawValue;
 

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::body::{Body, Local, Segment};
+use crate::body::{Body, Segment};
+use crate::local::Local;
 
 /// A form that is put together part by part.
 pub struct Form {

@@ -1,7 +1,7 @@
 //! The HTTP client: requests to a server that speaks the API of `OpenAI`, and the replies read for what they are.
 //!
-//! * [`client`] is the one way to the server; [`settings`] is all that it is told.
-//! * [`body`] and [`form`] are what it sends, a [`body::Local`] file among it; [`id`] is how things on the server are
+//! * [`client`] is the one way to the server; [`settings`] is all that it is told, [`request`] what it is asked.
+//! * [`body`] and [`form`] are what it sends, a [`local::Local`] file among it; [`id`] is how things on the server are
 //!   named.
 //! * [`reply`] is what came back, [`field`] how an object in it is looked at, [`lenient`] what is done where it is no
 //!   JSON.
@@ -12,15 +12,25 @@ pub mod body;
 pub mod cancel;
 pub mod client;
 pub mod error;
+mod exchange;
 pub mod field;
 pub mod form;
 pub mod id;
 pub mod lenient;
+pub mod local;
 pub mod machine;
+mod outcome;
+mod pool;
+mod reading;
 pub mod reply;
+pub mod request;
 pub mod retry;
 pub mod secret;
+mod server;
 pub mod settings;
+pub mod stream;
+mod trouble;
+mod words;
 
 pub use error::{Error, Kind, Result};
 pub use id::Id;

@@ -1,16 +1,14 @@
 //! What an HTTP answer comes to: the API's object, or an error in the words of whoever answered.
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind};
 use crate::field::Fields;
-use crate::id;
-use crate::lenient;
-
-mod words;
-
-pub use words::sentence;
-use words::{Words, says_something, title};
+pub use crate::words::sentence;
+use crate::words::{Words, says_something, title};
+use crate::{id, lenient};
 
 /// What an answer with a good status must be. Objects are known by what was asked for and by their `id`: the word
 /// in `object` differs from server to server.
@@ -40,9 +38,18 @@ impl Expect {
     }
 }
 
+/// What a request was answered with.
+#[derive(Debug)]
+pub struct Reply {
+    /// The object exactly as it came, on one line.
+    pub object: Box<RawValue>,
+    /// When the server wants to be asked again.
+    pub poll_after: Option<Duration>,
+}
+
 /// An HTTP answer as far as it came.
 #[derive(Debug, Default)]
-pub struct Reply {
+pub struct Received {
     /// HTTP status.
     pub status: u16,
     /// The header `x-request-id`.
@@ -76,7 +83,7 @@ pub struct Complaint {
     /// What came of the object before the reply broke off.
     pub part: Option<Box<RawValue>>,
     /// The reply itself.
-    pub reply: Reply,
+    pub reply: Received,
 }
 
 /// Takes secrets out of foreign text.
@@ -86,7 +93,7 @@ pub type Redact<'a> = &'a dyn Fn(&str) -> String;
 const EXCERPT: usize = 200;
 const HEAD: usize = 8 << 10;
 
-impl Reply {
+impl Received {
     fn object(&self) -> Option<Box<RawValue>> {
         if self.beginning {
             return lenient::beginning(&self.body);
@@ -342,11 +349,11 @@ fn other_kind(object: &RawValue, expect: Expect) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    fn reply(status: u16, body: &str) -> Reply {
-        Reply {
+    fn reply(status: u16, body: &str) -> Received {
+        Received {
             status,
             body: body.as_bytes().to_vec(),
-            ..Reply::default()
+            ..Received::default()
         }
     }
 

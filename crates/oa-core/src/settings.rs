@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use oa_net::{Settings as Route, is_loopback, split};
+
 use crate::cancel::Cancel;
 use crate::retry::Limits;
 use crate::secret::Secrets;
-pub use oa_net::{Settings as Route, is_loopback, split};
 
 /// The server, the way to it, and how much patience there is.
 pub struct Settings {

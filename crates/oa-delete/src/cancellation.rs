@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
-use oa_core::client::{Call, Client, Expect};
+use oa_core::client::Client;
 use oa_core::field::Look as _;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
-use oa_pipe::answer::{Response, settle};
+use oa_pipe::batch::Batch;
 use oa_pipe::log::field;
-use oa_pipe::record::{Batch, Record};
+use oa_pipe::record::Record;
+use oa_pipe::response::Response;
+use oa_pipe::settle::settle;
 use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
-use crate::Cleaner;
-use crate::bin::Thing;
+use crate::cleaner::Cleaner;
+use crate::thing::Thing;
 
 /// Some servers take a cancellation and obey it a moment later.
 const MOMENT: Duration = Duration::from_millis(500);
 const BATCH: Expect = Expect::Object("batch");
-/// Statuses of a Batch whose requests are run no more.
-const OVER: [&str; 5] = ["completed", "failed", "expired", "cancelled", "cancelling"];
 
 /// What the server says last of a thing that was to be cancelled.
 enum Said {
@@ -30,18 +32,12 @@ enum Said {
     Nothing(Error),
 }
 
-/// Whether a Batch has ended, or is about to.
-pub(crate) fn is_over(batch: &Batch) -> bool {
-    let status = batch.status.as_deref();
-    status.is_some_and(|status| OVER.contains(&status))
-}
-
 fn is_final(response: &RawValue) -> bool {
     Response::read(response).is_final()
 }
 
 fn batch_is_over(batch: &RawValue) -> bool {
-    is_over(&Batch::read(batch))
+    Batch::read(batch).is_over()
 }
 
 impl Cleaner<'_> {
@@ -177,7 +173,7 @@ fn cancel(
     is_final: fn(&RawValue) -> bool,
     pause: impl FnOnce(),
 ) -> Said {
-    let taken = match client.call(&Call::touch(format!("{path}/cancel"), expect).clean_up()) {
+    let taken = match client.call(&Request::touch(format!("{path}/cancel"), expect).clean_up()) {
         Ok(answer) if is_final(&answer.object) => return Said::Word(answer.object, None),
         // Nobody answered, so that nobody would answer a look.
         Err(error) if error.status.is_none() => return Said::Nothing(error),
@@ -190,7 +186,7 @@ fn cancel(
     if taken.is_ok() {
         pause();
     }
-    let look = client.call(&Call::get(path.to_owned(), expect).once().clean_up());
+    let look = client.call(&Request::get(path.to_owned(), expect).once().clean_up());
     match (look, taken) {
         (Ok(look), taken) => Said::Word(look.object, taken.err()),
         (Err(_), Ok(object)) => Said::Word(object, None),

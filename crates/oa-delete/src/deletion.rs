@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use oa_core::machine::lock;
 use oa_core::{Error, Id, Kind};
 
-use crate::Cleaner;
-use crate::bin::{Bin, KINDS, Kind as ThingKind, Thing};
+use crate::bin::Bin;
+use crate::cleaner::Cleaner;
+use crate::thing::{KINDS, Kind as ThingKind, Thing};
 
 /// A file that was not taken out of a store, and why.
 type Undone = Vec<(Id, Error)>;

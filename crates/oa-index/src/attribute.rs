@@ -1,9 +1,8 @@
 //! What is said about the files of a vector store: `KEY=VALUE`, and the limits of the API on it.
 
-use serde_json::Value;
-
-use oa_pipe::filter::value;
 use oa_pipe::object::Object;
+use oa_pipe::search::value;
+use serde_json::Value;
 
 /// Keys that one file may have (`VectorStoreFileAttributes`).
 const MOST_KEYS: usize = 16;

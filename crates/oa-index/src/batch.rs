@@ -5,19 +5,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use oa_core::client::{Answer, Call, Expect};
 use oa_core::field::{Fields, Look as Read};
 use oa_core::id::texts;
 use oa_core::machine::lock;
+use oa_core::reply::{Expect, Reply};
+use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::log::Progress;
 use oa_pipe::object::Object;
-use oa_pipe::record::FileCounts;
 use oa_pipe::wait::{Look, Running, Wait};
 
-use crate::Indexer;
 use crate::content::Group;
+use crate::indexer::Indexer;
 use crate::member::Member;
+use crate::progress::Batch;
 
 /// Files of one batch; the most that the API takes.
 pub(crate) const MOST: usize = 2000;
@@ -29,47 +30,6 @@ const TAKEN_OUT: &str = "it is in the store no more";
 
 /// Files that were not indexed, and why.
 pub(crate) type Failed = BTreeMap<Id, String>;
-
-/// A batch as far as it is looked at. Its id is the one that it was made with, whatever a look calls it.
-#[derive(Default)]
-struct Batch {
-    status: Option<String>,
-    counts: Option<FileCounts>,
-}
-
-impl Read<'_> for Batch {
-    const KEYS: &'static [&'static str] = &["status", "file_counts"];
-
-    fn look(fields: &Fields) -> Batch {
-        Batch {
-            status: fields.text("status"),
-            counts: fields.object("file_counts"),
-        }
-    }
-}
-
-impl Batch {
-    /// The counts decide: a batch can be `completed` before its last file is. All of them are 0 where its
-    /// files were deleted meanwhile, or the server does not count: then its status is all there is.
-    fn is_over(&self) -> bool {
-        let waiting = self.counts.unwrap_or_default().in_progress;
-        match self.status.as_deref() {
-            Some("failed" | "cancelled" | "expired") => true,
-            Some("completed") => waiting == 0,
-            _ => waiting == 0 && self.done() > 0,
-        }
-    }
-
-    fn done(&self) -> u64 {
-        let counts = self.counts.unwrap_or_default();
-        counts.completed + counts.failed + counts.cancelled
-    }
-
-    /// Whether it says anything of how far it is.
-    fn tells(&self) -> bool {
-        self.status.is_some() || self.counts.is_some()
-    }
-}
 
 /// Files that the server has taken.
 enum Sent<'a> {
@@ -139,7 +99,7 @@ impl<'a> Part<'a> {
         body.put("file_ids", &texts(files));
         let path = format!("{}/file_batches", self.filling.path);
         let made = Expect::Object("vector_store.files_batch");
-        let call = Call::create(&path, &body, made)
+        let call = Request::create(&path, &body, made)
             .until(self.wait.time()?)
             .look("the store has part of the files at most; oa-delete removes it".to_owned());
         self.sent = Some(match indexer.client.call(&call) {
@@ -168,7 +128,7 @@ impl<'a> Part<'a> {
             body.put("file_id", &file.as_str());
             let client = &indexer.client;
             let answer = self.wait.until_final(|until| {
-                let call = Call::query(path.clone(), &body, ENTRY);
+                let call = Request::query(path.clone(), &body, ENTRY);
                 client.call(&call.once().until(until)).map(Look::Final)
             });
             match answer {
@@ -211,7 +171,7 @@ impl<'a> Part<'a> {
         }
         let (filling, counted) = (self.filling, &mut self.done);
         self.wait.look(|until| {
-            let call = Call::get(path.to_owned(), BATCH).once().until(until);
+            let call = Request::get(path.to_owned(), BATCH).once().until(until);
             let answer = filling.indexer.client.call(&call).map_err(gone)?;
             let batch = Batch::read(&answer.object);
             if batch.is_over() || !batch.tells() {
@@ -246,7 +206,7 @@ impl<'a> Part<'a> {
                 Ok(member)
             } else {
                 self.wait.until_final(|until| {
-                    let call = Call::get(path.clone(), ENTRY).once().until(until);
+                    let call = Request::get(path.clone(), ENTRY).once().until(until);
                     let answer = filling.indexer.client.call(&call)?;
                     let member = Member::read(&answer.object);
                     if member.is_over() {
@@ -332,7 +292,7 @@ impl<'a> Filling<'a> {
     }
 }
 
-fn running(status: &str, done: (u64, u64), answer: &Answer) -> Running {
+fn running(status: &str, done: (u64, u64), answer: &Reply) -> Running {
     Running {
         done: Some(done),
         ..Running::new(status, answer)

@@ -1,21 +1,23 @@
 //! What goes into a store: files that search takes, with what is said about them.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use oa_core::client::{Call, Client, Expect};
+use oa_core::client::Client;
 use oa_core::field::Look as _;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
 use oa_core::{Error, Id, Result};
 use oa_kinds::kind;
+use oa_pipe::file::File;
 use oa_pipe::log::Log;
 use oa_pipe::object::{Object, raw};
-use oa_pipe::record::{File, Record};
-
-use crate::attribute;
+use oa_pipe::record::Record;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::{Args, Indexer};
+use crate::args::Args;
+use crate::attribute;
 
 /// Overlap of passages where only their size is said; the API's own proportion.
 const HALF: u16 = 2;
@@ -61,7 +63,8 @@ impl Content {
     pub(crate) fn of(
         &self,
         record: &Record,
-        indexer: &Indexer,
+        client: &Client,
+        log: &Log,
         until: Option<Instant>,
     ) -> Result<Group> {
         let files = record.files();
@@ -83,8 +86,8 @@ impl Content {
                 .id
                 .clone()
                 .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
-            let file = complete(file.clone(), &id, &indexer.client, until)?;
-            self.check(&id, &file, &indexer.run.pipe.log)?;
+            let file = complete(file.clone(), &id, client, until)?;
+            self.check(&id, &file, log)?;
             if known.insert(id.clone()) {
                 ids.push(id);
             }
@@ -105,10 +108,8 @@ impl Content {
             ))
             .hint("convert it to PDF, Markdown or text and upload that"));
         }
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
-        let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
         match file.expires_at {
-            Some(end) if end <= now => Err(Error::input(format!(
+            Some(_) if file.is_expired() => Err(Error::input(format!(
                 "{label}: the uploaded file {id} has expired"
             ))
             .hint("upload it again")),
@@ -128,7 +129,7 @@ fn complete(file: File, id: &Id, client: &Client, until: Option<Instant>) -> Res
     if file.filename.is_some() {
         return Ok(file);
     }
-    let call = Call::get(id.under("/files"), Expect::Object("file")).until(until);
+    let call = Request::get(id.under("/files"), Expect::Object("file")).until(until);
     let answer = client.call(&call).map_err(|mut error| {
         if error.status == Some(404) {
             let hint =

@@ -8,9 +8,9 @@ use oa_core::{Id, Result};
 use oa_pipe::delay::DelayQueue;
 use oa_pipe::log::field;
 
-use crate::Indexer;
 use crate::batch::{Failed, Filling, MOST, Part};
 use crate::content::Group;
+use crate::indexer::Indexer;
 
 impl Indexer<'_> {
     /// Adds the files to a store that was made or seen just now, and waits until each is indexed or has failed. All

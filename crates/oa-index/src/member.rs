@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oa_core::client::{Call, Expect};
 use oa_core::field::{Fields, Look as Read, each};
 use oa_core::id::encode;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
 use oa_core::{Id, Result};
 use oa_pipe::wait::{Look, Wait};
 
-use crate::Indexer;
+use crate::indexer::Indexer;
 
 /// Files of one page of a list; the most that the API gives.
 const PAGE: usize = 100;
@@ -118,7 +119,7 @@ impl Indexer<'_> {
         loop {
             let address = format!("{path}?limit={PAGE}&filter={status}{after}");
             let answer = wait.until_final(|until| {
-                let call = Call::get(address.clone(), Expect::List);
+                let call = Request::get(address.clone(), Expect::List);
                 let answer = self.client.call(&call.once().until(until));
                 answer.map(Look::Final)
             })?;

@@ -2,19 +2,21 @@
 
 use std::time::Instant;
 
-use oa_core::client::{Call, Expect};
 use oa_core::field::Fields;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::log::field;
 use oa_pipe::object::{Object, raw};
-use oa_pipe::record::{Record, Store};
+use oa_pipe::record::Record;
 use oa_pipe::shell::word;
+use oa_pipe::store::Store;
 use oa_pipe::wait::Wait;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::Indexer;
 use crate::content::Group;
+use crate::indexer::Indexer;
 use crate::member::Member;
 
 const STORE: Expect = Expect::Object("vector_store");
@@ -70,7 +72,7 @@ impl Indexer<'_> {
             "look for a store of this name: `oa-list stores | jq {}`",
             word(&format!("select(.name=={})", raw(&name)))
         );
-        let call = Call::create("/vector_stores", &body, STORE)
+        let call = Request::create("/vector_stores", &body, STORE)
             .graceful()
             .until(wait.time()?)
             .look(look);
@@ -85,7 +87,7 @@ impl Indexer<'_> {
     }
 
     fn look(&self, id: &Id, until: Option<Instant>) -> Result<Box<RawValue>> {
-        let call = Call::get(id.under("/vector_stores"), STORE).until(until);
+        let call = Request::get(id.under("/vector_stores"), STORE).until(until);
         let answer = self.client.call(&call).map_err(|error| match error.status {
             Some(404) => error.hint(
                 "does the key belong to another project, or has the store expired? oa-list stores",

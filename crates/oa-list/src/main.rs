@@ -4,12 +4,17 @@ use std::collections::{BTreeSet, VecDeque};
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use oa_core::client::{Call, Client, Expect};
+use oa_core::client::Client;
 use oa_core::id::encode;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
-use oa_pipe::cli::{Arguments, Glance, Options, Run};
+use oa_pipe::arguments::Arguments;
+use oa_pipe::glance::Glance;
 use oa_pipe::object::Object;
-use oa_pipe::pipe::Source;
+use oa_pipe::options::Options;
+use oa_pipe::plan::Source;
+use oa_pipe::run::Run;
 use oa_pipe::verdict::EXIT_TABLE;
 use serde_json::value::RawValue;
 
@@ -153,7 +158,7 @@ impl Lister<'_> {
         loop {
             match self
                 .client
-                .call(&Call::get(self.address(after), Expect::List))
+                .call(&Request::get(self.address(after), Expect::List))
             {
                 Ok(answer) => return Ok(Object::parse(answer.object.get()).unwrap_or_default()),
                 Err(error) if speaks_of_limit(&error) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Result;
 use ureq::tls::TlsConfig;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector};
 use ureq::{Agent, Proxy, ProxyProtocol};
@@ -13,7 +14,6 @@ use super::early::Early;
 use super::resolve::SystemResolver;
 use super::settings::{Settings, Unusable, is_loopback};
 use super::{client_cert, proxy, roots};
-use anyhow::Result;
 
 /// Connections that nobody used for that long are made anew.
 pub const IDLE: Duration = Duration::from_secs(60);

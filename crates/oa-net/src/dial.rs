@@ -78,13 +78,7 @@ fn race(
         match waiting.next() {
             Some(address) => {
                 running += 1;
-                let (address, sender) = (*address, sender.clone());
-                let attempt = aside(move || {
-                    let ended = TcpStream::connect_timeout(&address, left);
-                    let ended = ended.map_err(|error| told(&error, address));
-                    let _ = sender.send(News::Ended(ended));
-                });
-                attempt.unwrap_or_else(|attempt| attempt());
+                attempt(*address, left, sender.clone());
             }
             None if running == 0 => return Err(last),
             None => {}
@@ -101,6 +95,16 @@ fn race(
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
     }
+}
+
+/// Tries one address on a thread of its own.
+fn attempt(address: SocketAddr, limit: Duration, sender: Sender<News>) {
+    let attempt = aside(move || {
+        let ended = TcpStream::connect_timeout(&address, limit);
+        let ended = ended.map_err(|error| told(&error, address));
+        let _ = sender.send(News::Ended(ended));
+    });
+    attempt.unwrap_or_else(|attempt| attempt());
 }
 
 fn told(error: &io::Error, address: SocketAddr) -> Error {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
-use crate::interrupt::Interrupt;
 use oa_core::machine::lock;
+
+use crate::signal::Interrupt;
 
 /// Things that wait, and those who wait for them. A signal makes everything due.
 pub struct DelayQueue<T> {

@@ -5,12 +5,12 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use oa_core::body::Local;
 use oa_core::error::plain;
+use oa_core::local::Local;
 use oa_core::machine::patiently;
 use oa_core::{Error, Result};
 
-use crate::interrupt::Interrupt;
+use crate::signal::Interrupt;
 
 /// What a path names: a regular file as it lies there; a FIFO, or the bytes of standard input for `-`, spooled,
 /// of which no more is read than a byte beyond `most`.

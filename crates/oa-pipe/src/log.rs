@@ -5,12 +5,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use oa_core::secret::Secrets;
 
-use crate::escape::escape;
-pub(crate) use crate::escape::{escape_json, escape_lines};
+use crate::escape::{escape, escape_json};
 use crate::machine;
 use crate::object::raw;
-use oa_core::secret::Secrets;
 
 /// Uploads below this many bytes are over before a bar says anything.
 const BAR_FROM: u64 = 4 << 20;

@@ -2,19 +2,17 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
-mod merge;
-
 use oa_core::body::Body;
 use oa_core::field::{entries, pick, text_of};
 pub use oa_core::lenient::{compact, compacted};
+use serde_json::value::RawValue;
 
 /// Entries that are kept one by one. An object may have millions, each a few bytes long, and they must not cost a
 /// hundred each.
 const APART: usize = 64;
 
-type Entry = (String, Box<RawValue>);
+/// A key and its value.
+pub(crate) type Entry = (String, Box<RawValue>);
 
 /// A JSON object whose values are never parsed until somebody asks, so that digits, spelling, order
 /// and repeated keys leave as they came. Values are compact: no white space outside strings.
@@ -50,7 +48,7 @@ impl Object {
     }
 
     /// An object of these entries.
-    fn of_entries(mut apart: Vec<Entry>) -> Object {
+    pub(crate) fn of_entries(mut apart: Vec<Entry>) -> Object {
         let mut rest = String::new();
         for (key, value) in apart.split_off(apart.len().min(APART)) {
             write(&mut rest, &key, value.get());
@@ -146,7 +144,7 @@ impl Object {
     }
 
     /// All entries, each by itself.
-    fn take_entries(&mut self) -> Vec<Entry> {
+    pub(crate) fn take_entries(&mut self) -> Vec<Entry> {
         let mut entries = std::mem::take(&mut self.entries);
         if let Some(rest) = self.rest.take() {
             entries.extend(owned(&rest));
@@ -233,7 +231,7 @@ pub fn raw_array<'a>(items: impl IntoIterator<Item = &'a RawValue>) -> Box<RawVa
 }
 
 /// The entries of a raw object, each on its own.
-fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
+pub(crate) fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
     let entries = listed(raw).into_iter();
     entries.map(|(key, value)| (key.into_owned(), value.to_owned()))
 }

@@ -5,38 +5,26 @@
 //! does not stop the reading: what still comes is passed on unworked, so that nothing is forgotten
 //! between two tools. Only a closed standard output ends the reading, because then nobody waits.
 
-mod draft;
-mod input;
-mod line;
-mod output;
-mod place;
-mod plan;
-mod reading;
-mod target;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use serde_json::Value;
-
-use crate::interrupt::Interrupt;
-use crate::log::Log;
-use crate::record::Record;
-use crate::shell;
-use crate::verdict::Verdict;
-use crate::workers::Workers;
 use oa_core::error::{Error, Kind, Result};
 use oa_core::id::{Id, joined, texts};
 use oa_core::machine::lock;
+use serde_json::Value;
 
-pub use input::stdin_is_terminal;
-use input::{Stdin, Wake, stdin_is_saved};
-use output::Output;
-pub(crate) use output::is_stdout;
-pub use plan::{Job, Plan, Source};
-use reading::{Next, Reading, broken};
-pub(crate) use target::stdout_is_closed;
+use crate::log::Log;
+use crate::plan::{Job, Plan, Source};
+use crate::read::{Next, Reader, broken};
+use crate::record::Record;
+use crate::shell;
+use crate::signal::Interrupt;
+use crate::stdin::{Stdin, stdin_is_saved};
+use crate::verdict::Verdict;
+use crate::wake::Wake;
+use crate::workers::Workers;
+use crate::write::Writer;
 
 /// The loop of one run.
 pub struct Pipe {
@@ -49,9 +37,9 @@ pub struct Pipe {
     /// They were named on the command line.
     given: bool,
     plan: Plan,
-    reading: Mutex<Reading>,
-    output: Arc<Output>,
-    verdict: Mutex<Verdict>,
+    reading: Mutex<Reader>,
+    output: Arc<Writer>,
+    verdict: Arc<Mutex<Verdict>>,
     failing_fast: AtomicBool,
 }
 
@@ -69,9 +57,12 @@ impl Pipe {
         let wake = Arc::new(Wake::new(plan.reads_to_end));
         let given = !source.reads();
         let saved = !given && stdin_is_saved();
-        let output = Arc::new(Output::open(&plan, saved, Arc::clone(&wake), &interrupt)?);
+        let verdict = Arc::<Mutex<Verdict>>::default();
+        let (ending, told, closing) = (Arc::clone(&verdict), Arc::clone(&log), Arc::clone(&wake));
+        let output = Writer::open(&plan, saved, closing, ending, told, &interrupt)?;
+        let output = Arc::new(output);
         let stdin = || Stdin::new(wake, Arc::clone(&output));
-        let reading = Reading::new(source, stdin);
+        let reading = Reader::new(source, stdin);
         Ok(Pipe {
             log,
             interrupt,
@@ -80,7 +71,7 @@ impl Pipe {
             plan,
             reading: Mutex::new(reading),
             output,
-            verdict: Mutex::default(),
+            verdict,
             failing_fast: AtomicBool::new(false),
         })
     }
@@ -127,12 +118,7 @@ impl Pipe {
         if self.plan.no_run_if_empty || self.is_closed() {
             return;
         }
-        let hint = match self.log.tool() {
-            "oa-respond" => {
-                "an upstream that failed? `-n` asks without any input, `-r` accepts none"
-            }
-            _ => "an upstream that failed? `-r` accepts none",
-        };
+        let hint = format!("an upstream that failed? {}", self.plan.accepted);
         self.log.error(&format!("stdin: no record came; {hint}"));
         lock(&self.verdict).stream();
     }
@@ -243,7 +229,7 @@ impl Pipe {
     /// Ends a job of which nothing is written.
     pub fn skip(&self, job: &Job) {
         self.interrupt.release(&job.held);
-        let lost = self.output.skip(job.seq, &self.verdict, &self.log);
+        let lost = self.output.skip(job.seq);
         self.give_up(&lost, |_| false);
     }
 
@@ -259,7 +245,7 @@ impl Pipe {
             self.check_text(&mut record);
             self.name_forgotten(&made);
         }
-        let left = self.output.put(job.seq, record, &self.verdict, &self.log);
+        let left = self.output.put(job.seq, record);
         self.give_up(&left, lost);
         if !self.is_closed() {
             self.interrupt.release(&made);
@@ -270,12 +256,12 @@ impl Pipe {
     fn give_up(&self, records: &[Record], lost: impl Fn(&Record) -> bool) {
         for record in records {
             if !lost(record) {
-                self.output.tell(record, &self.log);
+                self.output.tell(record);
             } else if self.output.is_full() {
                 // Its files went, so that it can come again; it was to be kept, and is.
                 let mut record = record.clone();
                 record.object_mut().remove("files");
-                self.output.tell(&record, &self.log);
+                self.output.tell(&record);
             }
             self.interrupt.release(&record.ids());
         }
@@ -303,12 +289,12 @@ impl Pipe {
 
     /// Writes one line that is no record of the input (an answer of the API, an object of a list).
     pub fn emit(&self, line: &str) {
-        self.output.line(line, &self.verdict, &self.log);
+        self.output.line(line);
     }
 
     /// Writes the text of an answer as it comes, in the order of the records.
     pub fn text(&self, seq: u64, delta: &str) {
-        self.output.text(seq, delta, &self.verdict, &self.log);
+        self.output.text(seq, delta);
     }
 
     /// Records that a clean-up failed or an id could only be named on stderr.
@@ -359,7 +345,7 @@ impl Pipe {
     pub fn finish(&self) -> u8 {
         // A run that a signal ended is no success, whatever its records say.
         let signal = self.interrupt.signal().is_some();
-        self.output.finish(&self.verdict, signal, &self.log);
+        self.output.finish(signal);
         lock(&self.verdict).exit_status()
     }
 }

@@ -1,7 +1,8 @@
 //! The question of a record: its own, else the one that the options say.
 
-use crate::record::Record;
 use oa_core::error::{Error, Result};
+
+use crate::record::Record;
 
 /// The question that would be sent for this record; its own `prompt` wins, also an empty one.
 ///

@@ -1,22 +1,22 @@
 //! The record: one JSON object that travels down the pipe.
 
 use std::sync::OnceLock;
-use std::time::{SystemTime, UNIX_EPOCH};
 
+use oa_core::error::Error;
+use oa_core::field::{Fields, Look as _, each};
+use oa_core::id::Id;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::batch::Batch;
 use crate::failure;
+use crate::file::File;
 use crate::object::{Object, raw_array};
-use oa_core::error::Error;
-use oa_core::field::{Fields, Look, each};
-use oa_core::id::Id;
+use crate::response::Response;
+use crate::store::Store;
 
-mod batch;
-mod lift;
-
-pub use batch::Batch;
-pub use lift::{Incoming, Lifted, lift, looks_like_id, of_id};
+/// Keys of what is on the server.
+pub(crate) const KEPT: [&str; 4] = ["files", "vector_store", "response", "batch"];
 
 /// Keys of a record that the tools know, each with the JSON type that it must have.
 const KEYS: [(&str, Type); 15] = [
@@ -77,163 +77,6 @@ impl Type {
                 each(raw, |item| fits &= item.get().starts_with('{'));
                 fits
             }
-        }
-    }
-}
-
-/// A File object as far as the tools look at it; the object itself travels as it came.
-#[derive(Clone, Debug, Default)]
-pub struct File {
-    /// `file-…`; absent where the object has none that can be sent.
-    pub id: Option<Id>,
-    /// The name that the API stored.
-    pub filename: Option<String>,
-    /// Size in bytes.
-    pub bytes: Option<u64>,
-    /// The purpose it was uploaded for.
-    pub purpose: Option<String>,
-    /// Unix seconds after which the API forgets it; absent where it never does.
-    pub expires_at: Option<i64>,
-    /// Where it came from; also the mark of what the pipe made.
-    pub path: Option<String>,
-    /// What is wrong with its id, where that cannot be sent.
-    pub problem: Option<Error>,
-}
-
-impl Look<'_> for File {
-    const KEYS: &'static [&'static str] =
-        &["id", "filename", "bytes", "purpose", "expires_at", "path"];
-
-    fn look(fields: &Fields) -> File {
-        let (id, problem) = match fields.given_id() {
-            Some(Ok(id)) => (Some(id), None),
-            Some(Err(problem)) => (None, Some(problem)),
-            None => (None, None),
-        };
-        File {
-            id,
-            problem,
-            filename: fields.text("filename"),
-            bytes: fields.get("bytes"),
-            purpose: fields.text("purpose"),
-            expires_at: expiry(fields),
-            path: fields.text("path"),
-        }
-    }
-}
-
-/// The end of a thing's life. Servers write 0 for none.
-fn expiry(fields: &Fields) -> Option<i64> {
-    fields.get("expires_at").filter(|end| *end > 0)
-}
-
-fn is_past(end: Option<i64>) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-    end.is_some_and(|end| end <= now)
-}
-
-impl File {
-    /// Whether the pipe made it and its time has not come: the server should know it.
-    #[must_use]
-    pub fn lives(&self) -> bool {
-        self.path.is_some() && !is_past(self.expires_at)
-    }
-
-    /// Its id for a message, or `-` where there is none.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.id.as_ref().map_or("-", Id::as_str)
-    }
-
-    /// What to call it in a message: its path, its name, or its id.
-    #[must_use]
-    pub fn label(&self) -> &str {
-        let names = [self.path.as_deref(), self.filename.as_deref()];
-        names.into_iter().flatten().next().unwrap_or(self.name())
-    }
-}
-
-/// A vector store as far as the tools look at it; the object itself travels as it came.
-#[derive(Clone, Debug, Default)]
-pub struct Store {
-    /// `vs_…`; absent where the object has none that can be sent.
-    pub id: Option<Id>,
-    /// The pipe made it; false: the pipe only added files to it; absent: the pipe has nothing to do with it.
-    pub made: Option<bool>,
-    /// How many records share it, where the pipe made one for several.
-    pub shared: Option<u64>,
-    /// Unix seconds after which the API forgets it; absent where it never does.
-    pub expires_at: Option<i64>,
-    /// `in_progress`, `completed`, `expired`.
-    pub status: Option<String>,
-    /// How many files it has.
-    pub file_counts: Option<FileCounts>,
-}
-
-impl Store {
-    /// Whether the pipe made it and its time has not come: the server should know it.
-    #[must_use]
-    pub fn lives(&self) -> bool {
-        self.made == Some(true) && !is_past(self.expires_at)
-    }
-
-    /// What to call it: its id, or `-` where there is none.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.id.as_ref().map_or("-", Id::as_str)
-    }
-}
-
-impl Look<'_> for Store {
-    const KEYS: &'static [&'static str] = &[
-        "id",
-        "made",
-        "shared",
-        "expires_at",
-        "status",
-        "file_counts",
-    ];
-
-    fn look(fields: &Fields) -> Store {
-        Store {
-            id: fields.id(),
-            made: fields.get("made"),
-            shared: fields.get("shared"),
-            expires_at: expiry(fields),
-            status: fields.text("status"),
-            file_counts: fields.object("file_counts"),
-        }
-    }
-}
-
-/// Files of a vector store by their state.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct FileCounts {
-    /// Not indexed yet.
-    pub in_progress: u64,
-    /// Can be searched.
-    pub completed: u64,
-    /// Cannot be searched; `last_error` of each says why.
-    pub failed: u64,
-    /// Given up before they were indexed.
-    pub cancelled: u64,
-    /// All of them.
-    pub total: u64,
-}
-
-impl Look<'_> for FileCounts {
-    const KEYS: &'static [&'static str] =
-        &["in_progress", "completed", "failed", "cancelled", "total"];
-
-    fn look(fields: &Fields) -> FileCounts {
-        let count = |key| fields.get(key).unwrap_or_default();
-        FileCounts {
-            in_progress: count("in_progress"),
-            completed: count("completed"),
-            failed: count("failed"),
-            cancelled: count("cancelled"),
-            total: count("total"),
         }
     }
 }
@@ -358,6 +201,29 @@ impl Record {
         self.object.set("error", failure::to_json(error, tool));
     }
 
+    /// The Batch that the record waits for: its line was not read, and there is no answer.
+    #[must_use]
+    pub fn awaited(&self) -> Option<Batch> {
+        let batch = self.object.get("batch").map(Batch::read);
+        batch.filter(|batch| !batch.collected && self.response().is_none())
+    }
+
+    /// What is wrong with a record that waits for its Batch, where a tool cannot wait for that: there is nothing
+    /// to look at but, at most, a response that runs.
+    #[must_use]
+    pub fn waits_for_batch(&self) -> Option<Error> {
+        let batch = self.object.get("batch").map(Batch::read)?;
+        let response = self.response().map(Response::read);
+        if batch.collected || response.is_some_and(|response| response.is_final()) {
+            return None;
+        }
+        let id = batch.id.as_ref().map_or("-", Id::as_str);
+        let message = format!("the record waits for its Batch {id}");
+        let mut error = Error::input(message).hint("oa-batch");
+        error.retryable = true;
+        Some(error)
+    }
+
     /// Ids of what the record says is on the server and somebody must take care of: files and a vector store
     /// that the pipe made, a response that is not final, a Batch that was not collected.
     #[must_use]
@@ -366,7 +232,7 @@ impl Record {
         let mut ids: Vec<Id> = made.filter_map(|file| file.id.clone()).collect();
         let store = self.store().filter(|store| store.made == Some(true));
         ids.extend(store.and_then(|store| store.id));
-        let response = self.response().map(crate::answer::Response::read);
+        let response = self.response().map(Response::read);
         ids.extend(response.filter(|r| !r.is_final()).and_then(|r| r.id));
         ids.extend(self.awaited().and_then(|batch| batch.id));
         ids
@@ -378,7 +244,7 @@ impl Record {
         let path = self.paths().into_iter().next();
         path.or_else(|| self.files().first().map(|file| file.label().to_owned()))
             .or_else(|| {
-                let response = self.response().map(crate::answer::Response::read);
+                let response = self.response().map(Response::read);
                 let id = response.and_then(|response| response.id);
                 let id = id.or_else(|| self.store().and_then(|store| store.id));
                 id.map(|id| id.to_string())
@@ -386,19 +252,20 @@ impl Record {
     }
 
     /// Whether any key of the pipe is there.
-    fn has_keys(&self) -> bool {
+    pub(crate) fn has_keys(&self) -> bool {
         KEYS.iter().any(|(key, _)| self.object.get(key).is_some())
     }
 
     /// The first key of the pipe that has a wrong type.
-    fn type_error(&self) -> Option<Error> {
+    pub(crate) fn type_error(&self) -> Option<Error> {
         let wrong = KEYS.iter().find_map(|(key, kind)| {
             let raw = self.object.get(key)?;
             (!kind.fits(raw)).then_some((key, kind))
         });
-        let wrong =
-            wrong.map(|(key, kind)| Error::input(format!("`{key}` must be {}", kind.words())));
-        wrong.or_else(|| self.id_error())
+        match wrong {
+            Some((key, kind)) => Some(Error::input(format!("`{key}` must be {}", kind.words()))),
+            None => self.id_error(),
+        }
     }
 
     /// The first thing of the record whose id would lead elsewhere.

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 use std::sync::Mutex;
 
-use serde_json::value::RawValue;
-
-use crate::pipe::Pipe;
-use oa_core::client::{Call, Client};
+use oa_core::client::Client;
 use oa_core::error::Result;
 use oa_core::id::Id;
 use oa_core::machine::lock;
+use oa_core::request::Request;
+use serde_json::value::RawValue;
+
+use crate::pipe::Pipe;
 
 /// The deletions of a run.
 pub struct Removals<'a> {
@@ -50,7 +51,7 @@ impl<'a> Removals<'a> {
         what: &dyn Display,
         lives: bool,
     ) -> Result<Option<Box<RawValue>>> {
-        let answer = self.client.call(&Call::delete(path).clean_up());
+        let answer = self.client.call(&Request::delete(path).clean_up());
         // Where an earlier attempt may have deleted it, its absence says nothing.
         let absent = |error: &oa_core::Error| error.is_gone() && !error.repeated;
         let absent = answer.as_ref().err().is_some_and(absent);

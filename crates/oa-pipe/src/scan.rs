@@ -2,10 +2,8 @@
 
 use std::io::Read;
 
-mod window;
-
-pub use window::Malformed;
-use window::Window;
+pub use crate::window::Malformed;
+use crate::window::Window;
 
 /// One JSON value's text and where it begins.
 #[derive(Debug)]
@@ -175,8 +173,8 @@ impl<R: Read> Values<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::window::CHUNK;
     use super::*;
+    use crate::window::CHUNK;
     use std::io;
 
     /// Gives out one byte a read, the worst case of a pipe.

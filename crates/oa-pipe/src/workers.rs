@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::{Scope, scope};
 
-use crate::machine::{another, jobs};
 use oa_core::machine::lock;
+
+use crate::machine::{another, jobs};
 
 /// Those who work in a run.
 pub struct Workers {

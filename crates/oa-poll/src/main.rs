@@ -4,16 +4,23 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use oa_core::client::{Answer, Call, Client, Expect};
+use oa_core::client::Client;
 use oa_core::field::Look as _;
+use oa_core::reply::{Expect, Reply};
+use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
-use oa_pipe::answer::{Response, forget, settle, settle_own};
-use oa_pipe::cli::{Arguments, Options, Order, Patience, Run, duration};
+use oa_pipe::arguments::Arguments;
 use oa_pipe::delay::DelayQueue;
+use oa_pipe::duration::duration;
+use oa_pipe::lift::Incoming;
 use oa_pipe::log::Progress;
 use oa_pipe::object::Object;
-use oa_pipe::pipe::{Job, Plan, Source};
-use oa_pipe::record::{Incoming, Record};
+use oa_pipe::options::{Options, Order, Patience};
+use oa_pipe::plan::{Job, Plan, Source};
+use oa_pipe::record::Record;
+use oa_pipe::response::Response;
+use oa_pipe::run::Run;
+use oa_pipe::settle::{forget, settle, settle_own};
 use oa_pipe::shell::command;
 use oa_pipe::verdict::EXIT_TABLE;
 use oa_pipe::wait::{Look, Running, Subject, Wait};
@@ -235,13 +242,13 @@ impl Poller<'_> {
     }
 
     /// Asks how the response is, or has it cancelled.
-    fn ask(&self, id: &Id, until: Option<Instant>) -> Result<Answer> {
+    fn ask(&self, id: &Id, until: Option<Instant>) -> Result<Reply> {
         let path = id.under("/responses");
-        let look = || Call::get(path.clone(), RESPONSE).once().until(until);
+        let look = || Request::get(path.clone(), RESPONSE).once().until(until);
         if !self.args.cancel {
             return self.client.call(&look());
         }
-        let cancel = Call::touch(format!("{path}/cancel"), RESPONSE);
+        let cancel = Request::touch(format!("{path}/cancel"), RESPONSE);
         let cancelled = self.client.call(&cancel.once().until(until));
         cancelled.or_else(|refusal| match (refusal.kind, refusal.status) {
             // What it does not cancel may be final already.
@@ -279,7 +286,7 @@ fn named(id: &str) -> Incoming {
 }
 
 /// Keeps the newest of a response that runs, unless it could not be asked for by that.
-fn keep(record: &mut Record, id: &Id, answer: &Answer) {
+fn keep(record: &mut Record, id: &Id, answer: &Reply) {
     if Response::read(&answer.object).id.as_ref() == Some(id) {
         record.object_mut().set("response", answer.object.clone());
     }

@@ -2,20 +2,23 @@
 
 use std::time::Instant;
 
-use oa_core::client::{Call, Client, Expect, Stream, Told};
+use oa_core::client::Streamed;
 use oa_core::field::Look as _;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
+use oa_core::stream::Stream;
 use oa_core::{Error, Kind, Result};
-use oa_pipe::answer::{Output, Response, Settled, Wanted, show};
-use oa_pipe::cli::Run;
 use oa_pipe::log::field;
 use oa_pipe::object::Object;
-use oa_pipe::pipe::Job;
+use oa_pipe::output::Output;
 use oa_pipe::record::Record;
+use oa_pipe::response::Response;
+use oa_pipe::settle::{Settled, Wanted, show};
 use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
+use crate::asking::Asking;
 use crate::follow::Following;
-use crate::request::Request;
 
 /// What the API complains about, recognised by a piece of its message, code or `param`, and the way out.
 const HINTS: [(&str, &str); 7] = [
@@ -49,22 +52,11 @@ const HINTS: [(&str, &str); 7] = [
     ),
 ];
 
-/// One question on its way.
-pub(crate) struct Asking<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) run: &'a Run,
-    pub(crate) job: &'a Job,
-    pub(crate) request: &'a Request,
-    pub(crate) allow_incomplete: bool,
-    /// Text is written as it comes.
-    pub(crate) text: bool,
-}
-
 impl Asking<'_> {
     /// Sends the request and puts the answer into the record.
     pub(crate) fn ask(&self, record: &mut Record) -> Result<()> {
         let begun = Instant::now();
-        let mut call = Call::post(
+        let mut call = Request::post(
             "/responses",
             self.request.bytes(),
             "application/json",
@@ -76,11 +68,11 @@ impl Asking<'_> {
             call = call.graceful();
         }
         match self.client.ask(&call) {
-            Ok(Told::Object(answer)) => {
+            Ok(Streamed::Object(answer)) => {
                 let settled = self.settled(record, &answer.object, Output::of(&answer.object));
                 self.settle(record, answer.object, settled, begun)
             }
-            Ok(Told::Events(stream)) => self.follow(record, stream, begun),
+            Ok(Streamed::Events(stream)) => self.follow(record, stream, begun),
             Err(error) => {
                 let mut error = self.explain(record, error);
                 if let Some(part) = error.part.take() {

@@ -6,21 +6,23 @@ use oa_core::client::Client;
 use oa_core::field::Look as _;
 use oa_core::{Error, Id, Result};
 use oa_kinds::limit::{Problem, TEXT_CHARS};
-use oa_pipe::answer::{Response, forget};
-use oa_pipe::cli::Run;
+use oa_pipe::file::File;
 use oa_pipe::object::raw_array;
-use oa_pipe::pipe::Job;
+use oa_pipe::plan::Job;
 use oa_pipe::question::question;
-use oa_pipe::record::{File, Record};
+use oa_pipe::record::Record;
 use oa_pipe::refusal::refuse;
+use oa_pipe::response::Response;
+use oa_pipe::run::Run;
+use oa_pipe::settle::forget;
 use serde_json::value::RawValue;
 
-use crate::Args;
-use crate::answer::Asking;
+use crate::args::Args;
+use crate::asking::Asking;
 use crate::input::{Attachment, Parts, expiry};
 use crate::lookup::Lookup;
 use crate::part::Style;
-use crate::request::{Request, Template};
+use crate::request::{Prepared, Template};
 
 /// Everything that is the same for all records.
 pub(crate) struct Asker<'a> {
@@ -90,7 +92,7 @@ impl Asker<'_> {
             .ok_or_else(|| Error::input("the record's `response` has no id to continue from"))
     }
 
-    fn request(&self, record: &Record, previous: Option<&Id>) -> Result<Request> {
+    fn request(&self, record: &Record, previous: Option<&Id>) -> Result<Prepared> {
         let log = &self.run.pipe.log;
         let search = self.template.search.as_ref();
         let search = search.map(|search| search.tool(record)).transpose()?;
@@ -144,7 +146,7 @@ impl Asker<'_> {
         Ok(parts)
     }
 
-    fn ask(&self, record: &mut Record, job: &Job, request: &Request) -> Result<()> {
+    fn ask(&self, record: &mut Record, job: &Job, request: &Prepared) -> Result<()> {
         let Some(client) = &self.client else {
             return Ok(());
         };
@@ -192,7 +194,11 @@ fn move_on(record: &mut Record) {
 }
 
 /// Writes the complete body into the record, inline files and all.
-fn dry_run(record: &mut Record, request: &Request) -> Result<()> {
+fn dry_run(record: &mut Record, request: &Prepared) -> Result<()> {
+    if request.inline.is_empty() {
+        record.set_request(request.body.to_raw());
+        return Ok(());
+    }
     let mut text = String::new();
     let (mut reader, _) = request.bytes().open();
     std::io::Read::read_to_string(&mut reader, &mut text)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use oa_core::field::Fields;
-use oa_pipe::answer::is_answer;
 use oa_pipe::object::{Object, compacted, raw, raw_array};
+use oa_pipe::output::is_answer;
 use serde_json::value::RawValue;
 
 /// Bytes that are collected at most, and what each piece counts for beside its own.

@@ -3,19 +3,21 @@
 use std::io::BufReader;
 use std::time::Instant;
 
-use oa_core::client::{Call, Expect, Stream, Told};
+use oa_core::client::Streamed;
 use oa_core::field::{Fields, Look as _};
-use oa_core::reply::sentence;
+use oa_core::reply::{Expect, sentence};
+use oa_core::request::Request;
+use oa_core::stream::Stream;
 use oa_core::{Error, Id, Kind, Result};
-use oa_pipe::answer::Response;
-use oa_pipe::cli::Patience;
 use oa_pipe::log::field;
 use oa_pipe::object::{Object, compacted};
+use oa_pipe::options::Patience;
+use oa_pipe::response::Response;
 use oa_pipe::shell::command;
 use oa_pipe::wait::{Look, Running, Subject, Wait};
 use serde_json::value::RawValue;
 
-use crate::answer::Asking;
+use crate::asking::Asking;
 use crate::assembly::Assembly;
 use crate::events::{Event, Events};
 
@@ -77,9 +79,9 @@ impl<'a> Following<'a> {
                 return ended;
             }
             let path = id.under("/responses") + &format!("?stream=true&starting_after={last}");
-            let call = Call::get(path, Expect::Response).streamed(true);
+            let call = Request::get(path, Expect::Response).streamed(true);
             ended = match self.asking.client.ask(&call) {
-                Ok(Told::Events(stream)) => {
+                Ok(Streamed::Events(stream)) => {
                     self.resumed = true;
                     self.read(stream)
                 }
@@ -103,7 +105,7 @@ impl<'a> Following<'a> {
         let patience = Patience::default();
         let mut wait = Wait::new(&run.pipe, patience, Instant::now(), subject);
         wait.until_final(|until| {
-            let call = Call::get(id.under("/responses"), Expect::Response);
+            let call = Request::get(id.under("/responses"), Expect::Response);
             let answer = client.call(&call.once().until(until))?;
             let response = Response::read(&answer.object);
             if response.is_final() {

@@ -1,19 +1,19 @@
 //! Files, paths, URLs and ids as content parts: the only place that knows part types.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use oa_core::body::Local;
 use oa_core::form::random_word;
+use oa_core::local::Local;
 use oa_core::{Error, Id, Result};
-use oa_kinds::kind;
+use oa_kinds::candidate::{Candidate, use_problem};
 use oa_kinds::limit::{
-    Candidate, FILE_DATA_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST,
-    Problem, REQUEST_DOCUMENT_BYTES, Rule, use_problem,
+    FILE_DATA_CHARS, IMAGE_BYTES_PER_REQUEST, IMAGE_URL_CHARS, IMAGES_PER_REQUEST, Problem,
+    REQUEST_DOCUMENT_BYTES, Rule,
 };
+use oa_kinds::{kind, stored};
+use oa_pipe::file::File;
+use oa_pipe::lift::{looks_like_id, of_id};
 use oa_pipe::local;
 use oa_pipe::log::Log;
 use oa_pipe::pipe::Pipe;
-use oa_pipe::record::{File, looks_like_id, of_id};
 use oa_pipe::refusal::refuse;
 use oa_pipe::shell::{self, command};
 
@@ -126,8 +126,8 @@ fn no_file(word: &str) -> Option<Error> {
     Some(Error::usage(format!("-a {word}: {what}")).hint(hint))
 }
 
-fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Result<Inline> {
-    let wrong = |why: &str| Error::local(format!("{path}: {why}"));
+/// The file that a path names.
+fn taken(path: &str, force: bool, pipe: &Pipe) -> Result<Local> {
     // What is larger is refused anyway, whatever it is.
     let most = if force {
         u64::MAX
@@ -135,24 +135,29 @@ fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Resul
         REQUEST_DOCUMENT_BYTES.limit
     };
     let taken = local::take(path, most, &pipe.interrupt);
-    let local = taken.map_err(|error| match path.split_once("://") {
+    taken.map_err(|error| match path.split_once("://") {
         Some(_) => error.hint("a server fetches http:// and https:// only"),
         None => error,
-    })?;
+    })
+}
+
+fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Result<Inline> {
+    let wrong = |why: &str| Error::local(format!("{path}: {why}"));
+    let local = taken(path, force, pipe)?;
     let head = local.head(TEXT_HEAD);
     let head = head.map_err(|error| wrong(&error.to_string()))?;
     let given = match filename {
         Some(name) => name.to_owned(),
-        None if path == "-" => kind::stream_name("stdin", &head),
-        None if local.is_spooled() => kind::stream_name(path, &head),
+        None if path == "-" => stored::stream_name("stdin", &head),
+        None if local.is_spooled() => stored::stream_name(path, &head),
         None => path.to_owned(),
     };
     let text = kind::is_plain(&head, local.bytes() <= TEXT_HEAD);
-    let name = kind::stored_name(&given, "user_data", text);
+    let name = stored::stored_name(&given, "user_data", text);
     let start = &head[..head.len().min(HEAD)];
     let candidate = Candidate {
         path,
-        name: &kind::stored_name(&given, "user_data", false),
+        name: &stored::stored_name(&given, "user_data", false),
         bytes: local.bytes(),
         head: start,
         purpose: kind::purpose_of(&name),
@@ -266,9 +271,7 @@ impl<'a> Parts<'a> {
 
 /// Refuses a file that the API has forgotten by now.
 pub(crate) fn expiry(file: &File) -> Result<()> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
-    if file.expires_at.is_none_or(|end| end > now) {
+    if !file.is_expired() {
         return Ok(());
     }
     let (label, id) = (file.label(), file.name());

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use oa_core::client::{Call, Client, Expect};
+use oa_core::client::Client;
 use oa_core::field::Look as _;
 use oa_core::machine::lock;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
 use oa_core::{Id, Result};
-use oa_pipe::record::File;
+use oa_pipe::file::File;
 
 /// What the server said of files so far.
 #[derive(Default)]
@@ -36,7 +38,7 @@ impl Lookup {
     }
 
     fn ask(&self, id: &Id, client: &Client) -> Result<File> {
-        let answer = client.call(&Call::get(id.under("/files"), Expect::Object("file")));
+        let answer = client.call(&Request::get(id.under("/files"), Expect::Object("file")));
         let answer = answer.map_err(|mut error| {
             if error.status == Some(404) {
                 let hint = "does the key belong to another project, or has the file expired?";

@@ -7,9 +7,9 @@ use oa_core::body::{Body, Segment};
 use oa_core::field::text_of;
 use oa_core::form::random_word;
 use oa_core::{Error, Id, Result};
-use oa_pipe::answer::wants_json;
 use oa_pipe::object::{Object, raw, raw_array};
 use oa_pipe::record::Record;
+use oa_pipe::response::wants_json;
 use serde_json::value::RawValue;
 
 use crate::given::{is_silent, list, strings};
@@ -51,7 +51,7 @@ struct Message<'a> {
 }
 
 /// A body that is ready to be sent.
-pub(crate) struct Request {
+pub(crate) struct Prepared {
     pub(crate) body: Object,
     pub(crate) inline: Vec<Inline>,
     pub(crate) background: bool,
@@ -171,7 +171,7 @@ impl Draft {
     }
 
     /// The request with its own input; what that forgets would silently not be looked at.
-    pub(crate) fn take(self, record: &Record, attachments: &[Attachment]) -> Result<Request> {
+    pub(crate) fn take(self, record: &Record, attachments: &[Attachment]) -> Result<Prepared> {
         if self.body.get("input").is_some_and(is_silent) {
             return Err(Error::input("`request.input` is empty")
                 .hint("is a variable unset, or a file empty? Nothing was sent"));
@@ -196,7 +196,7 @@ impl Draft {
 
     /// The request that asks this about these parts. What stays the same comes first, so that the provider's
     /// cache holds it when the next question comes.
-    pub(crate) fn ask<'a>(mut self, question: &'a str, parts: Parts<'a>) -> Request {
+    pub(crate) fn ask<'a>(mut self, question: &'a str, parts: Parts<'a>) -> Prepared {
         let mut content = parts.list;
         content.push(Part::text(question));
         let role = "user";
@@ -204,10 +204,10 @@ impl Draft {
         self.ready(parts.inline)
     }
 
-    fn ready(self, inline: Vec<Inline>) -> Request {
+    fn ready(self, inline: Vec<Inline>) -> Prepared {
         let body = self.body;
         let is_true = |key: &str| body.get(key).is_some_and(|raw| raw.get() == "true");
-        Request {
+        Prepared {
             background: is_true("background"),
             stream: is_true("stream"),
             json: wants_json(body.get("text")),
@@ -223,7 +223,7 @@ fn stores(tool: &Object) -> Vec<String> {
     ids.filter_map(text_of).collect()
 }
 
-impl Request {
+impl Prepared {
     /// The bytes to send: the JSON, with base64 produced from the files where their place holders stand.
     pub(crate) fn bytes(&self) -> Body {
         let line = self.body.to_line();

@@ -6,7 +6,7 @@ use oa_pipe::object::Object;
 use oa_pipe::record::Record;
 use serde_json::Value;
 
-use crate::Args;
+use crate::args::Args;
 
 /// Stores of one `file_search` tool; the server refuses more, though its reference does not say so.
 const MOST_STORES: usize = 2;

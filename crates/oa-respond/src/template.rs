@@ -6,14 +6,14 @@ use std::sync::OnceLock;
 use anyhow::{Context, anyhow, ensure};
 use oa_core::{Error, Result};
 use oa_kinds::limit::TEXT_CHARS;
-use oa_pipe::interrupt::Interrupt;
 use oa_pipe::local;
 use oa_pipe::object::Object;
+use oa_pipe::signal::Interrupt;
 
+use crate::args::{Args, DEFAULT_MODEL};
 use crate::layers::Layer;
 use crate::request::Template;
 use crate::search::FileSearch;
-use crate::{Args, DEFAULT_MODEL};
 
 /// Most bytes of a file with text: four to a character.
 const TEXT_BYTES: u64 = 4 * TEXT_CHARS.limit;

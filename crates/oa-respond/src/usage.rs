@@ -4,11 +4,11 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use oa_core::{Error, Result};
-use oa_pipe::cli::Glance;
+use oa_pipe::glance::Glance;
 use oa_pipe::object::Object;
 use oa_pipe::shell::word;
 
-use crate::Args;
+use crate::args::Args;
 use crate::layers::Layer;
 use crate::search::FileSearch;
 
@@ -122,7 +122,7 @@ fn bare(typed: &str) -> String {
         text.contains('/') || (!end.is_empty() && end.bytes().all(|b| b.is_ascii_alphanumeric()))
     };
     let blank = typed.contains(char::is_whitespace);
-    let id = oa_pipe::record::looks_like_id(typed);
+    let id = oa_pipe::lift::looks_like_id(typed);
     if id || Path::new(typed).exists() || (!blank && named(typed)) {
         format!("attach it: oa-respond -n -p QUESTION -a {} -t", word(typed))
     } else {

@@ -3,14 +3,21 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use oa_core::client::{Call, Client, Expect};
+use oa_core::client::Client;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
 use oa_core::{Error, Id, Result};
-use oa_pipe::cli::{Arguments, Options, Order, Run, Search};
+use oa_pipe::arguments::Arguments;
+use oa_pipe::file::File;
+use oa_pipe::lift::of_id;
 use oa_pipe::log::field;
 use oa_pipe::object::{Object, raw_array};
-use oa_pipe::pipe::{Plan, Source};
+use oa_pipe::options::{Options, Order};
+use oa_pipe::plan::{Plan, Source};
 use oa_pipe::question::question;
-use oa_pipe::record::{File, Record, of_id};
+use oa_pipe::record::Record;
+use oa_pipe::run::Run;
+use oa_pipe::search::Search;
 use oa_pipe::verdict::EXIT_TABLE;
 use oa_pipe::workers::Workers;
 use serde_json::Value;
@@ -117,7 +124,7 @@ impl Searcher<'_> {
         }
         let path = store.under("/vector_stores") + "/search";
         record.object_mut().remove("results");
-        let answer = self.client.call(&Call::query(path, &body, Expect::List));
+        let answer = self.client.call(&Request::query(path, &body, Expect::List));
         let answer = answer.map_err(|error| match error.status {
             Some(404) => error.hint(
                 "does the key belong to another project, or has the store expired? oa-list stores",

@@ -2,16 +2,18 @@
 
 use std::io::Read;
 
-use oa_core::body::Local;
+use oa_core::local::Local;
 use oa_core::{Error, Result};
+use oa_kinds::candidate::{Candidate, use_problem};
 use oa_kinds::kind::{self, Family};
-use oa_kinds::limit::{Candidate, Problem, UPLOAD_BYTES, use_problem};
-use oa_pipe::interrupt::Interrupt;
+use oa_kinds::limit::{Problem, UPLOAD_BYTES};
+use oa_kinds::stored;
 use oa_pipe::local;
 use oa_pipe::log::Log;
 use oa_pipe::pipe::Pipe;
 use oa_pipe::refusal::refuse;
 use oa_pipe::shell::{command, word};
+use oa_pipe::signal::Interrupt;
 
 use crate::paths;
 
@@ -61,28 +63,21 @@ pub(crate) fn look(path: &str, rules: &Rules, pipe: &Pipe) -> Result<Upload> {
         .into_iter()
         .find(|purpose| *purpose == rules.purpose)
         .unwrap_or_else(|| kind::purpose_of(given));
-    let name = kind::stored_name(given, purpose, kind::is_plain(&head, whole));
+    let name = stored::stored_name(given, purpose, kind::is_plain(&head, whole));
     let start = &head[..head.len().min(HEAD)];
     let candidate = Candidate {
         path,
-        name: &kind::stored_name(given, purpose, false),
+        name: &stored::stored_name(given, purpose, false),
         bytes: local.bytes(),
         head: start,
         purpose,
-        quoted: |words, files| command(words, files.iter().map(String::as_str)),
+        quoted,
     };
     refuse(candidate.problems(), rules.force, log)?;
-    candidate
-        .warning()
-        .iter()
-        .for_each(|text| log.warning(text));
-    if kind::extension(&name) == Some("txt")
-        && kind::of_name(given).is_none_or(|kind| kind.extension != "txt")
-    {
-        log.note(&format!(
-            "{path}: stored as {name}, because the API takes no file of its own extension"
-        ));
+    if let Some(text) = candidate.warning() {
+        log.warning(&text);
     }
+    note_name(path, given, &name, log);
     let upload = Upload {
         path: path.to_owned(),
         mime: kind::mime_of(&name, start),
@@ -92,6 +87,21 @@ pub(crate) fn look(path: &str, rules: &Rules, pipe: &Pipe) -> Result<Upload> {
     };
     refuse(usable(&upload)?, rules.force, log)?;
     Ok(upload)
+}
+
+/// Says where a file is not stored under its own name.
+fn note_name(path: &str, given: &str, name: &str, log: &Log) {
+    let own = kind::of_name(given).is_some_and(|kind| kind.extension == "txt");
+    if kind::extension(name) == Some("txt") && !own {
+        log.note(&format!(
+            "{path}: stored as {name}, because the API takes no file of its own extension"
+        ));
+    }
+}
+
+/// A command as a shell takes it.
+fn quoted(words: &str, files: &[String]) -> String {
+    command(words, files.iter().map(String::as_str))
 }
 
 fn open(path: &str, rules: &Rules, interrupt: &Interrupt) -> Result<Local> {

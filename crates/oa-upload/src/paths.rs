@@ -4,9 +4,10 @@ use std::ffi::OsString;
 
 use oa_core::{Error, Result};
 use oa_pipe::escape::shown;
+use oa_pipe::lift::{Incoming, looks_like_id};
 use oa_pipe::object::Object;
-use oa_pipe::pipe::Source;
-use oa_pipe::record::{Incoming, Record, looks_like_id};
+use oa_pipe::plan::Source;
+use oa_pipe::record::Record;
 use oa_pipe::shell::command;
 
 /// The records of the arguments; standard input where there are none.

@@ -5,12 +5,12 @@
 use libfuzzer_sys::fuzz_target;
 use oa_pipe::escape::escape;
 use oa_pipe::object::compact;
-use oa_core::reply::{Expect, Reply};
+use oa_core::reply::{Expect, Received};
 
 fuzz_target!(|input: (u16, Option<String>, bool, Vec<u8>)| {
     let (status, location, beginning, body) = input;
     let size = body.len() + location.as_ref().map_or(0, String::len);
-    let reply = |body: &[u8]| Reply {
+    let reply = |body: &[u8]| Received {
         status: 200 + status % 400,
         request_id: location.clone(),
         location: location.clone(),

@@ -5,9 +5,9 @@ use std::io::Read;
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use oa_core::body::Local;
+use oa_core::local::Local;
 use oa_core::form::Form;
-use oa_kinds::kind::stored_name;
+use oa_kinds::stored::stored_name;
 
 fn file() -> Local {
     static FILE: OnceLock<Local> = OnceLock::new();

@@ -5,7 +5,7 @@
 use std::io::Read;
 
 use libfuzzer_sys::fuzz_target;
-use oa_pipe::record::lift;
+use oa_pipe::lift::lift;
 use oa_pipe::scan::Values;
 
 /// Gives out at most so many bytes at a time.

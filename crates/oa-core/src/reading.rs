@@ -1,0 +1,70 @@
+//! The body of an answer, read as far as somebody looks at it.
+
+use std::io::Read;
+
+use oa_net::Connection;
+use ureq::http::HeaderMap;
+use ureq::http::response::Parts;
+
+use crate::reply::{Expect, Received};
+use crate::trouble;
+
+/// Bytes that are read of a refusal.
+const REFUSAL: usize = 64 << 10;
+/// Bytes that are read at a time.
+const PIECE: usize = 64 << 10;
+/// How many times larger than what was sent an answer may be, unpacked, once it is larger than that many bytes: no
+/// text packs so well.
+const PACKED: usize = 200;
+const FREE: usize = 1 << 20;
+/// The answer as far as it came, or as far as somebody looks at it.
+pub(crate) fn read_reply(
+    parts: &Parts,
+    expect: Expect,
+    connection: &Connection,
+    body: &mut impl Read,
+) -> Received {
+    let good = parts.status.is_success();
+    let most = if good { expect.most() } else { REFUSAL };
+    let mut bytes = Vec::new();
+    let cut = read_body(body, most, connection, &mut bytes).err();
+    let text = |name| header(&parts.headers, name).map(str::to_owned);
+    let beginning = !good && bytes.len() > most;
+    bytes.truncate(most);
+    Received {
+        status: parts.status.as_u16(),
+        request_id: text("x-request-id"),
+        location: text("location"),
+        body: bytes,
+        cut: cut.filter(|_| !beginning),
+        beginning,
+    }
+}
+
+/// Reads a body and at most one byte more than `most`; why no more of it came or was taken, if so.
+fn read_body(
+    body: &mut impl Read,
+    most: usize,
+    connection: &Connection,
+    bytes: &mut Vec<u8>,
+) -> std::result::Result<(), String> {
+    loop {
+        let room = PIECE.min(most + 1 - bytes.len());
+        let mut piece = body.take(room as u64);
+        let count = piece.read_to_end(bytes);
+        if count.map_err(|error| trouble::of_body(&error))? < room {
+            return Ok(());
+        }
+        if bytes.len() > most {
+            return Err(format!("it is larger than {most} bytes"));
+        }
+        if bytes.len() > FREE && (bytes.len() / PACKED) as u64 > connection.received() {
+            return Err(format!("it unpacks to more than {PACKED} times what came"));
+        }
+    }
+}
+
+/// The value of a header, where it is text.
+pub(crate) fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

@@ -1,0 +1,238 @@
+//! Where bytes go: standard output, or `-o FILE`, shown to the world only when it is whole.
+
+use std::borrow::Cow;
+use std::fs::{self, File};
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use oa_core::error::{Error, Result, plain};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fs::{FileType, OFlags, SeekFrom, fstat, ftruncate, seek};
+use rustix::io::Errno;
+
+use crate::draft::Draft;
+use crate::log::Log;
+use crate::place::{Place, followed};
+use crate::shell::word;
+use crate::signal::Interrupt;
+
+/// Whether the path of `-o` means standard output, which goes on behind what others wrote to it.
+pub(crate) fn is_stdout(path: &Path) -> bool {
+    ["-", "/dev/stdout"]
+        .iter()
+        .any(|name| path == Path::new(name))
+}
+
+/// Where bytes go.
+pub(super) enum Target {
+    Stdout,
+    /// A file that is not regular (`/dev/null`, a FIFO).
+    Direct(File),
+    /// A regular file: shown to the world only when it is whole.
+    Held(Box<Held>),
+}
+
+impl Target {
+    /// What `-o` names.
+    ///
+    /// # Errors
+    /// `usage` where FILE or FILE.failed cannot be written in the end.
+    pub(super) fn open(path: &Path, text: bool, interrupt: &Interrupt) -> Result<Target> {
+        let told = |(name, error): (PathBuf, io::Error)| refusal(path, &name, &error);
+        if path.is_dir() {
+            return Err(Error::usage(format!("{}: is a directory", path.display())));
+        }
+        let direct = fs::metadata(path).is_ok_and(|meta| !meta.is_file());
+        if direct {
+            return direct_file(path, interrupt).map(Target::Direct);
+        }
+        let place = Place::find(path).map_err(told)?;
+        place.sweep();
+        let text = text.then(|| place.draft()).transpose().map_err(told)?;
+        let records = place.draft().map_err(told)?;
+        let names = [Some(&records), text.as_ref()].into_iter().flatten();
+        let names: Vec<PathBuf> = names.filter_map(Draft::name).map(Path::to_owned).collect();
+        interrupt.on_end(move || {
+            for name in &names {
+                let _ = fs::remove_file(name);
+            }
+        });
+        Ok(Target::Held(Box::new(Held {
+            place,
+            records,
+            text,
+        })))
+    }
+
+    pub(super) fn is_terminal(&self) -> bool {
+        match self {
+            Target::Stdout => io::stdout().is_terminal(),
+            Target::Direct(file) => file.is_terminal(),
+            Target::Held(_) => false,
+        }
+    }
+
+    /// Writes all of the pieces, or nothing where the target can take them back.
+    pub(super) fn write(&self, pieces: &[Cow<str>]) -> io::Result<()> {
+        match self {
+            Target::Stdout => write_whole(io::stdout(), pieces),
+            Target::Direct(file) => write_whole(file, pieces),
+            Target::Held(held) => {
+                write_whole(&held.text.as_ref().unwrap_or(&held.records).file, pieces)
+            }
+        }
+    }
+}
+
+/// Whether standard output was closed when the process started.
+///
+/// What was closed, std opens anew as the null device, for reading and writing; a shell's `>/dev/null` is for
+/// writing only. Where stderr is such a device, too, silence was meant: programs that start others that way
+/// open it for both.
+pub(crate) fn stdout_is_closed() -> bool {
+    is_stopgap(&io::stdout()) && !is_stopgap(&io::stderr())
+}
+
+fn is_stopgap(stream: &impl AsFd) -> bool {
+    let null = rustix::fs::stat("/dev/null").map(|stat| stat.st_rdev);
+    let device = rustix::fs::fstat(stream).map(|stat| stat.st_rdev);
+    let flags = rustix::fs::fcntl_getfl(stream);
+    null.is_ok_and(|null| device == Ok(null))
+        && flags.is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
+}
+
+/// A file that is not regular; a FIFO is opened when somebody reads it, or a signal comes.
+fn direct_file(path: &Path, interrupt: &Interrupt) -> Result<File> {
+    let told = |error: io::Error| refusal(path, path, &error);
+    followed(path).map_err(told)?;
+    let named = path.to_owned();
+    let open = move || File::options().write(true).open(named);
+    interrupt.unless_stopped(open)?.map_err(told)
+}
+
+fn refusal(path: &Path, name: &Path, error: &io::Error) -> Error {
+    let (path, why) = (path.display(), plain(error));
+    if name == Path::new(&path.to_string()) {
+        return Error::usage(format!("{path}: {why}"));
+    }
+    let message = format!("{path}: {}: {why}", name.display());
+    Error::usage(message).hint(
+        "FILE of -o is written beside its place and put there as a whole; what fails stays as FILE.failed",
+    )
+}
+
+/// A regular file that is not there yet.
+pub(super) struct Held {
+    place: Place,
+    records: Draft,
+    text: Option<Draft>,
+}
+
+impl Held {
+    /// Keeps a record at hand while its text is written, because a failure later on turns FILE into FILE.failed.
+    pub(super) fn keep(&self, line: &[Cow<str>]) -> io::Result<()> {
+        match self.text {
+            Some(_) => write_whole(&self.records.file, line),
+            None => Ok(()),
+        }
+    }
+
+    /// Puts FILE in its place if all is well, else FILE.failed, else the records on stderr; tells whether all that
+    /// was to be written is where it belongs.
+    pub(super) fn settle(mut self, well: bool, log: &Log) -> bool {
+        let told = |name: &Path, placed: io::Result<()>| {
+            let told = |error| log.error(&format!("{}: {}", name.display(), plain(&error)));
+            placed.map_err(told).is_ok()
+        };
+        if well {
+            let whole = self.text.as_mut().unwrap_or(&mut self.records);
+            if told(&self.place.file, self.place.put(whole)) {
+                return told(&self.place.failed, self.place.clear_failed());
+            }
+        }
+        let empty = self.records.file.metadata().map(|meta| meta.len() == 0);
+        if empty.unwrap_or(false) {
+            return !well;
+        }
+        let kept = told(&self.place.failed, self.place.put_failed(&mut self.records));
+        if kept {
+            self.tell_failed(log);
+        } else {
+            self.tell_records(log);
+        }
+        kept && !well
+    }
+
+    fn tell_failed(&self, log: &Log) {
+        let (name, failed) = (self.place.file.display(), self.place.failed.display());
+        let option = self
+            .place
+            .failed
+            .as_os_str()
+            .as_encoded_bytes()
+            .starts_with(b"-");
+        let here = if option { "./" } else { "" };
+        let again = format!("jq -c 'del(.error)' {}", word(&format!("{here}{failed}")));
+        let tool = log.tool();
+        log.error(&format!(
+            "{name}: not written, because not every record ended well; the records are in {failed}: {again} | {tool} …"
+        ));
+    }
+
+    fn tell_records(&mut self, log: &Log) {
+        log.error("the records follow here");
+        let lines = self.records.lines();
+        let told =
+            lines.and_then(|mut lines| lines.try_for_each(|line| line.map(|l| log.record(&l))));
+        if let Err(error) = told {
+            log.error(&format!(
+                "what was written cannot be read again: {}",
+                plain(&error)
+            ));
+        }
+    }
+}
+
+/// Writes all of the pieces or none: what a full disk took of them is taken back, where nobody wrote behind it.
+fn write_whole(to: impl AsFd, pieces: &[Cow<str>]) -> io::Result<()> {
+    let mut done = 0;
+    for piece in pieces {
+        if let Err(error) = write_all(&to, piece.as_bytes(), &mut done) {
+            let _ = take_back(&to, done);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+/// Writes bytes, and counts what was taken of them.
+fn write_all(to: &impl AsFd, mut rest: &[u8], done: &mut u64) -> io::Result<()> {
+    while !rest.is_empty() {
+        match rustix::io::write(to, rest) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(count) => {
+                *done += count as u64;
+                rest = &rest[count..];
+            }
+            Err(Errno::INTR) => {}
+            // Whoever shares the pipe with us made it so that it does not wait.
+            Err(Errno::AGAIN) => {
+                poll(&mut [PollFd::new(to, PollFlags::OUT)], None).ok();
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+fn take_back(from: &impl AsFd, count: u64) -> rustix::io::Result<()> {
+    let stat = fstat(from)?;
+    let end = seek(from, SeekFrom::Current(0))?;
+    let last = u64::try_from(stat.st_size) == Ok(end);
+    if last && FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile {
+        ftruncate(from, end - count)?;
+        seek(from, SeekFrom::Start(end - count))?;
+    }
+    Ok(())
+}

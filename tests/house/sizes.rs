@@ -1,0 +1,114 @@
+//! How large things may be.
+
+use std::fs;
+use std::path::Path;
+
+use super::{LIBRARIES, code, crates, folder, sources, tools};
+use crate::harness::root;
+
+/// Lines of code of a text: no blank ones.
+fn count(code: &str) -> usize {
+    code.lines().filter(|line| !line.trim().is_empty()).count()
+}
+
+/// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the
+/// crate shrinks; raise it only with a reason, in the open.
+const LARGEST: [(&str, usize); 12] = [
+    ("oa-core", 2_935),
+    ("oa-net", 1_131),
+    ("oa-pipe", 5_240),
+    ("oa-kinds", 770),
+    ("oa-upload", 545),
+    ("oa-respond", 1_960),
+    ("oa-poll", 260),
+    ("oa-delete", 932),
+    ("oa-list", 230),
+    ("oa-index", 1_094),
+    ("oa-search", 180),
+    ("oa-mock", 6_740),
+];
+
+#[test]
+fn no_crate_grows_unnoticed() {
+    let mut names: Vec<String> = LARGEST.iter().map(|row| row.0.to_owned()).collect();
+    names.sort();
+    assert_eq!(names, crates());
+    for (name, most) in LARGEST {
+        let files = sources(&folder(name));
+        let lines: usize = files.iter().map(|path| count(&code(path))).sum();
+        assert!(lines <= most, "{name}: {lines} lines, {most} allowed");
+    }
+}
+
+/// Lines that a file of the product may have, its unit tests apart.
+const FILE: usize = 350;
+/// The same of a file of tests.
+const TESTS: usize = 400;
+
+#[test]
+fn no_file_is_longer_than_350_lines() {
+    let mut long = Vec::new();
+    for (folder, most) in [("crates", FILE), ("tests", TESTS)] {
+        for path in sources(&root().join(folder)) {
+            let text = fs::read_to_string(&path).unwrap();
+            let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+            let lines = shipped.lines().count();
+            if lines > most {
+                long.push(format!("{}: {lines}", path.display()));
+            }
+        }
+    }
+    assert_eq!(long, [""; 0]);
+}
+
+/// Name and lines of every function of a source, as rustfmt writes them.
+fn functions(path: &Path) -> Vec<(String, usize)> {
+    let text = code(path);
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let inner = line.trim_start();
+        let plain = inner
+            .replace("pub(crate) ", "pub ")
+            .replace("pub(super) ", "pub ");
+        let words = plain.split(['(', '<']).next().unwrap_or_default();
+        let Some(name) = words.split("fn ").nth(1).filter(|_| {
+            let before = words.split("fn ").next().unwrap_or_default();
+            let known = ["pub", "const", "async"];
+            before.split_whitespace().all(|word| known.contains(&word))
+        }) else {
+            continue;
+        };
+        let end = format!("{}}}", &line[..line.len() - inner.len()]);
+        let Some(length) = lines[at..].iter().position(|line| **line == end) else {
+            continue;
+        };
+        let body = &lines[at..=at + length];
+        let code = body.iter().filter(|line| !line.trim().is_empty()).count();
+        found.push((name.to_owned(), code));
+    }
+    found
+}
+
+#[test]
+fn a_function_fits_on_a_screen() {
+    let product = tools().into_iter().chain(LIBRARIES.map(str::to_owned));
+    let files: Vec<_> = product.flat_map(|name| sources(&folder(&name))).collect();
+    let mut long = Vec::new();
+    let mut sizes = Vec::new();
+    for path in &files {
+        for (name, lines) in functions(path) {
+            sizes.push(lines);
+            if lines > 40 {
+                long.push(format!("{}: {name}: {lines}", path.display()));
+            }
+        }
+    }
+    assert_eq!(long, [""; 0]);
+    sizes.sort_unstable();
+    let (median, most) = (sizes[sizes.len() / 2], sizes[sizes.len() * 9 / 10]);
+    assert!(
+        median < 10 && most < 25,
+        "median {median}, nine in ten {most}"
+    );
+}
