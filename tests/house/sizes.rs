@@ -14,12 +14,13 @@ fn count(code: &str) -> usize {
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the
 /// crate shrinks; raise it only with a reason, in the open.
 const LARGEST: [(&str, usize); 12] = [
-    ("oa-core", 2_935),
+    ("oa-core", 2_890),
     ("oa-net", 1_131),
-    ("oa-pipe", 5_240),
+    ("oa-pipe", 5_175),
     ("oa-kinds", 770),
     ("oa-upload", 545),
-    ("oa-respond", 1_960),
+    // What a request mentions is looked for here alone, and no longer in the pipe.
+    ("oa-respond", 1_992),
     ("oa-poll", 260),
     ("oa-delete", 932),
     ("oa-list", 230),
