@@ -30,7 +30,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// The part of a source that ships, without its comments.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let shipped = text.split("\n#[cfg(test)]\n").next().unwrap();
     let lines = shipped
         .lines()
         .filter(|line| !line.trim_start().starts_with("//"));

@@ -1,51 +1,12 @@
 //! The API on this machine: Files, Responses and Vector stores kept in memory, for trying, testing and teaching pipelines.
 
-mod action;
-mod answer;
-mod body;
-mod call;
-mod check;
-mod child;
-mod choice;
-mod control;
-mod data;
-mod error;
-mod exchange;
-mod fault;
-mod file_batches;
-mod file_search;
-mod files;
-mod filter;
-mod form;
-mod guard;
-mod id;
-mod input;
-mod json;
-mod kind;
-mod ledger;
-mod log;
-mod member;
-mod members;
-mod message;
-mod mock;
-mod passage;
-mod rank;
-mod reply;
-mod response;
-mod responses;
-mod route;
+mod endpoints;
+mod faults;
+mod http;
+mod objects;
 mod schema;
 mod search;
-mod server;
-mod store;
-mod stores;
-mod stream;
-mod strict;
-mod terms;
-mod threads;
-mod trouble;
-mod value;
-mod wire;
+mod state;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -59,9 +20,10 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::fault::{Rule, Rules};
-use crate::guard::Guard;
-use crate::mock::{Mock, Settings};
+use crate::faults::fault::{Rule, Rules};
+use crate::http::guard::Guard;
+use crate::http::{child, log, server, threads};
+use crate::state::mock::{Mock, Settings};
 
 const ABOUT: &str = "\
 Play the Files, Responses and Vector stores API on this machine, without a key

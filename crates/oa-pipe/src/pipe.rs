@@ -59,8 +59,7 @@ impl Pipe {
         let saved = !given && stdin_is_saved();
         let verdict = Arc::<Mutex<Verdict>>::default();
         let (ending, told, closing) = (Arc::clone(&verdict), Arc::clone(&log), Arc::clone(&wake));
-        let output = Writer::open(&plan, saved, closing, ending, told, &interrupt)?;
-        let output = Arc::new(output);
+        let output = Writer::open(&plan, saved, closing, ending, told, &interrupt).map(Arc::new)?;
         let stdin = || Stdin::new(wake, Arc::clone(&output));
         let reading = Reader::new(source, stdin);
         Ok(Pipe {

@@ -1,11 +1,11 @@
 //! What a request to the vector stores may hold.
 
-use super::{LONG, SHORT};
-use crate::check::Kind::{
+use crate::schema::check::Kind::{
     self, Attributes, Closed, Decimal, Either, Few, Flag, Id, Integer, List, Metadata, Open, Text,
     Variants, Word,
 };
-use crate::check::{Field, must, null, opt};
+use crate::schema::check::{Field, must, null, opt};
+use crate::schema::limit::{LONG, SHORT};
 
 const EXPIRES_AFTER: Kind = Closed(&[
     must("anchor", Word("last_active_at")),

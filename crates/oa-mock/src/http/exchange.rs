@@ -1,0 +1,170 @@
+//! One request: its key, the rule that hits it, its body, the work, the answer.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http_body_util::BodyExt;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::http::request::Parts;
+use tokio::time::sleep;
+
+use crate::endpoints::route;
+use crate::faults::action::{Action, Moment};
+use crate::faults::trouble;
+use crate::http::call::{self, Call, Received};
+use crate::http::reply::{Content, Reply};
+use crate::http::{body, log};
+use crate::objects::error::ApiError;
+use crate::state::ledger::Shown;
+use crate::state::mock::Mock;
+
+/// Answers a request; an error closes the connection without an answer.
+pub(crate) async fn exchange(
+    mock: Arc<Mock>,
+    connection: u64,
+    request: Request<Incoming>,
+) -> io::Result<Reply> {
+    let started = Instant::now();
+    let (head, incoming) = request.into_parts();
+    if let Err(error) = mock.settings.guard.authorize(&head.headers) {
+        // Taken and thrown away: who still writes may not read an answer that comes before the end.
+        body::drain(incoming).await?;
+        log::request(&mock, &head, 401, started.elapsed());
+        return Ok(dress(&mock, error.into(), started.elapsed()));
+    }
+    let path = head
+        .uri
+        .path()
+        .strip_prefix("/v1")
+        .unwrap_or(head.uri.path());
+    let rule = mock.rules().hit(head.method.as_str(), path);
+    let place = mock.ledger().open(
+        &head,
+        connection,
+        rule.as_ref().map(|rule| rule.text.as_str()),
+    );
+    let action = rule.map(|rule| rule.action);
+    let reply = answer(&mock, &head, incoming, place, action).await;
+    let status = match &reply {
+        Ok(Reply {
+            content: Content::Broken { .. },
+            ..
+        })
+        | Err(_) => 0,
+        Ok(reply) => reply.status,
+    };
+    mock.ledger().close(place, status);
+    log::request(&mock, &head, status, started.elapsed());
+    reply.map(|reply| dress(&mock, reply, started.elapsed()))
+}
+
+async fn answer(
+    mock: &Arc<Mock>,
+    head: &Parts,
+    incoming: Incoming,
+    place: usize,
+    action: Option<Action>,
+) -> io::Result<Reply> {
+    match &action {
+        Some(Action::Cut(Moment::Before)) => return Err(cut()),
+        Some(Action::Stall(Moment::Before | Moment::Body)) => released(mock).await,
+        Some(Action::Cut(Moment::Body)) => return first_bytes(mock, incoming, place).await,
+        Some(Action::Status {
+            early: true,
+            status,
+            keys,
+        }) => return Ok(trouble::status(*status, keys)),
+        _ => {}
+    }
+    let arrived = body::read(&head.headers, incoming).await;
+    mock.ledger().length(place, arrived.length);
+    let received = arrived.outcome?;
+    if !mock.settings.delay.is_zero() {
+        sleep(mock.settings.delay).await;
+    }
+    let reply = work(mock, head, received, place, action.as_ref()).await?;
+    match action {
+        Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
+        Some(Action::Stall(Moment::Work)) => std::future::pending().await,
+        Some(Action::Cut(Moment::Work)) => return Err(cut()),
+        _ => {}
+    }
+    Ok(reply)
+}
+
+/// Off the event loop: megabytes of JSON and base64 are read here.
+async fn work(
+    mock: &Arc<Mock>,
+    head: &Parts,
+    received: Result<Received, ApiError>,
+    place: usize,
+    action: Option<&Action>,
+) -> io::Result<Reply> {
+    let (mock, head, action) = (Arc::clone(mock), head.clone(), action.cloned());
+    let task = tokio::task::spawn_blocking(move || {
+        if let Ok(received) = &received {
+            let shown = Shown::of(received);
+            mock.ledger().show(place, shown);
+        }
+        if let Some(reply) = action.as_ref().and_then(trouble::instead) {
+            return reply;
+        }
+        let end = action.as_ref().and_then(trouble::end);
+        let reply = endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from);
+        trouble::spoil(reply, action.as_ref())
+    });
+    task.await.map_err(io::Error::other)
+}
+
+fn endpoint(
+    mock: &Mock,
+    head: &Parts,
+    received: Result<Received, ApiError>,
+    end: Option<crate::faults::action::Keys>,
+) -> Result<Reply, ApiError> {
+    let (endpoint, [id, part]) = route::find(head.method.as_str(), head.uri.path())?;
+    let query = call::pairs(head.uri.query().unwrap_or_default());
+    endpoint(
+        mock,
+        &Call {
+            id: call::decode(id),
+            part: call::decode(part),
+            query,
+            received: received?,
+            end,
+        },
+    )
+}
+
+/// Reads some of the body and closes in the middle of it.
+async fn first_bytes(mock: &Mock, mut incoming: Incoming, place: usize) -> io::Result<Reply> {
+    if let Some(Ok(frame)) = incoming.frame().await {
+        mock.ledger()
+            .length(place, frame.data_ref().map_or(0, |data| data.len() as u64));
+    }
+    Err(cut())
+}
+
+/// Reads nothing more until all rules are removed: what does not fit on the way waits at the client.
+async fn released(mock: &Mock) {
+    while !mock.rules().0.is_empty() {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn cut() -> io::Error {
+    io::Error::other("cut on demand")
+}
+
+/// The headers that every answer of the API carries; what the answer has of its own counts more.
+fn dress(mock: &Mock, mut reply: Reply, took: Duration) -> Reply {
+    let own = std::mem::take(&mut reply.headers);
+    let mut reply = reply
+        .header("x-request-id", &mock.ids.hex("req_", 32))
+        .header("openai-processing-ms", &took.as_millis().to_string())
+        .header("openai-version", "2020-10-01");
+    reply.headers.extend(own);
+    reply
+}

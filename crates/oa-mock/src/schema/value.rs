@@ -1,0 +1,196 @@
+//! Single values of a request: what is wrong with them, in the API's words.
+
+use std::fmt::Display;
+
+use crate::objects::error::ApiError;
+use crate::objects::json::Json;
+
+/// `input[0].content` and `type` make `input[0].content.type`.
+pub(crate) fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+fn got(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "null",
+        Json::Bool(_) => "a boolean",
+        Json::Number(digits) if digits.parse::<i128>().is_ok() => "an integer",
+        Json::Number(_) => "a decimal",
+        Json::Text(_) => "a string",
+        Json::Array(_) => "an array",
+        Json::Object(_) => "an object",
+    }
+}
+
+/// A parameter that nobody knows.
+pub(crate) fn unknown(path: &str) -> ApiError {
+    ApiError::invalid(
+        "unknown_parameter",
+        path,
+        format!("Unknown parameter: '{path}'."),
+    )
+}
+
+/// A parameter that is not there.
+pub(crate) fn missing_parameter(path: &str) -> ApiError {
+    let message = format!("Missing required parameter: '{path}'.");
+    ApiError::invalid("missing_required_parameter", path, message)
+}
+
+/// A value of another JSON type.
+pub(crate) fn wrong_type(path: &str, expected: &str, value: &Json) -> ApiError {
+    let message = format!(
+        "Invalid type for '{path}': expected {expected}, but got {} instead.",
+        got(value)
+    );
+    ApiError::invalid("invalid_type", path, message)
+}
+
+/// Refuses a string of too many characters.
+pub(crate) fn length(path: &str, text: &str, most: usize) -> Result<(), ApiError> {
+    if text.len() <= most || text.chars().count() <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "Invalid '{path}': string too long. Expected a string with maximum length {most}, but got a string with length {} instead.",
+        text.chars().count()
+    );
+    Err(ApiError::invalid("string_above_max_length", path, message))
+}
+
+/// Refuses what cannot be the id of a file.
+pub(crate) fn id(path: &str, text: &str) -> Result<(), ApiError> {
+    if text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    {
+        return length(path, text, 64);
+    }
+    let message = format!(
+        "Invalid '{path}': '{text}'. Expected an ID that contains letters, numbers, underscores, or dashes, but this value contained additional characters."
+    );
+    Err(ApiError::invalid("invalid_value", path, message))
+}
+
+/// Refuses a string that is none of these words.
+pub(crate) fn word(path: &str, text: &str, words: &str) -> Result<(), ApiError> {
+    if words.split(' ').any(|word| word == text) {
+        return Ok(());
+    }
+    let message = format!(
+        "Invalid value: '{text}'. Supported values are: {}.",
+        listed(words, "and")
+    );
+    Err(ApiError::invalid("invalid_value", path, message))
+}
+
+/// `'a', 'b', and 'c'`.
+pub(crate) fn listed(words: &str, last: &str) -> String {
+    let quoted: Vec<_> = words.split(' ').map(|word| format!("'{word}'")).collect();
+    match quoted.as_slice() {
+        [one, two] => format!("{one} {last} {two}"),
+        [first @ .., end] if !first.is_empty() => format!("{}, {last} {end}", first.join(", ")),
+        all => all.concat(),
+    }
+}
+
+/// Refuses an integer outside a range.
+pub(crate) fn integer(path: &str, digits: &str, least: i64, most: i64) -> Result<(), ApiError> {
+    let value = digits.parse().unwrap_or(i64::MAX);
+    range((path, "integer", digits), value, least, most)
+}
+
+/// Refuses a number outside a range.
+pub(crate) fn decimal(path: &str, digits: &str, least: f64, most: f64) -> Result<(), ApiError> {
+    let value = digits.parse().unwrap_or(f64::MAX);
+    range((path, "decimal", digits), value, least, most)
+}
+
+fn range<T: Copy + PartialOrd + Display>(
+    (path, kind, got): (&str, &str, &str),
+    value: T,
+    least: T,
+    most: T,
+) -> Result<(), ApiError> {
+    let (side, limit, sign, bound) = match (value < least, value > most) {
+        (true, _) => ("below", "minimum", ">=", least),
+        (_, true) => ("above", "maximum", "<=", most),
+        _ => return Ok(()),
+    };
+    let message = format!(
+        "Invalid '{path}': {kind} {side} {limit} value. Expected a value {sign} {bound}, but got {got} instead."
+    );
+    let code = format!("{kind}_{side}_{}_value", &limit[..3]);
+    Err(ApiError::invalid(&code, path, message))
+}
+
+/// Refuses a list of too few or too many elements.
+pub(crate) fn count(path: &str, count: usize, least: usize, most: usize) -> Result<(), ApiError> {
+    if count < least {
+        let message = format!(
+            "Invalid '{path}': empty array. Expected an array with minimum length {least}, but got an empty array instead."
+        );
+        return Err(ApiError::invalid("empty_array", path, message));
+    }
+    if count > most {
+        let message = format!(
+            "Invalid '{path}': array too long. Expected an array with maximum length {most}, but got an array with length {count} instead."
+        );
+        return Err(ApiError::invalid("array_above_max_length", path, message));
+    }
+    Ok(())
+}
+
+/// Refuses what is no map of up to 16 short strings.
+pub(crate) fn metadata(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
+    properties(path, members)?;
+    for (key, value) in members {
+        let at = join(path, key);
+        let Json::Text(text) = value else {
+            return Err(wrong_type(&at, "a string", value));
+        };
+        length(&at, text, 512)?;
+    }
+    Ok(())
+}
+
+/// Refuses what is no map of up to 16 short strings, numbers and booleans.
+pub(crate) fn attributes(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
+    properties(path, members)?;
+    for (key, value) in members {
+        let at = join(path, key);
+        match value {
+            Json::Text(text) => length(&at, text, 512)?,
+            Json::Number(_) | Json::Bool(_) => {}
+            _ => {
+                return Err(wrong_type(
+                    &at,
+                    "one of a string, number, or boolean",
+                    value,
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Up to 16 of them, with names of up to 64 characters.
+fn properties(path: &str, members: &[(String, Json)]) -> Result<(), ApiError> {
+    if members.len() > 16 {
+        let message = format!(
+            "Invalid '{path}': too many properties. Expected an object with at most 16 properties, but got an object with {} properties instead.",
+            members.len()
+        );
+        return Err(ApiError::invalid(
+            "object_above_max_properties",
+            path,
+            message,
+        ));
+    }
+    let mut keys = members.iter().map(|(key, _)| key);
+    keys.try_for_each(|key| length(&join(path, key), key, 64))
+}
