@@ -14,12 +14,13 @@ fn count(code: &str) -> usize {
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the
 /// crate shrinks; raise it only with a reason, in the open.
 const LARGEST: [(&str, usize); 12] = [
-    ("oa-core", 2_925),
+    ("oa-core", 2_890),
     ("oa-net", 1_131),
-    ("oa-pipe", 5_218),
+    ("oa-pipe", 5_171),
     ("oa-kinds", 767),
     ("oa-upload", 543),
-    ("oa-respond", 1_954),
+    // What a request mentions is looked for here alone, and no longer in the pipe.
+    ("oa-respond", 1_992),
     ("oa-poll", 256),
     ("oa-delete", 932),
     ("oa-list", 224),

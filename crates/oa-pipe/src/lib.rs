@@ -60,6 +60,7 @@ mod target;
 pub mod verdict;
 pub mod wait;
 mod wake;
+mod window;
 pub mod workers;
 mod write;
 
