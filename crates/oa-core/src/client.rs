@@ -131,7 +131,7 @@ impl Client {
         let server = &self.server;
         let opened = request.body.as_ref().map(|(body, _)| body.open());
         let (mut reader, sent) = opened.unzip();
-        let agent = || server.route.agent(&server.settings.user_agent);
+        let agent = || server.route.agent();
         let Some(pooled) = self.pool.take(request, sent.clone(), agent) else {
             let signal = server.cancel().signal().unwrap_or_default();
             return Err(Failure {

@@ -84,8 +84,7 @@ impl Server {
         let answer = self.patience(request);
         let connect = self.settings.connect_timeout.min(answer);
         // The connection itself bounds the whole answer, or the silence between two events.
-        pooled.connection.allow(answer);
-        pooled.connection.begin_request();
+        pooled.connection.begin_request(answer);
         let idle = if request.may_share() {
             oa_net::IDLE
         } else {

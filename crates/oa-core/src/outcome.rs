@@ -41,12 +41,12 @@ impl Server {
         }
         let advice = trouble::hint(error);
         let whole = sent.is_none_or(Sent::is_whole);
-        let unheard = request.may_share() && connection.is_unheard() && trouble::is_end(error);
+        let unheard = request.may_share() && connection.state().unheard && trouble::is_end(error);
         let reached = reached(unheard, whole, advice.is_some());
         if unheard && whole {
             self.name_first(request);
         }
-        let (step, why) = (connection.step(), trouble::words(error));
+        let (step, why) = (connection.state().step.clone(), trouble::words(error));
         let place = format!("{}{}", self.address(request), self.route.through());
         let message = format!("{place}: {step}: {why}");
         if let Some(hint) = advice {

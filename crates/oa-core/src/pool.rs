@@ -42,7 +42,6 @@ impl Pooled {
     }
 
     fn end(&self) {
-        self.connection.stop();
         self.agent.clone().shutdown();
     }
 }

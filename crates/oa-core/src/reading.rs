@@ -58,7 +58,7 @@ fn read_body(
         if bytes.len() > most {
             return Err(format!("it is larger than {most} bytes"));
         }
-        if bytes.len() > FREE && (bytes.len() / PACKED) as u64 > connection.received() {
+        if bytes.len() > FREE && (bytes.len() / PACKED) as u64 > connection.state().received {
             return Err(format!("it unpacks to more than {PACKED} times what came"));
         }
     }

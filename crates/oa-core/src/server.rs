@@ -16,7 +16,7 @@ pub(crate) struct Server {
 impl Server {
     /// Nothing is connected yet; what must never be shown is known from now on.
     pub(crate) fn new(settings: Settings) -> Result<Server> {
-        let route = Route::new(&settings.route).map_err(unusable)?;
+        let route = Route::new(&settings.route, &settings.user_agent).map_err(unusable)?;
         let headers = settings.headers.iter().map(|(_, value)| value.as_str());
         let secrets = headers
             .chain(route.password())
@@ -37,9 +37,10 @@ impl Server {
 }
 
 /// Why the way to the server cannot be gone.
-fn unusable(error: anyhow::Error) -> Error {
-    match error.downcast::<Unusable>() {
-        Ok(found) => Error::usage(found.message).hint(found.hint),
-        Err(error) => Error::from(error).as_kind(Kind::Usage),
+fn unusable(found: Unusable) -> Error {
+    let error = Error::from(found.cause).as_kind(Kind::Usage);
+    match found.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
     }
 }

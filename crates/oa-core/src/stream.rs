@@ -19,7 +19,7 @@ pub(crate) struct Watched<'a> {
 
 impl Read for Watched<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        if self.connection.is_answered() {
+        if self.connection.state().answered {
             // The answer is here: what is still owed to the announced length goes nowhere.
             return Ok(self.reader.forgo(out.len()));
         }

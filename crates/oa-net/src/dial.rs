@@ -2,48 +2,36 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
+use ureq::unversioned::transport::ConnectionDetails;
 use ureq::{Error, Timeout};
 
-use super::connection::Connection;
+use super::deadline::{in_time, limit};
 use super::thread::aside;
 
 /// Head start of each address before the next one is tried beside it.
 const STAGGER: Duration = Duration::from_millis(250);
 /// By then the kernel has answered for an address of this machine, one way or the other.
 const AT_HAND: Duration = Duration::from_millis(20);
-/// The longest that the kernel is asked to try.
-const LONGEST: Duration = Duration::from_secs(600);
-
-/// News of the attempts: one ended, or a signal wants no more of them.
-enum News {
-    Ended(Result<TcpStream, Error>),
-    Stop,
-}
 
 /// Connects to one of the addresses.
 pub(super) fn dial(
-    addresses: &[SocketAddr],
-    limit: Duration,
-    connection: &Connection,
+    addresses: Vec<SocketAddr>,
+    details: &ConnectionDetails,
 ) -> Result<TcpStream, Error> {
-    let limit = limit.min(LONGEST);
-    if let [only] = addresses
+    let limit = limit(details.timeout);
+    if let [only] = addresses[..]
         && only.ip().is_loopback()
     {
         // No thread is worth it, unless there is no answer after all: then a signal must reach the wait.
-        match TcpStream::connect_timeout(only, limit.min(AT_HAND)) {
-            Err(error) if error.kind() == ErrorKind::TimedOut && limit > AT_HAND => {}
-            ended => return ended.map_err(|error| told(&error, *only)),
+        match connect(only, limit.min(AT_HAND)) {
+            Err(Error::Timeout(_)) if limit > AT_HAND => {}
+            ended => return ended,
         }
     }
-    let (sender, news) = channel();
-    let stop = sender.clone();
-    // Nobody listens any more once a connection is made.
-    connection.on_stop(move || drop(stop.send(News::Stop)));
-    race(&interleaved(addresses), limit, &sender, &news)
+    in_time(details, move || race(&addresses, limit))
 }
 
 /// Both families in turn, beginning with the one that the system prefers.
@@ -60,58 +48,35 @@ fn interleaved(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
         .collect()
 }
 
-fn race(
-    addresses: &[SocketAddr],
-    limit: Duration,
-    sender: &Sender<News>,
-    news: &Receiver<News>,
-) -> Result<TcpStream, Error> {
-    let end = Instant::now() + limit;
-    let mut waiting = addresses.iter();
-    let mut running = 0;
-    let mut last = Error::ConnectionFailed;
-    loop {
-        let left = end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(Error::Timeout(Timeout::Connect));
-        }
-        match waiting.next() {
-            Some(address) => {
-                running += 1;
-                attempt(*address, left, sender.clone());
-            }
-            None if running == 0 => return Err(last),
-            None => {}
-        }
-        let more = waiting.len() > 0;
-        let pause = if more { STAGGER.min(left) } else { left };
-        match news.recv_timeout(pause) {
-            Ok(News::Ended(Ok(stream))) => return Ok(stream),
-            Ok(News::Ended(Err(error))) => {
-                running -= 1;
-                last = error;
-            }
-            Ok(News::Stop) => return Err(Error::Io(ErrorKind::NotConnected.into())),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+/// Tries them side by side; whoever is late is left alone.
+fn race(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Error> {
+    let (sender, news) = channel();
+    let mut last = Error::HostNotFound;
+    for address in interleaved(addresses) {
+        let sender = sender.clone();
+        let attempt = aside(move || drop(sender.send(connect(address, limit))));
+        attempt.unwrap_or_else(|attempt| attempt());
+        match news.recv_timeout(STAGGER) {
+            Ok(Ok(stream)) => return Ok(stream),
+            Ok(Err(error)) => last = error,
+            Err(_) => {}
         }
     }
+    drop(sender);
+    for ended in news {
+        match ended {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
-/// Tries one address on a thread of its own.
-fn attempt(address: SocketAddr, limit: Duration, sender: Sender<News>) {
-    let attempt = aside(move || {
-        let ended = TcpStream::connect_timeout(&address, limit);
-        let ended = ended.map_err(|error| told(&error, address));
-        let _ = sender.send(News::Ended(ended));
-    });
-    attempt.unwrap_or_else(|attempt| attempt());
-}
-
-fn told(error: &io::Error, address: SocketAddr) -> Error {
-    match error.kind() {
+fn connect(address: SocketAddr, limit: Duration) -> Result<TcpStream, Error> {
+    TcpStream::connect_timeout(&address, limit).map_err(|error| match error.kind() {
         ErrorKind::TimedOut => Error::Timeout(Timeout::Connect),
         kind => Error::Io(io::Error::new(kind, format!("{address}: {error}"))),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -149,11 +114,7 @@ mod tests {
         let server = std::net::TcpListener::bind("127.0.0.1:0")?;
         let dead = address("127.0.0.1:1");
         let alive = server.local_addr()?;
-        let stream = dial(
-            &[dead, dead, alive],
-            Duration::from_secs(5),
-            &Connection::default(),
-        );
+        let stream = race(&[dead, dead, alive], Duration::from_secs(5));
         assert!(stream.is_ok_and(|stream| stream.peer_addr().is_ok_and(|peer| peer == alive)));
         Ok(())
     }

@@ -5,71 +5,48 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 
-use super::connection::{Connection, at_once};
+use super::connection::{Connection, LOOK};
 
 /// Bytes that are sent before the first look: small requests never pay for one.
 const UNWATCHED: usize = 128 << 10;
 /// How long a peer that stopped listening may take to deliver its last words.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// The top of the chain of connectors.
-#[derive(Debug)]
-pub(super) struct Early {
-    pub(super) connection: Arc<Connection>,
-    /// Whether connections lead through a proxy whose own connection comes by this chain, too.
-    pub(super) tunnels: bool,
-}
-
-impl<In: Transport> Connector<In> for Early {
-    type Out = Watched<In>;
-
-    fn connect(
-        &self,
-        details: &ConnectionDetails,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        let to_proxy = self.tunnels && details.config.proxy().is_none();
-        if to_proxy {
-            self.connection.begin_step("waiting for the proxy");
-        }
-        Ok(chained.map(|below| Watched {
-            below,
-            connection: Arc::clone(&self.connection),
-            sees: !to_proxy,
-            sent: 0,
-            taken: false,
-        }))
-    }
-}
-
 /// A connection that is watched while it sends.
 #[derive(Debug)]
-pub(super) struct Watched<In> {
+pub(super) struct WatchedTransport<In> {
     below: In,
     connection: Arc<Connection>,
-    /// False on the way to a proxy: what passes there may be encrypted, and is no answer.
-    sees: bool,
     /// Bytes of the request so far.
     sent: usize,
     /// Bytes were taken that ureq does not know of: without being told it would wait for more.
     taken: bool,
 }
 
-impl<In: Transport> Watched<In> {
-    /// Takes what lies ready, and sees whether it is the beginning of an answer.
+impl<In: Transport> WatchedTransport<In> {
+    pub(super) fn new(below: In, connection: Arc<Connection>) -> WatchedTransport<In> {
+        WatchedTransport {
+            below,
+            connection,
+            sent: 0,
+            taken: false,
+        }
+    }
+
+    /// Takes what lies ready or comes so soon, and sees whether it is the beginning of an answer.
     ///
     /// # Errors
     /// The server ended the connection: no answer can come any more.
-    fn look(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+    fn look(&mut self, wait: Duration, mut timeout: NextTimeout) -> Result<(), Error> {
+        timeout.after = wait.into();
         match self.below.await_input(timeout) {
             Ok(true) => {
                 self.taken = true;
-                self.connection.used.hear();
-                if is_answer(self.below.buffers().input()) {
-                    self.connection.answer();
-                }
+                let mut state = self.connection.state();
+                state.unheard = false;
+                state.answered |= is_answer(self.below.buffers().input());
                 Ok(())
             }
             Err(Error::Timeout(_)) => Ok(()),
@@ -80,11 +57,9 @@ impl<In: Transport> Watched<In> {
 
     /// What a peer that takes no more has said before.
     fn last_words(&mut self, timeout: NextTimeout) -> Result<(), Error> {
-        let mut timeout = at_once(timeout);
-        timeout.after = LAST_WORDS.into();
         let begun = Instant::now();
-        while !self.connection.is_answered() {
-            self.look(timeout)?;
+        while !self.connection.state().answered {
+            self.look(LAST_WORDS, timeout)?;
             if begun.elapsed() > LAST_WORDS {
                 return Err(Error::Io(ErrorKind::BrokenPipe.into()));
             }
@@ -93,35 +68,36 @@ impl<In: Transport> Watched<In> {
     }
 }
 
-impl<In: Transport> Transport for Watched<In> {
+impl<In: Transport> Transport for WatchedTransport<In> {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.below.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        if !self.sees {
-            return self.below.transmit_output(amount, timeout);
-        }
-        if self.connection.is_answered() {
+        let mut state = self.connection.state();
+        if state.answered {
             return Ok(());
         }
         if self.sent == 0 {
-            self.connection.used.begin_sending();
-            self.connection.begin_step("sending the request");
+            "sending the request".clone_into(&mut state.step);
+            state.unheard = state.requests > 0;
+            state.requests += 1;
         }
+        drop(state);
         self.below.transmit_output(amount, timeout)?;
         self.sent += amount;
-        if self.connection.is_deaf() {
+        let broken = self.connection.state().broken;
+        if broken {
             self.last_words(timeout)
         } else if self.sent > UNWATCHED && self.connection.is_readable() {
-            self.look(at_once(timeout))
+            self.look(LOOK, timeout)
         } else {
             Ok(())
         }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        if self.sees && self.sent > 0 {
+        if self.sent > 0 {
             self.sent = 0;
             self.connection.begin_step("waiting for the answer");
             self.connection.restart();
@@ -130,8 +106,8 @@ impl<In: Transport> Transport for Watched<In> {
             return Ok(true);
         }
         let came = self.below.await_input(timeout)?;
-        if came && self.sees {
-            self.connection.used.hear();
+        if came {
+            self.connection.state().unheard = false;
         }
         Ok(came)
     }

@@ -1,30 +1,63 @@
 //! Which proxy a URL goes through, as curl reads the environment.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZero;
 
-/// What is looked up in the environment; the lower-case name wins, as in curl.
-type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+use anyhow::anyhow;
+use ureq::Proxy;
 
-/// The proxy for this scheme, host and port and the variable that names it, or `None` for a direct connection. `HTTP_PROXY` in upper case is
-/// read, too: the danger that makes curl skip it (CGI) does not exist for tools that no web server runs.
-pub(super) fn choose(
+use super::connection::place;
+use super::settings::{Settings, Unusable, is_loopback};
+
+/// The proxy for this server; `None` for a direct connection.
+///
+/// # Errors
+/// It is no address of a proxy; or the key would travel to it in the clear.
+pub(super) fn of_environment(settings: &Settings) -> Result<Option<Proxy>, Unusable> {
+    let scheme = if settings.secure { "https" } else { "http" };
+    let environment = |name: &str| std::env::var(name).ok();
+    let chosen = choose(scheme, &settings.host, settings.port, environment);
+    let Some((name, address)) = chosen else {
+        return Ok(None);
+    };
+    let proxy = Proxy::new(&address).ok().filter(|_| is_address(&address));
+    let proxy = proxy.ok_or_else(|| Unusable {
+        cause: anyhow!("{name}: not the address of a proxy"),
+        hint: Some("it looks like http://HOST:PORT, or socks5h://HOST:PORT".to_owned()),
+    })?;
+    if settings.local_only() && !is_loopback(proxy.host(), proxy.port()) {
+        let place = place(proxy.uri());
+        return Err(Unusable {
+            cause: anyhow!("the key would travel in the clear to the proxy {place}"),
+            hint: Some(format!("NO_PROXY={}?", settings.host)),
+        });
+    }
+    Ok(Some(proxy))
+}
+
+/// Whether its host and port are what they should be: what ureq makes of a port that is none is another port.
+fn is_address(proxy: &str) -> bool {
+    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
+    let place = rest.split('/').next().unwrap_or_default();
+    place.rsplit('@').next().and_then(split).is_some()
+}
+
+/// The variable that names a proxy for this scheme, host and port, and the proxy; `None` for a direct connection. The
+/// lower-case name wins, as in curl. `HTTP_PROXY` in upper case is read, too: the danger that makes curl skip it (CGI)
+/// does not exist for tools that no web server runs.
+fn choose(
     scheme: &str,
     host: &str,
     port: u16,
-    environment: Lookup,
+    environment: impl Fn(&str) -> Option<String>,
 ) -> Option<(String, String)> {
     let said = |name: String| {
         let value = environment(&name).filter(|value| !value.is_empty());
         value.map(|value| (name, value))
     };
-    let read = |name: &str| said(name.to_lowercase()).or_else(|| said(name.to_owned()));
-    let own = if scheme == "https" {
-        "HTTPS_PROXY"
-    } else {
-        "HTTP_PROXY"
-    };
-    let (name, proxy) = read(own).or_else(|| read("ALL_PROXY"))?;
-    let exempt = read("NO_PROXY").is_some_and(|(_, list)| is_exempt(host, port, &list));
+    let read = |name: &str| said(name.to_lowercase()).or_else(|| said(name.to_uppercase()));
+    let (name, proxy) = read(&format!("{scheme}_proxy")).or_else(|| read("all_proxy"))?;
+    let exempt = read("no_proxy").is_some_and(|(_, list)| is_exempt(host, port, &list));
     let proxy = if proxy.contains("://") {
         proxy
     } else {
@@ -33,29 +66,17 @@ pub(super) fn choose(
     (!exempt).then_some((name, proxy))
 }
 
-/// Whether this is the address of a proxy, as far as its host and port go.
-pub(super) fn is_address(proxy: &str) -> bool {
-    let rest = proxy.split_once("://").map_or(proxy, |(_, rest)| rest);
-    let place = rest.split('/').next().unwrap_or_default();
-    let place = place.rsplit('@').next().unwrap_or_default();
-    split(place).is_some()
-}
-
 fn is_exempt(host: &str, port: u16, list: &str) -> bool {
-    let host = host
-        .trim_matches(['[', ']'])
-        .trim_end_matches('.')
-        .to_lowercase();
-    list.split([',', ' ', '\t'])
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| entry == "*" || matches(&host, port, &entry.to_lowercase()))
+    let host = bare(host).to_lowercase();
+    list.to_lowercase()
+        .split([',', ' ', '\t'])
+        .any(|entry| entry == "*" || matches(&host, port, entry))
 }
 
 fn matches(host: &str, port: u16, entry: &str) -> bool {
     let address: Option<IpAddr> = host.parse().ok();
     if let (Some(address), Some((network, bits))) = (address, entry.split_once('/')) {
-        let network = network.trim_matches(['[', ']']).parse().ok();
-        return network.is_some_and(|network| in_network(address, network, bits));
+        return in_network(address, bare(network), bits).unwrap_or(false);
     }
     let (name, wanted) = match entry.rsplit_once(':') {
         Some((name, digits)) if !name.contains(':') || name.ends_with(']') => {
@@ -63,28 +84,26 @@ fn matches(host: &str, port: u16, entry: &str) -> bool {
         }
         _ => (entry, None),
     };
-    let name = name
-        .trim_matches(['[', ']'])
-        .trim_start_matches('.')
-        .trim_end_matches('.');
-    let same = host == name
-        || (address.is_none()
-            && host
-                .strip_suffix(name)
-                .is_some_and(|rest| rest.ends_with('.')));
-    same && !name.is_empty() && wanted.is_none_or(|wanted| wanted == port)
+    let name = bare(name).trim_start_matches('.');
+    let above = host.strip_suffix(name).filter(|_| !name.is_empty());
+    let within = |above: &str| above.is_empty() || above.ends_with('.') && address.is_none();
+    above.is_some_and(within) && wanted.is_none_or(|wanted| wanted == port)
 }
 
-fn in_network(address: IpAddr, network: IpAddr, bits: &str) -> bool {
-    let Ok(bits) = bits.parse::<u32>() else {
-        return false;
-    };
-    let (address, network, width) = match (address, network) {
+/// A name without the dot of the root, an address without its brackets.
+fn bare(host: &str) -> &str {
+    host.trim_matches(['[', ']']).trim_end_matches('.')
+}
+
+fn in_network(address: IpAddr, network: &str, bits: &str) -> Option<bool> {
+    let bits: u32 = bits.parse().ok()?;
+    let (address, network, width) = match (address, network.parse().ok()?) {
         (IpAddr::V4(a), IpAddr::V4(n)) => (u128::from(a.to_bits()), u128::from(n.to_bits()), 32),
         (IpAddr::V6(a), IpAddr::V6(n)) => (a.to_bits(), n.to_bits(), 128),
-        _ => return false,
+        _ => return None,
     };
-    bits <= width && (address ^ network).checked_shr(width - bits).unwrap_or(0) == 0
+    let shift = u32::checked_sub(width, bits)?;
+    Some((address ^ network).checked_shr(shift).unwrap_or(0) == 0)
 }
 
 /// Host and port of `HOST[:PORT]`; `None` where it names no place.
@@ -94,24 +113,18 @@ pub fn split(place: &str) -> Option<(&str, Option<u16>)> {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (place, None),
     };
-    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let number = port.map(|port| {
-        port.parse()
-            .ok()
-            .filter(|number| *number > 0 && digits(port))
-    });
     // A port that is none is no missing port.
+    let number = |port: &str| port.parse().ok().filter(|_| !port.starts_with('+'));
+    let number = port.map(|port| number(port).map(NonZero::get));
     (is_host(host) && number != Some(None)).then_some((host, number.flatten()))
 }
 
 /// Whether this is a name, an IPv4 address, or an IPv6 address in brackets.
 fn is_host(text: &str) -> bool {
     let name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    match text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-    {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+    let inner = text.strip_prefix('[');
+    match inner.and_then(|inner| inner.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
         None => !text.is_empty() && text.bytes().all(name),
     }
 }
@@ -128,7 +141,7 @@ mod tests {
             "NO_PROXY" => Some("x.test".to_owned()),
             _ => None,
         };
-        let chosen = |scheme, host| choose(scheme, host, 80, &environment);
+        let chosen = |scheme, host| choose(scheme, host, 80, environment);
         let named = |name: &str, proxy: &str| Some((name.to_owned(), proxy.to_owned()));
         assert_eq!(chosen("https", "a"), named("HTTPS_PROXY", "http://s:1"));
         assert_eq!(chosen("http", "a"), named("http_proxy", "http://p:2"));

@@ -3,14 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, Result, ensure};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
-use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
+use rustls::pki_types::pem::PemObject;
+use ureq::tls::{Certificate, RootCerts};
 
-use super::settings::ReadFile;
+use super::settings::{ReadFile, Settings};
 
-/// Where Linux systems and the BSDs keep their bundle; the first that exists is taken.
+/// Where Linux systems and the BSDs keep their bundle; the first that exists is taken. (rustls-native-certs reads whole
+/// folders beside it, and passes over in silence a file that was named and holds no certificate.)
 const BUNDLES: [&str; 6] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -25,62 +27,48 @@ const BUNDLES: [&str; 6] = [
 ///
 /// # Errors
 /// A file or folder that was named is missing or holds no certificate: it is never passed over in silence.
-pub(super) fn load(named: Option<&Path>, read: &ReadFile) -> anyhow::Result<RootCerts> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
-    let file = named
-        .map(Path::to_owned)
-        .or_else(|| variable("SSL_CERT_FILE").map(PathBuf::from));
-    let certificates = if let Some(file) = file {
-        of_file(&file, read)?
-    } else if let Some(folder) = variable("SSL_CERT_DIR") {
-        of_folder(Path::new(&folder), read)?
-    } else {
-        match BUNDLES.iter().map(Path::new).find(|path| path.is_file()) {
-            Some(bundle) => of_file(bundle, read)?,
+pub(super) fn load(settings: &Settings) -> Result<RootCerts> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let path = |name: &str| variable(name).map(PathBuf::from);
+    let bundle = || BUNDLES.iter().map(Path::new).find(|path| path.is_file());
+    let file = settings.cacert.clone().or_else(|| path("SSL_CERT_FILE"));
+    let found = match (file, path("SSL_CERT_DIR")) {
+        (Some(file), _) => of_file(&file, &settings.read)?,
+        (None, Some(folder)) => of_folder(&folder, &settings.read)?,
+        (None, None) => match bundle() {
+            Some(bundle) => of_file(bundle, &settings.read)?,
             None => return Ok(RootCerts::WebPki),
-        }
+        },
     };
-    Ok(RootCerts::Specific(Arc::new(certificates)))
+    Ok(RootCerts::Specific(Arc::new(found)))
 }
 
-pub(super) fn of_file(path: &Path, read: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
-    let name = path.display();
-    let pem = read(path, &format!("certificates of {name}"))?;
-    let certificates = certificates(&pem);
-    ensure!(
-        !certificates.is_empty(),
-        "certificates of {name}: there is none in it (PEM is expected)"
-    );
-    Ok(certificates)
+pub(super) fn of_file(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
+    let pem = read(path, &format!("certificates of {}", path.display()))?;
+    checked(path, &ders(&pem))
 }
 
-fn of_folder(path: &Path, read: &ReadFile) -> anyhow::Result<Vec<Certificate<'static>>> {
+fn of_folder(path: &Path, read: &ReadFile) -> Result<Vec<Certificate<'static>>> {
     let name = path.display();
-    let entries = std::fs::read_dir(path).with_context(|| format!("certificates of {name}"))?;
+    let entries = path.read_dir();
+    let entries = entries.with_context(|| format!("certificates of {name}"))?;
     let files = entries.filter_map(|entry| read(&entry.ok()?.path(), "").ok());
-    let found: Vec<_> = files.flat_map(|pem| certificates(&pem)).collect();
-    ensure!(
-        !found.is_empty(),
-        "certificates of {name}: there is none in it (PEM is expected)"
-    );
-    Ok(found)
+    let found: Vec<_> = files.flat_map(|pem| ders(&pem)).collect();
+    checked(path, &found)
 }
 
-/// The certificates among all that stands there; none if all of them are so in name only.
-fn certificates(pem: &[u8]) -> Vec<Certificate<'static>> {
-    let found: Vec<_> = parse_pem(pem)
-        .filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        })
-        .collect();
-    let good = |certificate: &Certificate| {
-        let der = CertificateDer::from(certificate.der());
-        RootCertStore::empty().add(der).is_ok()
-    };
-    if found.iter().any(good) {
-        found
-    } else {
-        Vec::new()
-    }
+fn ders(pem: &[u8]) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(pem).flatten().collect()
+}
+
+/// What was found there, unless all of it are certificates in name only.
+fn checked(path: &Path, found: &[CertificateDer]) -> Result<Vec<Certificate<'static>>> {
+    let name = path.display();
+    let good = |der: &CertificateDer| RootCertStore::empty().add(der.clone()).is_ok();
+    ensure!(
+        found.iter().any(good),
+        "certificates of {name}: there is none in it (PEM is expected)"
+    );
+    let owned = |der| Certificate::from_der(der).to_owned();
+    Ok(found.iter().map(|der| owned(der)).collect())
 }

@@ -1,6 +1,5 @@
 //! How a server is to be reached, in plain values.
 
-use std::fmt;
 use std::net::ToSocketAddrs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,6 +26,13 @@ pub struct Settings {
     pub read: ReadFile,
 }
 
+impl Settings {
+    /// Whether only this machine may be reached: a key would travel in the clear.
+    pub(super) fn local_only(&self) -> bool {
+        !self.secure && !self.allow_insecure
+    }
+}
+
 /// Reads a small file, which is called so in an error.
 pub type ReadFile = Box<dyn Fn(&Path, &str) -> anyhow::Result<Vec<u8>> + Send + Sync>;
 
@@ -34,18 +40,16 @@ pub type ReadFile = Box<dyn Fn(&Path, &str) -> anyhow::Result<Vec<u8>> + Send + 
 #[derive(Debug)]
 pub struct Unusable {
     /// What is wrong with it.
-    pub message: String,
+    pub cause: anyhow::Error,
     /// What to do about it.
-    pub hint: String,
+    pub hint: Option<String>,
 }
 
-impl fmt::Display for Unusable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+impl From<anyhow::Error> for Unusable {
+    fn from(cause: anyhow::Error) -> Unusable {
+        Unusable { cause, hint: None }
     }
 }
-
-impl std::error::Error for Unusable {}
 
 /// Whether this host is the machine itself: its addresses say so, whatever its name is.
 #[must_use]

@@ -42,7 +42,7 @@ impl Target {
             _ => return Err(wrong(base)),
         };
         let port = port.unwrap_or(if secure { 443 } else { 80 });
-        if !secure && !is_loopback(host, port) && !allow_insecure {
+        if !secure && !allow_insecure && !is_loopback(host, port) {
             let message = format!(
                 "base URL {}: the key would travel in the clear",
                 shown(base)
