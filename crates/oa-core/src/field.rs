@@ -3,11 +3,11 @@
 //! Servers differ in small things (`"bytes":"12"`, half of an emoji at the end of a text), and an id that is
 //! lost over such a thing is a file that nobody deletes or an answer that was paid for in vain.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
@@ -71,7 +71,14 @@ impl<'a> Fields<'a> {
     /// The `id` of the object, where it can be sent.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
-        Id::parse(&self.text("id")?).ok()
+        self.given_id()?.ok()
+    }
+
+    /// The `id` that the object gives, if it gives one, or why it cannot be sent.
+    #[must_use]
+    pub fn given_id(&self) -> Option<crate::error::Result<Id>> {
+        let text = self.text("id").filter(|text| !text.is_empty());
+        text.map(|text| Id::parse(&text))
     }
 
     /// The object under a key.
@@ -92,116 +99,66 @@ impl<'a> Fields<'a> {
 
 /// Finds the values of some keys of an object, in the order of the keys; the last one where a key is repeated.
 pub fn pick<'a>(json: &'a str, keys: &[&str], values: &mut [Option<&'a RawValue>]) {
-    let mut json = serde_json::Deserializer::from_str(json);
     // What is no object has none of them.
-    let _ = json.deserialize_map(Picked(keys, values));
-}
-
-/// Looks at these keys of each element of an array; nothing of what is no array. Tells whether all of them are
-/// objects.
-pub fn each_of<'a>(
-    json: &'a RawValue,
-    keys: &'static [&'static str],
-    mut take: impl FnMut(&Fields<'a>),
-) -> bool {
-    let mut taken = 0;
-    let counted = |fields: &Fields<'a>| {
-        taken += 1;
-        take(fields);
-    };
-    let mut all = serde_json::Deserializer::from_str(json.get());
-    if all.deserialize_seq(EachOf(keys, counted)).is_ok() {
-        return true;
-    }
-    // The next one is no object; nor may others be behind it.
-    let mut at = 0;
-    each(json, |item| {
-        if at >= taken {
-            take(&Fields::of(item, keys));
+    let _ = entries(json, |Name(key), value| {
+        let place = keys.iter().position(|own| own.as_bytes() == &*key);
+        if let Some(place) = place.and_then(|place| values.get_mut(place)) {
+            *place = Some(value);
         }
-        at += 1;
     });
-    false
 }
 
-/// Hands on some keys of each object of a list.
-struct EachOf<F>(&'static [&'static str], F);
-impl<'de, F: FnMut(&Fields<'de>)> Visitor<'de> for EachOf<F> {
-    type Value = ();
+/// A key of which it does not matter whether it is Unicode.
+struct Name<'a>(Cow<'a, [u8]>);
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON array")
-    }
+impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Name<'a>, D::Error> {
+        struct Bytes;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Name<'de>;
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        let mut values = [None; MOST];
-        while items
-            .next_element_seed(Picked(self.0, &mut values))?
-            .is_some()
-        {
-            let (keys, values) = (self.0, std::mem::take(&mut values));
-            (self.1)(&Fields { keys, values });
-        }
-        Ok(())
-    }
-}
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
 
-/// Takes the values of some keys of one object.
-struct Picked<'k, 'v, 'a>(&'k [&'k str], &'v mut [Option<&'a RawValue>]);
+            fn visit_borrowed_bytes<E: Error>(self, key: &'de [u8]) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(key)))
+            }
 
-impl<'de> DeserializeSeed<'de> for Picked<'_, '_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Picked<'_, '_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(place) = map.next_key_seed(Place(self.0))? {
-            match place.and_then(|place| self.1.get_mut(place)) {
-                Some(value) => *value = Some(map.next_value()?),
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+            fn visit_bytes<E: Error>(self, key: &[u8]) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(key.to_owned())))
             }
         }
-        Ok(())
+        json.deserialize_bytes(Bytes)
     }
 }
 
-/// Where a key stands among those that are looked for.
-struct Place<'k>(&'k [&'k str]);
+/// Hands on the entries of an object in their order, each key as `K` reads it.
+///
+/// # Errors
+/// What `serde_json` says of text that is no JSON object.
+pub fn entries<'a, K: Deserialize<'a>>(
+    json: &'a str,
+    take: impl FnMut(K, &'a RawValue),
+) -> serde_json::Result<()> {
+    struct Entries<F, K>(F, PhantomData<K>);
+    impl<'de, K: Deserialize<'de>, F: FnMut(K, &'de RawValue)> Visitor<'de> for Entries<F, K> {
+        type Value = ();
 
-impl<'de> DeserializeSeed<'de> for Place<'_> {
-    type Value = Option<usize>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
 
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Option<usize>, D::Error> {
-        json.deserialize_bytes(self)
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+            while let Some((key, value)) = map.next_entry()? {
+                (self.0)(key, value);
+            }
+            Ok(())
+        }
     }
-}
-
-impl Visitor<'_> for Place<'_> {
-    type Value = Option<usize>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Option<usize>, E> {
-        self.visit_bytes(key.as_bytes())
-    }
-
-    fn visit_bytes<E: Error>(self, key: &[u8]) -> Result<Option<usize>, E> {
-        Ok(self.0.iter().position(|own| own.as_bytes() == key))
-    }
+    let mut json = serde_json::Deserializer::from_str(json);
+    json.deserialize_map(Entries(take, PhantomData))?;
+    json.end()
 }
 
 /// Hands on each element of an array, without keeping any; nothing of what is no array.

@@ -64,7 +64,7 @@ impl Cleaner<'_> {
 
     fn sort_thing(&self, bin: &Mutex<Bin>, id: &Id, record: &Record) {
         let object = record.thing().map(Object::of).unwrap_or_default();
-        let file = record.files().into_iter().next();
+        let file = record.files().first();
         let batch = record.object().get("batch").map(Batch::read);
         match (file, batch, record.store()) {
             (Some(file), _, _) => {
@@ -80,7 +80,7 @@ impl Cleaner<'_> {
                     _ => {}
                 }
                 if !entry || self.args.files {
-                    lock(bin).add(&Thing::file(id, &file).answered());
+                    lock(bin).add(&Thing::file(id, file).answered());
                 }
             }
             (None, Some(batch), _) if batch.is_over() => {
@@ -136,9 +136,9 @@ impl Cleaner<'_> {
         let response = record.response().map(Response::read);
         let response = response.and_then(|response| response.id);
         if let Some(store) = &store {
-            lock(bin).share(store, 1, &files);
+            lock(bin).share(store, 1, files);
         }
-        let files = files.into_iter().filter_map(|file| file.id);
+        let files = files.iter().filter_map(|file| file.id.clone());
         lock(bin).keep(files.chain(store).chain(response));
     }
 
@@ -148,7 +148,7 @@ impl Cleaner<'_> {
         for file in record.files() {
             match &file.id {
                 None => self.refuse("an object without an id; nothing was deleted for it"),
-                Some(id) if file.path.is_some() => lock(bin).add(&Thing::file(id, &file)),
+                Some(id) if file.path.is_some() => lock(bin).add(&Thing::file(id, file)),
                 Some(id) => self.leave(bin, id, "upload"),
             }
         }
@@ -171,14 +171,14 @@ impl Cleaner<'_> {
         match store.made {
             None => self.leave(bin, id, "make"),
             Some(true) => {
-                lock(bin).share(id, store.shared.unwrap_or(1), &record.files());
+                lock(bin).share(id, store.shared.unwrap_or(1), record.files());
                 lock(bin).add(&Thing::store(id, &store));
             }
             Some(false) => {
-                let made = record.files().into_iter();
+                let made = record.files().iter();
                 let made = made.filter(|file| file.path.is_some());
-                for file in made.filter_map(|file| file.id) {
-                    lock(bin).add(&Thing::member(id, &file));
+                for file in made.filter_map(|file| file.id.as_ref()) {
+                    lock(bin).add(&Thing::member(id, file));
                 }
             }
         }

@@ -86,7 +86,7 @@ impl Content {
                 .id
                 .clone()
                 .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
-            let file = complete(file, &id, client, until)?;
+            let file = complete(file.clone(), &id, client, until)?;
             self.check(&id, &file, log)?;
             if known.insert(id.clone()) {
                 ids.push(id);

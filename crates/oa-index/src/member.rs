@@ -1,12 +1,13 @@
 //! Files in a store: what an entry says of its file, and the lists of entries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use oa_core::field::{Fields, Look as Read, each};
+use oa_core::field::{Fields, Look as Read};
 use oa_core::id::encode;
 use oa_core::reply::Expect;
 use oa_core::request::Request;
 use oa_core::{Id, Result};
+use oa_pipe::pages::pages;
 use oa_pipe::wait::{Look, Wait};
 
 use crate::indexer::Indexer;
@@ -81,32 +82,8 @@ impl Member {
     }
 }
 
-/// One page of a list.
-struct Page {
-    members: Vec<Member>,
-    has_more: Option<bool>,
-    last_id: Option<String>,
-}
-
-impl Read<'_> for Page {
-    const KEYS: &'static [&'static str] = &["data", "has_more", "last_id"];
-
-    fn look(fields: &Fields) -> Page {
-        let mut members = Vec::new();
-        if let Some(data) = fields.raw("data") {
-            each(data, |entry| members.push(Member::read(entry)));
-        }
-        Page {
-            members,
-            has_more: fields.get("has_more"),
-            last_id: fields.text("last_id"),
-        }
-    }
-}
-
 impl Indexer<'_> {
-    /// All files of a list that have this status, by their ids. A cursor that was there before ends it, and where
-    /// nothing is said of further pages one that brings nothing new.
+    /// All files of a list that have this status, by their ids.
     pub(crate) fn members(
         &self,
         wait: &mut Wait,
@@ -114,31 +91,27 @@ impl Indexer<'_> {
         status: &str,
     ) -> Result<BTreeMap<Id, Member>> {
         let mut found = BTreeMap::new();
-        let mut cursors = BTreeSet::new();
-        let mut after = String::new();
-        loop {
+        let fetch = |after: Option<&str>| {
+            let after = after.map(|after| format!("&after={}", encode(after)));
+            let after = after.unwrap_or_default();
             let address = format!("{path}?limit={PAGE}&filter={status}{after}");
             let answer = wait.until_final(|until| {
                 let call = Request::get(address.clone(), Expect::List);
                 let answer = self.client.call(&call.once().until(until));
                 answer.map(Look::Final)
-            })?;
-            let page = Page::read(&answer.object);
-            let last = page.members.last().and_then(|member| member.id.as_ref());
-            let last = last.map(|id| id.as_str().to_owned()).or(page.last_id);
+            });
+            answer.map(Some)
+        };
+        pages(true, fetch, |entry, _| {
+            let mut member = Member::read(entry);
+            // What a list was asked for is what its entries are, unless they say otherwise.
+            member.status.get_or_insert_with(|| status.to_owned());
             let before = found.len();
-            for mut member in page.members {
-                // What a list was asked for is what its entries are, unless they say otherwise.
-                member.status.get_or_insert_with(|| status.to_owned());
-                if let Some(id) = member.id.clone() {
-                    found.entry(id).or_insert(member);
-                }
+            if let Some(id) = member.id.clone() {
+                found.entry(id).or_insert(member);
             }
-            let more = page.has_more.unwrap_or(found.len() > before);
-            let Some(last) = last.filter(|last| more && cursors.insert(last.clone())) else {
-                return Ok(found);
-            };
-            after = format!("&after={}", encode(&last));
-        }
+            found.len() > before
+        })?;
+        Ok(found)
     }
 }

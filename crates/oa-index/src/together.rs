@@ -87,6 +87,6 @@ impl Indexer<'_> {
 /// The files of a record, whatever their order.
 fn file_set(record: &Record) -> Vec<Id> {
     let files = record.files();
-    let ids: BTreeSet<Id> = files.into_iter().filter_map(|file| file.id).collect();
+    let ids: BTreeSet<Id> = files.iter().filter_map(|file| file.id.clone()).collect();
     ids.into_iter().collect()
 }

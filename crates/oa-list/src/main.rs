@@ -6,15 +6,15 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use oa_core::client::Client;
 use oa_core::id::encode;
-use oa_core::reply::Expect;
+use oa_core::reply::{Expect, Reply};
 use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::arguments::Arguments;
 use oa_pipe::glance::Glance;
 use oa_pipe::object::Object;
 use oa_pipe::options::Options;
+use oa_pipe::pages::{Ending, pages};
 use oa_pipe::plan::Source;
-use oa_pipe::run::Run;
 use oa_pipe::verdict::EXIT_TABLE;
 use serde_json::value::RawValue;
 
@@ -116,145 +116,100 @@ impl Arguments for Args {
 
 fn main() -> ExitCode {
     oa_pipe::run(|args: &Args, run| {
-        let (_, _, largest) = args.what.row();
-        let sizes = SIZES.iter().copied().filter(|size| *size <= largest);
-        let mut lister = Lister {
-            client: run.client()?,
-            sizes: args
-                .page_size
-                .map_or(sizes.collect(), |size| vec![size].into()),
-            seen: BTreeSet::new(),
-            cursors: BTreeSet::new(),
-            args,
-            run,
+        let (pipe, client) = (&run.pipe, run.client()?);
+        let mut sizes = args.sizes();
+        let fetch = |after: Option<&str>| {
+            let page = (!pipe.is_closed()).then(|| args.page(&client, &mut sizes, after));
+            page.transpose()
         };
-        let mut after = None;
-        loop {
-            let page = lister.page(after.as_deref())?;
-            let (news, cursor) = lister.print(&page);
-            match lister.next(&page, news, cursor)? {
-                None => return Ok(()),
-                next => after = next,
+        // What was printed: ids, or whole elements that have none.
+        let mut seen = BTreeSet::new();
+        let print = |item: &RawValue, id: Option<&str>| {
+            let line = args.line(item);
+            let new = seen.insert(id.unwrap_or(&line).to_owned());
+            if new && !pipe.is_closed() {
+                pipe.emit(&line);
+            }
+            new
+        };
+        match pages(args.what != What::Models, fetch, print)? {
+            Ending::Whole => {}
+            Ending::Repeats => pipe.log.warning(
+                "the server says that there is more and repeats itself; the list may not be whole",
+            ),
+            Ending::Nowhere => {
+                let why = "the list goes on, but nothing in it has an id to go on from";
+                return Err(Error::new(Kind::Network, why));
             }
         }
+        Ok(())
     })
 }
 
-struct Lister<'a> {
-    client: Client,
-    /// Sizes of a page that the server has not refused.
-    sizes: VecDeque<u32>,
-    /// What was printed: ids, or whole elements that have none.
-    seen: BTreeSet<String>,
-    /// Where pages began.
-    cursors: BTreeSet<String>,
-    args: &'a Args,
-    run: &'a Run,
-}
+impl Args {
+    /// Sizes of a page to be tried: the user's, or what the API gives at most and less.
+    fn sizes(&self) -> VecDeque<u32> {
+        let (_, _, largest) = self.what.row();
+        let sizes = SIZES.iter().copied().filter(|size| *size <= largest);
+        self.page_size
+            .map_or_else(|| sizes.collect(), |size| [size].into())
+    }
 
-impl Lister<'_> {
     /// The page behind an element, as large as the server gives it.
-    fn page(&mut self, after: Option<&str>) -> Result<Object> {
+    fn page(
+        &self,
+        client: &Client,
+        sizes: &mut VecDeque<u32>,
+        after: Option<&str>,
+    ) -> Result<Reply> {
         loop {
-            match self
-                .client
-                .call(&Request::get(self.address(after), Expect::List))
-            {
-                Ok(answer) => return Ok(Object::parse(answer.object.get()).unwrap_or_default()),
-                Err(error) if speaks_of_limit(&error) => {
-                    if self.sizes.len() < 2 {
-                        return Err(error.hint("ask for smaller pages: --page-size N"));
-                    }
-                    self.sizes.pop_front();
+            let address = self.address(sizes.front(), after);
+            match client.call(&Request::get(address, Expect::List)) {
+                Err(error) if speaks_of_limit(&error) && sizes.len() < 2 => {
+                    return Err(error.hint("ask for smaller pages: --page-size N"));
                 }
-                Err(error) => return Err(error),
+                Err(error) if speaks_of_limit(&error) => drop(sizes.pop_front()),
+                ended => return ended,
             }
         }
     }
 
-    fn address(&self, after: Option<&str>) -> String {
-        let (path, _, _) = self.args.what.row();
-        let store = self.args.store.as_ref();
+    fn address(&self, size: Option<&u32>, after: Option<&str>) -> String {
+        let (path, _, _) = self.what.row();
+        let store = self.store.as_ref();
         let path = store.map_or(path.to_owned(), |store| store.under(path) + "/files");
-        let size = self.sizes.front().filter(|size| **size > 0);
-        let purpose = self.args.purpose.as_deref();
+        let size = size.filter(|size| **size > 0);
         let query = [
             ("limit", size.map(u32::to_string)),
-            ("purpose", purpose.map(encode)),
+            ("purpose", self.purpose.as_deref().map(encode)),
             ("after", after.map(encode)),
         ];
-        let query = query
-            .into_iter()
-            .filter_map(|(key, value)| Some(format!("{key}={}", value?)));
+        let query = query.into_iter();
+        let query = query.filter_map(|(key, value)| Some(format!("{key}={}", value?)));
         let query: Vec<String> = query.collect();
         let mark = if query.is_empty() { "" } else { "?" };
         format!("{path}{mark}{}", query.join("&"))
     }
 
-    /// Prints what no page before had; says whether there was any, and where the next page begins.
-    fn print(&mut self, page: &Object) -> (bool, Option<String>) {
-        let data = page.get("data").map(RawValue::get).unwrap_or_default();
-        let items: Vec<&RawValue> = serde_json::from_str(data).unwrap_or_default();
-        let known = self.seen.len();
-        let mut cursor = page.text("last_id");
-        for item in items {
-            let (id, line) = self.line(item);
-            let mark = id.clone().unwrap_or_else(|| line.clone());
-            if self.seen.insert(mark) && !self.run.pipe.is_closed() {
-                self.run.pipe.emit(&line);
-            }
-            cursor = id.or(cursor);
-        }
-        (self.seen.len() > known, cursor)
-    }
-
-    /// Where to go on, if at all. A page that brings nothing new, or a cursor that was there before, leads nowhere.
-    fn next(
-        &mut self,
-        page: &Object,
-        news: bool,
-        cursor: Option<String>,
-    ) -> Result<Option<String>> {
-        let pipe = &self.run.pipe;
-        let more = page.get("has_more").map(|more| more.get() == "true");
-        let paged = self.args.what != What::Models;
-        if pipe.is_closed() || !more.unwrap_or(paged) {
-            return Ok(None);
-        }
-        let nowhere = cursor.is_none();
-        let next = cursor.filter(|cursor| news && self.cursors.insert(cursor.clone()));
-        match (more, &next) {
-            (Some(true), None) if nowhere => Err(Error::new(
-                Kind::Network,
-                "the list goes on, but nothing in it has an id to go on from",
-            )),
-            (Some(true), None) => {
-                pipe.log.warning("the server says that there is more and repeats itself; the list may not be whole");
-                Ok(None)
-            }
-            _ => Ok(next),
-        }
-    }
-
-    /// An element's id and its line; where it does not say what it is, the line does.
-    fn line(&self, item: &RawValue) -> (Option<String>, String) {
+    /// An element's line; where it does not say what it is, the line does.
+    fn line(&self, item: &RawValue) -> String {
         let Ok(mut object) = Object::parse(item.get()) else {
-            return (None, item.get().to_owned());
+            return item.get().to_owned();
         };
-        let id = object.text("id");
-        let mut line = item.get().to_owned();
-        let store = self.args.store.as_ref().map(Id::as_str);
-        let marks = [
-            ("object", Some(self.args.what.row().1)),
-            ("vector_store_id", store),
-        ];
-        for (key, mark) in marks {
+        let store = self.store.as_ref().map(Id::as_str);
+        let kind = Some(self.what.row().1);
+        let mut marked = false;
+        for (key, mark) in [("object", kind), ("vector_store_id", store)] {
             if let (None, Some(mark)) = (object.get(key), mark) {
                 object.put(key, &mark);
-                line = object.to_line();
+                marked = true;
             }
         }
-        (id, line)
+        if marked {
+            object.to_line()
+        } else {
+            item.get().to_owned()
+        }
     }
 }
 

@@ -1,12 +1,10 @@
-//! What each method and path does.
+//! What each method and path of the API does.
 
-pub(crate) mod control;
-pub(crate) mod file_batches;
-pub(crate) mod file_search;
+pub(crate) mod adding;
+pub(crate) mod batches;
 pub(crate) mod files;
 pub(crate) mod members;
+pub(crate) mod page;
 pub(crate) mod responses;
-pub(crate) mod route;
 pub(crate) mod search;
 pub(crate) mod stores;
-pub(crate) mod terms;

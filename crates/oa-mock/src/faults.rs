@@ -1,5 +1,6 @@
-//! Rules for what goes wrong.
+//! What goes wrong on demand: rules, and what they make of an answer.
 
 pub(crate) mod action;
-pub(crate) mod fault;
-pub(crate) mod trouble;
+pub(crate) mod keys;
+pub(crate) mod rule;
+pub(crate) mod spoil;

@@ -1,12 +1,17 @@
 //! The API on this machine: Files, Responses and Vector stores kept in memory, for trying, testing and teaching pipelines.
 
+mod child;
 mod endpoints;
 mod faults;
 mod http;
+mod id;
+mod json;
+mod log;
+mod mock;
 mod objects;
-mod schema;
 mod search;
 mod state;
+mod threads;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -20,10 +25,10 @@ use clap::Parser;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::faults::fault::{Rule, Rules};
+use crate::faults::rule::{Rule, Rules};
 use crate::http::guard::Guard;
-use crate::http::{child, log, server, threads};
-use crate::state::mock::{Mock, Settings};
+use crate::mock::{Mock, Settings};
+use crate::objects::table::Table;
 
 const ABOUT: &str = "\
 Play the Files, Responses and Vector stores API on this machine, without a key
@@ -151,11 +156,11 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
         },
         delay: args.delay,
         looks: args.looks,
-        older_guide: args.older_guide,
         log: args.verbose || (!args.quiet && args.command.is_empty()),
     };
-    let mock = Arc::new(Mock::new(settings, Rules(args.faults)));
-    let server = tokio::spawn(server::serve(Arc::clone(&mock), listener));
+    let table = Table::read(args.older_guide)?;
+    let mock = Arc::new(Mock::new(settings, table, Rules(args.faults)));
+    let server = tokio::spawn(http::server::serve(Arc::clone(&mock), listener));
     if args.command.is_empty() {
         until_signal(&url, &key).await?;
         server.abort();

@@ -1,4 +1,9 @@
-//! What the server was told, what it stores, what it was asked.
+//! What the server keeps: files, vector stores and responses, how they age, and how they look.
 
-pub(crate) mod ledger;
-pub(crate) mod mock;
+pub(crate) mod document;
+pub(crate) mod file;
+pub(crate) mod item;
+pub(crate) mod member;
+pub(crate) mod response;
+pub(crate) mod store;
+pub(crate) mod vector_store;

@@ -2,8 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use oa_core::Id;
 use oa_core::field::{Fields, Look};
+use oa_core::{Error, Id};
 
 /// A File object as far as the tools look at it; the object itself travels as it came.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct File {
     pub expires_at: Option<i64>,
     /// Where it came from; also the mark of what the pipe made.
     pub path: Option<String>,
+    /// What is wrong with its id, where that cannot be sent.
+    pub problem: Option<Error>,
 }
 
 impl Look<'_> for File {
@@ -27,8 +29,14 @@ impl Look<'_> for File {
         &["id", "filename", "bytes", "purpose", "expires_at", "path"];
 
     fn look(fields: &Fields) -> File {
+        let (id, problem) = match fields.given_id() {
+            Some(Ok(id)) => (Some(id), None),
+            Some(Err(problem)) => (None, Some(problem)),
+            None => (None, None),
+        };
         File {
-            id: fields.id(),
+            id,
+            problem,
             filename: fields.text("filename"),
             bytes: fields.get("bytes"),
             purpose: fields.text("purpose"),

@@ -35,6 +35,7 @@ mod merge;
 pub mod object;
 pub mod options;
 pub mod output;
+pub mod pages;
 mod parse;
 pub mod pipe;
 mod place;
@@ -59,6 +60,7 @@ mod target;
 pub mod verdict;
 pub mod wait;
 mod wake;
+mod window;
 pub mod workers;
 mod write;
 

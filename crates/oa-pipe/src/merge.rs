@@ -45,7 +45,7 @@ fn merged(target: Vec<Entry>, patch: Vec<Entry>) -> Object {
         let old = slots[place].take().map(|(_, old)| old);
         slots[place] = patched(old, value).map(|value| (key, value));
     }
-    slots.into_iter().flatten().collect()
+    Object::of_entries(slots.into_iter().flatten().collect())
 }
 
 /// Entries and where each key stands; of a repeated one only the last counts, as JSON readers agree.

@@ -1,13 +1,10 @@
 //! A JSON object kept whole: keys in their order, every value as the bytes it came in.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use oa_core::body::Body;
-use oa_core::field::{pick, text_of};
-use oa_core::lenient::string_length;
+use oa_core::field::{entries, pick, text_of};
 pub use oa_core::lenient::{compact, compacted};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// Entries that are kept one by one. An object may have millions, each a few bytes long, and they must not cost a
@@ -33,7 +30,39 @@ impl Object {
     /// # Errors
     /// What `serde_json` says of text that is no JSON object.
     pub fn parse(text: &str) -> serde_json::Result<Object> {
-        serde_json::from_str(text)
+        Object::parse_small(text, usize::MAX)
+    }
+
+    /// The same without values of so many bytes and more.
+    ///
+    /// # Errors
+    /// As [`Object::parse`].
+    pub(crate) fn parse_small(text: &str, most: usize) -> serde_json::Result<Object> {
+        let (mut apart, mut rest) = (Vec::new(), String::new());
+        entries(text, |Key(key), value| match value.get().len() {
+            length if length >= most => {}
+            _ if apart.len() < APART => apart.push((key.into_owned(), compacted(value))),
+            _ => write(&mut rest, &key, &compact(value.get())),
+        })?;
+        Ok(Object::of_parts(apart, rest))
+    }
+
+    /// An object of these entries.
+    pub(crate) fn of_entries(mut apart: Vec<Entry>) -> Object {
+        let mut rest = String::new();
+        for (key, value) in apart.split_off(apart.len().min(APART)) {
+            write(&mut rest, &key, value.get());
+        }
+        Object::of_parts(apart, rest)
+    }
+
+    /// `rest` is an object without its last bracket.
+    fn of_parts(entries: Vec<Entry>, mut rest: String) -> Object {
+        let rest = (!rest.is_empty()).then(|| {
+            rest.push('}');
+            RawValue::from_string(rest).unwrap_or_default()
+        });
+        Object { entries, rest }
     }
 
     /// The object that a value is; without any key, if it is none.
@@ -78,7 +107,7 @@ impl Object {
             Some(entry) => entry.1 = value,
             None => entries.push((key.to_owned(), value)),
         }
-        *self = entries.into_iter().collect();
+        *self = Object::of_entries(entries);
     }
 
     /// Puts anything that serialises under a key.
@@ -88,10 +117,11 @@ impl Object {
 
     /// Takes a key out.
     pub fn remove(&mut self, key: &str) {
-        self.entries.retain(|(name, _)| name != key);
-        if self.in_rest(key).is_some() {
-            let entries = self.take_entries().into_iter();
-            *self = entries.filter(|(name, _)| name != key).collect();
+        let apart = self.entries.iter().any(|(name, _)| name == key);
+        if apart || self.in_rest(key).is_some() {
+            let mut entries = self.take_entries();
+            entries.retain(|(name, _)| name != key);
+            *self = Object::of_entries(entries);
         }
     }
 
@@ -110,8 +140,7 @@ impl Object {
     pub fn entries(&self) -> impl Iterator<Item = (Cow<'_, str>, &RawValue)> {
         let entries = self.entries.iter();
         let entries = entries.map(|(key, value)| (Cow::Borrowed(key.as_str()), value.as_ref()));
-        let rest = self.rest.as_ref().map(|rest| Listed::of(rest));
-        entries.chain(rest.into_iter().flat_map(|Listed(rest)| rest))
+        entries.chain(self.rest.iter().flat_map(|rest| listed(rest)))
     }
 
     /// All entries, each by itself.
@@ -123,52 +152,39 @@ impl Object {
         entries
     }
 
-    /// Bytes of the object as one line of JSON, give or take what its keys escape.
+    /// Bytes of the object as one line of JSON, but for those that escapes add to keys.
     #[must_use]
     pub fn length(&self) -> usize {
         let entries = self.entries.iter();
-        let entries = entries.map(|(key, value)| key.len() + value.get().len() + 4);
-        let rest = self.rest.as_ref().map_or(0, |rest| rest.get().len());
-        entries.sum::<usize>() + rest + 2
+        let entries: usize = entries
+            .map(|(key, value)| key.len() + value.get().len() + 4)
+            .sum();
+        let rest = self.rest.as_ref().map_or(0, |rest| rest.get().len() - 1);
+        entries.max(1) + rest + 1
     }
 
     /// The object as one line of JSON.
     #[must_use]
     pub fn to_line(&self) -> String {
-        let mut line = String::with_capacity(self.length());
-        for (at, (key, value)) in self.entries.iter().enumerate() {
-            line.push(if at == 0 { '{' } else { ',' });
-            push_key(&mut line, key);
-            line.push_str(value.get());
-        }
-        if let Some(rest) = self.rest_inside() {
-            line.push(',');
-            line.push_str(rest);
-        }
-        line.push_str(if line.is_empty() { "{}" } else { "}" });
+        let mut line = String::with_capacity(self.length() + 1);
+        self.pieces().for_each(|piece| line.push_str(&piece));
         line
     }
 
-    /// The pieces of that line, no value of them copied.
+    /// The pieces of that line, none of them copied that need not be.
     pub fn pieces(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let entries = self.entries.iter().enumerate();
-        let entries = entries.flat_map(|(at, (name, value))| {
-            let mut key = String::from(if at == 0 { "{" } else { "," });
-            push_key(&mut key, name);
-            [Cow::Owned(key), Cow::Borrowed(value.get())]
+        let entries = entries.flat_map(|(index, (key, value))| {
+            let open = if index == 0 { "{\"" } else { ",\"" };
+            let [open, close, value] = [open, "\":", value.get()].map(Cow::Borrowed);
+            [open, escaped(key), close, value]
         });
-        let rest = self.rest_inside();
-        let rest = rest.map(|rest| [Cow::Borrowed(","), Cow::Borrowed(rest)]);
+        let rest = self.rest.iter().flat_map(|rest| {
+            let inner = rest.get().get(1..rest.get().len() - 1);
+            [Cow::Borrowed(","), Cow::Borrowed(inner.unwrap_or_default())]
+        });
         let close = if self.entries.is_empty() { "{}" } else { "}" };
-        entries
-            .chain(rest.into_iter().flatten())
-            .chain([Cow::Borrowed(close)])
-    }
-
-    /// What stands between the braces of the rest.
-    fn rest_inside(&self) -> Option<&str> {
-        let rest = self.rest.as_ref()?.get();
-        rest.get(1..rest.len() - 1)
+        entries.chain(rest).chain([Cow::Borrowed(close)])
     }
 
     /// The object as a value for another one.
@@ -184,19 +200,28 @@ impl From<&Object> for Body {
     }
 }
 
-/// Writes a key and its colon.
-fn push_key(line: &mut String, key: &str) {
-    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
-    if key.bytes().all(plain) {
-        line.extend(["\"", key, "\":"]);
-    } else {
-        line.extend([raw(&key).get(), ":"]);
-    }
-}
-
 /// Anything that serialises, as a raw value; `null` where it does not.
 pub fn raw(value: &impl serde::Serialize) -> Box<RawValue> {
     serde_json::value::to_raw_value(value).unwrap_or_default()
+}
+
+/// A text as it stands between the quotes of a JSON string.
+fn escaped(text: &str) -> Cow<'_, str> {
+    let plain = |byte| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().all(plain) {
+        return Cow::Borrowed(text);
+    }
+    let written = raw(&text);
+    let inner = written.get().get(1..written.get().len() - 1);
+    Cow::Owned(inner.unwrap_or_default().to_owned())
+}
+
+/// Writes an entry behind those that stand there.
+fn write(out: &mut String, key: &str, value: &str) {
+    out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
+    out.push_str(&escaped(key));
+    out.push_str("\":");
+    out.push_str(value);
 }
 
 /// A raw JSON array of raw values.
@@ -207,27 +232,8 @@ pub fn raw_array<'a>(items: impl IntoIterator<Item = &'a RawValue>) -> Box<RawVa
 
 /// The entries of a raw object, each on its own.
 pub(crate) fn owned(raw: &RawValue) -> impl Iterator<Item = Entry> + use<'_> {
-    let Listed(entries) = Listed::of(raw);
-    entries
-        .into_iter()
-        .map(|(key, value)| (key.into_owned(), value.to_owned()))
-}
-
-/// Every string of a value, keys included, as the text that it is.
-pub fn strings(raw: &RawValue) -> impl Iterator<Item = Cow<'_, str>> {
-    let mut rest = raw.get();
-    std::iter::from_fn(move || {
-        let at = rest.find('"')?;
-        let length = string_length(&rest[at..]);
-        let written = &rest[at..at + length];
-        rest = &rest[at + length..];
-        let inner = written.get(1..length - 1).unwrap_or_default();
-        if !inner.contains('\\') {
-            return Some(Cow::Borrowed(inner));
-        }
-        let raw: &RawValue = serde_json::from_str(written).ok()?;
-        Some(Cow::Owned(text_of(raw).unwrap_or_default()))
-    })
+    let entries = listed(raw).into_iter();
+    entries.map(|(key, value)| (key.into_owned(), value.to_owned()))
 }
 
 /// A key as the text that it is.
@@ -235,96 +241,11 @@ pub fn strings(raw: &RawValue) -> impl Iterator<Item = Cow<'_, str>> {
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Keys and raw values of an object.
-#[derive(Default)]
-struct Listed<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'a> Listed<'a> {
-    fn of(raw: &'a RawValue) -> Listed<'a> {
-        serde_json::from_str(raw.get()).unwrap_or_default()
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Listed<'a>, D::Error> {
-        let mut listed = Listed::default();
-        let add = |Key(key), value| listed.0.push((key, value));
-        deserializer.deserialize_map(Entries(add))?;
-        Ok(listed)
-    }
-}
-
-impl<'de> Deserialize<'de> for Object {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Object, D::Error> {
-        let mut building = Building::default();
-        let add = |Key(key): Key<'de>, value: &RawValue| {
-            if building.entries.len() < APART {
-                building.entries.push((key.into_owned(), compacted(value)));
-            } else {
-                building.behind(&key, &compact(value.get()));
-            }
-        };
-        deserializer.deserialize_map(Entries(add))?;
-        Ok(building.object())
-    }
-}
-
-impl FromIterator<Entry> for Object {
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Object {
-        let mut building = Building::default();
-        for (key, value) in entries {
-            if building.entries.len() < APART {
-                building.entries.push((key, value));
-            } else {
-                building.behind(&key, value.get());
-            }
-        }
-        building.object()
-    }
-}
-
-/// An object that comes entry by entry.
-#[derive(Default)]
-struct Building {
-    entries: Vec<Entry>,
-    rest: String,
-}
-
-impl Building {
-    /// Adds an entry behind those that are kept apart.
-    fn behind(&mut self, key: &str, value: &str) {
-        self.rest.push(if self.rest.is_empty() { '{' } else { ',' });
-        push_key(&mut self.rest, key);
-        self.rest.push_str(value);
-    }
-
-    fn object(mut self) -> Object {
-        let rest = (!self.rest.is_empty()).then(|| {
-            self.rest.push('}');
-            RawValue::from_string(self.rest).unwrap_or_default()
-        });
-        Object {
-            entries: self.entries,
-            rest,
-        }
-    }
-}
-
-/// Hands on the entries of an object one by one.
-struct Entries<F>(F);
-
-impl<'de, F: FnMut(Key<'de>, &'de RawValue)> Visitor<'de> for Entries<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while let Some((key, value)) = map.next_entry()? {
-            (self.0)(key, value);
-        }
-        Ok(())
-    }
+fn listed(raw: &RawValue) -> Vec<(Cow<'_, str>, &RawValue)> {
+    let mut listed = Vec::new();
+    // What is no object has none.
+    let _ = entries(raw.get(), |Key(key), value| listed.push((key, value)));
+    listed
 }
 
 #[cfg(test)]
@@ -340,13 +261,6 @@ mod tests {
         let text = "{ \"b\" : 12345678901234567890123,\n\"a\":[1.10, 1e2, \"x  \\\" y\"], \"c\": {\"k\":1,\"k\":2}}";
         let line = "{\"b\":12345678901234567890123,\"a\":[1.10,1e2,\"x  \\\" y\"],\"c\":{\"k\":1,\"k\":2}}";
         assert_eq!(object(text).to_line(), line);
-    }
-
-    #[test]
-    fn strings_are_found_however_they_are_written() {
-        let raw = object(r#"{"a":["b\u0041","\"}{",{"c":"\\"}],"d":""}"#).to_raw();
-        let found: Vec<Cow<str>> = strings(&raw).collect();
-        assert_eq!(found, ["a", "bA", "\"}{", "c", "\\", "d", ""]);
     }
 
     #[test]

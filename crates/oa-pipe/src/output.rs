@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use oa_core::field::{Fields, each, each_of, text_of};
+use oa_core::field::{Fields, each, text_of};
 use serde_json::value::RawValue;
 
 use crate::file::File;
@@ -36,9 +36,9 @@ impl<'a> Output<'a> {
         }
     }
 
-    fn each_item(&self, keys: &'static [&'static str], take: impl FnMut(&Fields<'a>)) {
+    fn each_item(&self, keys: &'static [&'static str], mut take: impl FnMut(&Fields<'a>)) {
         if let Some(items) = self.items {
-            each_of(items, keys, take);
+            each(items, |item| take(&Fields::of(item, keys)));
         }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Output<'a> {
                 && is_message(item)
                 && (!any || answers(item))
             {
-                each_of(content, keys, &mut take);
+                each(content, |part| take(&Fields::of(part, keys)));
             }
         });
     }

@@ -1,11 +1,9 @@
 //! Records in: those that were named as arguments, then those of standard input, until one is broken.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use oa_core::error::Error;
 use oa_core::lenient;
-use serde_json::value::RawValue;
 
 use crate::lift::{Incoming, Lifted, lift, looks_like_id};
 use crate::machine::has_memory;
@@ -156,13 +154,7 @@ fn take_in(framed: &Framed) -> serde_json::Result<(Lifted, Option<Error>)> {
     if bytes < LARGE || has_memory(COPIES * bytes) {
         return Ok((lift(&framed.text, framed.element)?, None));
     }
-    let entries: BTreeMap<Cow<str>, &RawValue> = serde_json::from_str(&framed.text)?;
-    let mut left = Object::default();
-    for (key, value) in &entries {
-        if value.get().len() < LARGE {
-            left.set(key, (*value).to_owned());
-        }
-    }
+    let left = Object::parse_small(&framed.text, LARGE)?;
     let told = format!(
         "there is no memory for a record of {bytes} bytes; what is large in it was left out"
     );

@@ -1,7 +1,9 @@
 //! The record: one JSON object that travels down the pipe.
 
+use std::sync::OnceLock;
+
 use oa_core::error::Error;
-use oa_core::field::{Fields, Look, each_of};
+use oa_core::field::{Fields, Look as _, each};
 use oa_core::id::Id;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -67,10 +69,14 @@ impl Type {
             Type::Text if !text.contains("\\u") => text.starts_with('"'),
             Type::Text => serde_json::from_str::<String>(text).is_ok(),
             Type::Object => text.starts_with('{'),
-            // What stands in a list of files is looked at with their ids.
-            Type::Array | Type::Objects => text.starts_with('['),
+            Type::Array => text.starts_with('['),
             Type::Integer => text.parse::<u64>().is_ok(),
             Type::Paths => paths_of(raw).is_some(),
+            Type::Objects => {
+                let mut fits = text.starts_with('[');
+                each(raw, |item| fits &= item.get().starts_with('{'));
+                fits
+            }
         }
     }
 }
@@ -79,13 +85,18 @@ impl Type {
 #[derive(Clone, Default, Debug)]
 pub struct Record {
     object: Object,
+    /// What `files` says, once somebody asked.
+    files: OnceLock<Vec<File>>,
 }
 
 impl Record {
     /// A record of this object.
     #[must_use]
     pub fn new(object: Object) -> Record {
-        Record { object }
+        Record {
+            object,
+            files: OnceLock::new(),
+        }
     }
 
     /// The object itself, to look at.
@@ -94,9 +105,20 @@ impl Record {
         &self.object
     }
 
+    /// Keeps no more than the object itself.
+    pub(crate) fn shrink(&mut self) {
+        self.files.take();
+    }
+
     /// The object itself, to add to.
     pub fn object_mut(&mut self) -> &mut Object {
+        self.shrink();
         &mut self.object
+    }
+
+    /// Puts a request into it.
+    pub fn set_request(&mut self, request: Box<RawValue>) {
+        self.object.set("request", request);
     }
 
     /// Where the record's files come from; empty when it names none.
@@ -131,18 +153,20 @@ impl Record {
 
     /// The files as far as the tools look at them.
     #[must_use]
-    pub fn files(&self) -> Vec<File> {
-        let mut files = Vec::new();
-        if let Some(raw) = self.object.get("files") {
-            each_of(raw, File::KEYS, |fields| files.push(File::look(fields)));
-        }
-        files
+    pub fn files(&self) -> &[File] {
+        self.files.get_or_init(|| {
+            let mut files = Vec::new();
+            if let Some(raw) = self.object.get("files") {
+                each(raw, |file| files.push(File::read(file)));
+            }
+            files
+        })
     }
 
     /// Replaces `files`.
     pub fn set_files<'a>(&mut self, files: impl IntoIterator<Item = &'a RawValue>) {
         let files = raw_array(files);
-        self.object.set("files", files);
+        self.object_mut().set("files", files);
     }
 
     /// The Response object as it came.
@@ -204,12 +228,8 @@ impl Record {
     /// that the pipe made, a response that is not final, a Batch that was not collected.
     #[must_use]
     pub fn ids(&self) -> Vec<Id> {
-        let mut ids = Vec::new();
-        if let Some(files) = self.object.get("files") {
-            each_of(files, &["id", "path"], |fields| {
-                ids.extend(fields.raw("path").and_then(|_| fields.id()));
-            });
-        }
+        let made = self.files().iter().filter(|file| file.path.is_some());
+        let mut ids: Vec<Id> = made.filter_map(|file| file.id.clone()).collect();
         let store = self.store().filter(|store| store.made == Some(true));
         ids.extend(store.and_then(|store| store.id));
         let response = self.response().map(Response::read);
@@ -250,22 +270,11 @@ impl Record {
 
     /// The first thing of the record whose id would lead elsewhere.
     fn id_error(&self) -> Option<Error> {
-        let mut wrong = None;
-        let mut look = |fields: &Fields| {
-            let given = fields.text("id").filter(|text| !text.is_empty());
-            wrong = wrong.take().or_else(|| Id::parse(&given?).err());
-        };
-        for key in ["response", "vector_store", "batch"] {
-            if let Some(raw) = self.object.get(key) {
-                look(&Fields::of(raw, &["id"]));
-            }
-        }
-        let files = self.object.get("files");
-        if files.is_some_and(|files| !each_of(files, &["id"], look)) {
-            let words = Type::Objects.words();
-            return Some(Error::input(format!("`files` must be {words}")));
-        }
-        wrong
+        let objects = ["response", "vector_store", "batch"];
+        let objects = objects.into_iter().filter_map(|key| self.object.get(key));
+        let mut given = objects.filter_map(|raw| Fields::of(raw, &["id"]).given_id());
+        let problem = given.find_map(Result::err);
+        problem.or_else(|| self.files().iter().find_map(|file| file.problem.clone()))
     }
 }
 

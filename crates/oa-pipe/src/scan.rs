@@ -1,24 +1,9 @@
 //! Splits a byte stream into JSON values, each handed on as soon as its last byte is there.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-/// The largest single value that is read, in bytes: a record with the largest answer that is taken, with its text
-/// once more beside it, and with inline files in its request fits; an endless line does not.
-const MAX_VALUE: usize = 1 << 30;
-const CHUNK: usize = 64 << 10;
-
-/// Where the JSON broke.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Malformed {
-    /// Line of the input, from 1.
-    pub line: usize,
-    /// Column in bytes, from 1.
-    pub column: usize,
-    /// What is wrong there.
-    pub what: String,
-    /// The beginning of the value or word, for the message.
-    pub text: String,
-}
+pub use crate::window::Malformed;
+use crate::window::Window;
 
 /// One JSON value's text and where it begins.
 #[derive(Debug)]
@@ -44,27 +29,19 @@ enum Place {
 
 /// The values of a stream, the elements of top-level arrays one by one.
 pub struct Values<R> {
-    source: R,
-    buffer: Vec<u8>,
-    /// First byte of `buffer` that is not consumed yet.
-    start: usize,
+    window: Window<R>,
     place: Place,
-    line: usize,
-    column: usize,
-    ended: bool,
+    /// What closes the brackets that are open in the value at hand.
+    open: Vec<u8>,
 }
 
 impl<R: Read> Values<R> {
     /// The values of this source.
     pub fn new(source: R) -> Values<R> {
         Values {
-            source,
-            buffer: Vec::new(),
-            start: 0,
+            window: Window::new(source),
             place: Place::Top,
-            line: 1,
-            column: 1,
-            ended: false,
+            open: Vec::new(),
         }
     }
 
@@ -77,7 +54,7 @@ impl<R: Read> Values<R> {
             let Some(byte) = self.skip_space()? else {
                 return match self.place {
                     Place::Top => Ok(None),
-                    _ => Err(self.malformed(0, "the array is not finished")),
+                    _ => Err(self.window.malformed(0, "the array is not finished")),
                 };
             };
             match (self.place, byte) {
@@ -85,44 +62,25 @@ impl<R: Read> Values<R> {
                 (Place::ArrayStart | Place::ArrayComma, b']') => self.step(Place::Top),
                 (Place::ArrayComma, b',') => self.step(Place::ArrayValue),
                 (Place::ArrayComma, _) => {
-                    return Err(self.malformed(0, "expected `,` or `]` in an array"));
+                    return Err(self.window.malformed(0, "expected `,` or `]` in an array"));
                 }
                 (_, b',' | b':' | b']' | b'}') => {
                     let what = format!("`{}` where a value was expected", char::from(byte));
-                    return Err(self.malformed(0, &what));
+                    return Err(self.window.malformed(0, &what));
                 }
                 _ => return self.value(byte).map(Some),
             }
         }
     }
 
-    /// A malformed value at the place `offset` bytes behind what is consumed.
-    #[must_use]
-    pub fn malformed(&self, offset: usize, what: &str) -> Malformed {
-        let seen = &self.buffer[self.start..self.buffer.len().min(self.start + offset)];
-        let lines = seen.split(|byte| *byte == b'\n').count() - 1;
-        let column = match seen.iter().rposition(|byte| *byte == b'\n') {
-            Some(at) => seen.len() - at,
-            None => self.column + seen.len(),
-        };
-        let head = &self.buffer[self.start..self.buffer.len().min(self.start + 200)];
-        let text = String::from_utf8_lossy(head);
-        Malformed {
-            line: self.line + lines,
-            column,
-            what: what.to_owned(),
-            text: text.lines().next().unwrap_or_default().to_owned(),
-        }
-    }
-
     /// The value inside which the source ended, as far as it came.
     #[must_use]
     pub fn cut(&self) -> Option<&[u8]> {
-        self.ended.then(|| &self.buffer[self.start..])
+        self.window.cut()
     }
 
     fn step(&mut self, place: Place) {
-        self.consume(1);
+        self.window.consume(1);
         self.place = place;
     }
 
@@ -132,19 +90,9 @@ impl<R: Read> Values<R> {
             b'"' => self.string(1)?,
             _ => self.word()?,
         };
-        let bytes = &self.buffer[self.start..self.start + length];
-        match std::str::from_utf8(bytes) {
-            Ok(_) => {}
-            Err(_) if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") => {
-                let what = "this is UTF-16; `iconv -f UTF-16 -t UTF-8` makes JSON of it";
-                return Err(self.malformed(0, what));
-            }
-            Err(error) => return Err(self.malformed(error.valid_up_to(), "invalid UTF-8")),
-        }
-        let (line, column) = (self.line, self.column);
-        self.consume(length);
+        let (line, column) = self.window.place();
         let framed = Framed {
-            text: self.taken(length),
+            text: self.window.take(length)?,
             line,
             column,
             element: self.place != Place::Top,
@@ -155,64 +103,49 @@ impl<R: Read> Values<R> {
         Ok(framed)
     }
 
-    /// The bytes that were just consumed. A large value is no second time in memory: it keeps the buffer.
-    fn taken(&mut self, length: usize) -> String {
-        let bytes = if length < CHUNK {
-            self.buffer[self.start - length..self.start].to_vec()
-        } else {
-            let rest = self.buffer.split_off(self.start);
-            let mut bytes = std::mem::replace(&mut self.buffer, rest);
-            bytes.drain(..self.start - length);
-            self.start = 0;
-            bytes
-        };
-        String::from_utf8(bytes).unwrap_or_default()
-    }
-
     /// Length of the object or array at `start`.
     fn nested(&mut self) -> Result<usize, Malformed> {
-        let mut open = Vec::new();
         let mut at = 0;
-        let told = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
-        while let Some(byte) = self.find(&mut at, told)? {
-            at += 1;
+        self.open.clear();
+        loop {
+            let bracket = |byte| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']');
+            let (found, byte) = self
+                .window
+                .find(at, bracket, "the input ends inside a value")?;
+            at = found + 1;
             match byte {
                 b'"' => at = self.string(at)?,
-                b'{' => open.push(b'}'),
-                b'[' => open.push(b']'),
-                b'}' | b']' => {
-                    if open.pop() != Some(byte) {
-                        let what = format!("`{}` closes nothing", char::from(byte));
-                        return Err(self.malformed(at - 1, &what));
-                    }
-                    if open.is_empty() {
-                        return Ok(at);
-                    }
+                b'{' => self.open.push(b'}'),
+                b'[' => self.open.push(b']'),
+                _ if self.open.pop() != Some(byte) => {
+                    let what = format!("`{}` closes nothing", char::from(byte));
+                    return Err(self.window.malformed(found, &what));
                 }
+                _ if self.open.is_empty() => return Ok(at),
                 _ => {}
             }
         }
-        Err(self.malformed(at, "the input ends inside a value"))
     }
 
     /// End of the string whose opening quote stands before `at`.
     fn string(&mut self, mut at: usize) -> Result<usize, Malformed> {
-        while let Some(byte) = self.find(&mut at, |byte| matches!(byte, b'"' | b'\\'))? {
-            match byte {
-                b'"' => return Ok(at + 1),
-                _ => at += 2,
+        loop {
+            let special = |byte| byte == b'"' || byte == b'\\';
+            match self
+                .window
+                .find(at, special, "the input ends inside a string")?
+            {
+                (found, b'"') => return Ok(found + 1),
+                (found, _) => at = found + 2,
             }
         }
-        Err(self.malformed(at, "the input ends inside a string"))
     }
 
     /// Length of a number, a literal, or whatever word stands where a value should.
     fn word(&mut self) -> Result<usize, Malformed> {
+        let ends = |byte: u8| byte.is_ascii_whitespace() || b",:[]{}\"".contains(&byte);
         let mut at = 0;
-        while let Some(byte) = self.byte(at)? {
-            if byte.is_ascii_whitespace() || b",:[]{}\"".contains(&byte) {
-                break;
-            }
+        while self.window.byte(at)?.is_some_and(|byte| !ends(byte)) {
             at += 1;
         }
         Ok(at)
@@ -221,104 +154,28 @@ impl<R: Read> Values<R> {
     fn skip_space(&mut self) -> Result<Option<u8>, Malformed> {
         // A byte order mark is what some editors leave; it says nothing. No byte is asked for that need not
         // come: whoever sent `{}` may wait for what becomes of it.
-        if self.line == 1
-            && self.column == 1
-            && self.byte(0)? == Some(0xef)
-            && self.byte(1)? == Some(0xbb)
-            && self.byte(2)? == Some(0xbf)
+        if self.window.place() == (1, 1)
+            && self.window.byte(0)? == Some(0xef)
+            && self.window.byte(1)? == Some(0xbb)
+            && self.window.byte(2)? == Some(0xbf)
         {
-            self.start += 3;
+            self.window.pass(3);
         }
-        while let Some(byte) = self.byte(0)? {
+        while let Some(byte) = self.window.byte(0)? {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 return Ok(Some(byte));
             }
-            self.consume(1);
+            self.window.consume(1);
         }
         Ok(None)
-    }
-
-    /// The next byte that is told of, from `at` on, which then is its place; `None` at the end.
-    fn find(
-        &mut self,
-        at: &mut usize,
-        told: impl Fn(&u8) -> bool,
-    ) -> Result<Option<u8>, Malformed> {
-        while self.byte(*at)?.is_some() {
-            let ready = &self.buffer[self.start + *at..];
-            match ready.iter().position(&told) {
-                Some(found) => {
-                    *at += found;
-                    return self.byte(*at);
-                }
-                None => *at += ready.len(),
-            }
-        }
-        Ok(None)
-    }
-
-    /// The byte `at` bytes behind `start`, read from the source if need be; `None` at the end.
-    fn byte(&mut self, at: usize) -> Result<Option<u8>, Malformed> {
-        while self.start + at >= self.buffer.len() {
-            if self.ended {
-                return Ok(None);
-            }
-            if at > MAX_VALUE {
-                return Err(self.malformed(0, &format!("a value of more than {MAX_VALUE} bytes")));
-            }
-            self.fill()?;
-        }
-        Ok(Some(self.buffer[self.start + at]))
-    }
-
-    fn fill(&mut self) -> Result<(), Malformed> {
-        self.buffer.drain(..self.start);
-        self.start = 0;
-        let filled = self.buffer.len();
-        if self.buffer.capacity() < filled + CHUNK {
-            // Doubling would ask for twice of what the largest value needs.
-            let more = self.buffer.try_reserve_exact(CHUNK.max(filled / 4));
-            if more.is_err() {
-                self.ended = true;
-                let what = format!("no memory for a value of more than {filled} bytes");
-                return Err(self.malformed(0, &what));
-            }
-        }
-        self.buffer.resize(filled + CHUNK, 0);
-        let count = loop {
-            match self.source.read(&mut self.buffer[filled..]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                other => break other,
-            }
-        };
-        self.buffer
-            .truncate(filled + count.as_ref().map_or(0, |n| *n));
-        match count {
-            Ok(0) => self.ended = true,
-            Ok(_) => {}
-            Err(error) => {
-                self.ended = true;
-                return Err(self.malformed(filled, &format!("cannot be read: {error}")));
-            }
-        }
-        Ok(())
-    }
-
-    fn consume(&mut self, count: usize) {
-        let seen = &self.buffer[self.start..self.start + count];
-        let lines = seen.split(|byte| *byte == b'\n').count() - 1;
-        self.line += lines;
-        self.column = match lines {
-            0 => self.column + count,
-            _ => seen.iter().rev().take_while(|byte| **byte != b'\n').count() + 1,
-        };
-        self.start += count;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::window::CHUNK;
+    use std::io;
 
     /// Gives out one byte a read, the worst case of a pipe.
     struct Drip<'a>(&'a [u8]);

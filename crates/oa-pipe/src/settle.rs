@@ -127,7 +127,7 @@ impl Settled {
 impl Shown {
     fn of(record: &Record, output: Output) -> Shown {
         Shown {
-            citations: output.citations(&record.files()),
+            citations: output.citations(record.files()),
             text: output.into_text(),
         }
     }

@@ -126,7 +126,7 @@ impl Writer {
     }
 
     /// Writes the record, or keeps it until its turn; returns those that could not be handed on.
-    pub(super) fn put(&self, seq: u64, record: Record) -> Vec<Record> {
+    pub(super) fn put(&self, seq: u64, mut record: Record) -> Vec<Record> {
         let mut state = lock(&self.state);
         if self.plan.unordered {
             return self.write(&mut state, record).into_iter().collect();
@@ -134,6 +134,7 @@ impl Writer {
         let size = if seq == state.turn {
             0
         } else {
+            record.shrink();
             record.object().length()
         };
         state.size += size;

@@ -19,8 +19,9 @@ use serde_json::value::RawValue;
 
 use crate::args::Args;
 use crate::asking::Asking;
-use crate::input::{Attachment, Parts, Style, expiry};
+use crate::input::{Attachment, Parts, expiry};
 use crate::lookup::Lookup;
+use crate::part::Style;
 use crate::request::{Prepared, Template};
 
 /// Everything that is the same for all records.
@@ -110,20 +111,20 @@ impl Asker<'_> {
         let chars = question.chars().count() as u64;
         let too_long = Problem::of(&TEXT_CHARS, "the question", chars);
         refuse(too_long, self.style.force, log)?;
-        let mut files = record.files();
         if !draft.continues() {
-            uploaded(record, &files)?;
+            uploaded(record)?;
         }
-        if previous.is_some() || search.is_some() {
-            files.clear();
-        }
+        let files = match (previous, &search) {
+            (None, None) => record.files(),
+            _ => &[],
+        };
         Ok(draft.ask(&question, self.parts(files)?))
     }
 
     /// The record's files, then what is attached to every record.
-    fn parts(&self, files: Vec<File>) -> Result<Parts> {
+    fn parts(&self, files: &[File]) -> Result<Parts<'_>> {
         let mut parts = Parts::default();
-        let complete = |file| self.lookup.complete(file, self.client.as_ref());
+        let complete = |file: &File| self.lookup.complete(file.clone(), self.client.as_ref());
         files.iter().try_for_each(expiry)?;
         for file in files {
             parts.file(&complete(file)?, &self.style)?;
@@ -135,7 +136,7 @@ impl Asker<'_> {
                         id: Some(id.clone()),
                         ..File::default()
                     };
-                    parts.file(&complete(file)?, &self.style)?;
+                    parts.file(&complete(&file)?, &self.style)?;
                 }
                 Attachment::Url(url) => parts.url(url, &self.style),
                 Attachment::Inline(inline) => parts.inline(inline, &self.style),
@@ -162,7 +163,8 @@ impl Asker<'_> {
 }
 
 /// A forgotten upload must not buy an answer about nothing.
-fn uploaded(record: &Record, files: &[File]) -> Result<()> {
+fn uploaded(record: &Record) -> Result<()> {
+    let files = record.files();
     let there: BTreeSet<&str> = files.iter().filter_map(|f| f.path.as_deref()).collect();
     let paths = record.paths();
     match paths.iter().find(|path| !there.contains(path.as_str())) {
@@ -194,7 +196,7 @@ fn move_on(record: &mut Record) {
 /// Writes the complete body into the record, inline files and all.
 fn dry_run(record: &mut Record, request: &Prepared) -> Result<()> {
     if request.inline.is_empty() {
-        record.object_mut().set("request", request.body.to_raw());
+        record.set_request(request.body.to_raw());
         return Ok(());
     }
     let mut text = String::new();
@@ -202,6 +204,6 @@ fn dry_run(record: &mut Record, request: &Prepared) -> Result<()> {
     std::io::Read::read_to_string(&mut reader, &mut text)
         .map_err(|error| Error::input(error.to_string()))?;
     let raw = RawValue::from_string(text).map_err(|error| Error::input(error.to_string()))?;
-    record.object_mut().set("request", raw);
+    record.set_request(raw);
     Ok(())
 }

@@ -13,10 +13,11 @@ use oa_pipe::file::File;
 use oa_pipe::lift::{looks_like_id, of_id};
 use oa_pipe::local;
 use oa_pipe::log::Log;
-use oa_pipe::object::Object;
 use oa_pipe::pipe::Pipe;
 use oa_pipe::refusal::refuse;
 use oa_pipe::shell::{self, command};
+
+use crate::part::{Part, Style, last_segment};
 
 /// Bytes from the beginning of a file that tell whether it is a text.
 const TEXT_HEAD: u64 = 64 << 10;
@@ -175,19 +176,10 @@ fn inline(path: &str, filename: Option<&str>, force: bool, pipe: &Pipe) -> Resul
     })
 }
 
-/// How parts are written.
-#[derive(Clone)]
-pub(crate) struct Style {
-    pub(crate) detail: Option<String>,
-    pub(crate) image_field: String,
-    pub(crate) force: bool,
-}
-
 /// The parts of one message, and what their limits look at.
 #[derive(Default)]
-pub(crate) struct Parts {
-    /// Each as JSON.
-    pub(crate) written: Vec<String>,
+pub(crate) struct Parts<'a> {
+    pub(crate) list: Vec<Part<'a>>,
     pub(crate) inline: Vec<Inline>,
     documents: u64,
     pictures: u64,
@@ -195,10 +187,10 @@ pub(crate) struct Parts {
     problems: Vec<Problem>,
 }
 
-impl Parts {
+impl<'a> Parts<'a> {
     /// Adds an uploaded file. The stored name's extension decides what it is; its purpose only where there is
     /// no extension.
-    pub(crate) fn file(&mut self, file: &File, style: &Style) -> Result<()> {
+    pub(crate) fn file(&mut self, file: &File, style: &'a Style) -> Result<()> {
         let id = file
             .id
             .as_ref()
@@ -211,32 +203,33 @@ impl Parts {
             Some(_) => kind::is_picture(name),
             None => file.purpose.as_deref() == Some("vision"),
         };
+        let id = id.to_owned();
         let part = if picture {
             self.picture(bytes);
-            image(&style.image_field, id, style)
+            Part::picture(&style.image_field, id, style)
         } else {
             self.documents += bytes;
-            document(name, &[("file_id", id)], style)
+            Part::document("file_id", id, name, style)
         };
-        self.written.push(part);
+        self.list.push(part);
         Ok(())
     }
 
     /// Adds an address that the server fetches.
-    pub(crate) fn url(&mut self, url: &str, style: &Style) {
+    pub(crate) fn url(&mut self, url: &str, style: &'a Style) {
         let name = last_segment(url);
         let part = if kind::is_picture(&name) {
             self.picture(0);
             self.limit(&IMAGE_URL_CHARS, url, url.chars().count() as u64);
-            image("image_url", url, style)
+            Part::picture("image_url", url.to_owned(), style)
         } else {
-            document(&name, &[("file_url", url)], style)
+            Part::document("file_url", url.to_owned(), &name, style)
         };
-        self.written.push(part);
+        self.list.push(part);
     }
 
     /// Adds a local file; its base64 goes in where its place holder stands.
-    pub(crate) fn inline(&mut self, file: &Inline, style: &Style) {
+    pub(crate) fn inline(&mut self, file: &'a Inline, style: &'a Style) {
         let bytes = file.local.bytes();
         let url = format!("data:{};base64,{}", file.mime, file.place);
         let chars = bytes.div_ceil(3) * 4 + url.len() as u64;
@@ -244,15 +237,14 @@ impl Parts {
         let part = if kind::is_picture(&file.name) {
             self.picture(bytes);
             self.limit(&IMAGE_URL_CHARS, label, chars);
-            image("image_url", &url, style)
+            Part::picture("image_url", url, style)
         } else {
             self.documents += bytes;
             self.limit(&FILE_DATA_CHARS, label, chars);
-            let fields = [("filename", file.name.as_str()), ("file_data", &url)];
-            document(&file.name, &fields, style)
+            Part::document("file_data", url, &file.name, style).named(&file.name)
         };
+        self.list.push(part);
         self.inline.push(file.clone());
-        self.written.push(part);
     }
 
     fn picture(&mut self, bytes: u64) {
@@ -277,54 +269,6 @@ impl Parts {
     }
 }
 
-/// What stands behind the last slash of an address, percent-decoded: its end says what the server will get.
-fn last_segment(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let path = rest.split(['?', '#']).next().unwrap_or_default();
-    let segment = match path.rsplit_once('/') {
-        Some((_, segment)) => segment.as_bytes(),
-        None => b"",
-    };
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut at = 0;
-    while at < segment.len() {
-        let digits = segment.get(at + 1..at + 3).filter(|_| segment[at] == b'%');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.unwrap_or(segment[at]));
-        at += if byte.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// A picture's part; `detail` is always said, because servers that validate strictly demand it.
-fn image(field: &str, value: &str, style: &Style) -> String {
-    let detail = style.detail.as_deref().unwrap_or("auto");
-    part(&[("type", "input_image"), (field, value), ("detail", detail)])
-}
-
-/// A document's part; `detail` only where it is asked for and means something (the pages of a PDF).
-fn document(name: &str, fields: &[(&str, &str)], style: &Style) -> String {
-    let pdf = kind::extension(name).is_some_and(|ext| ext.eq_ignore_ascii_case("pdf"));
-    let detail = style
-        .detail
-        .as_deref()
-        .filter(|detail| *detail != "original");
-    let detail = detail.filter(|_| pdf).map(|detail| ("detail", detail));
-    let kind = [("type", "input_file")];
-    let all: Vec<_> = kind.iter().chain(fields).copied().chain(detail).collect();
-    part(&all)
-}
-
-/// A part of these fields, as JSON.
-pub(crate) fn part(fields: &[(&str, &str)]) -> String {
-    let mut object = Object::default();
-    for (name, value) in fields {
-        object.put(name, value);
-    }
-    object.to_line()
-}
-
 /// Refuses a file that the API has forgotten by now.
 pub(crate) fn expiry(file: &File) -> Result<()> {
     if !file.is_expired() {
@@ -336,23 +280,4 @@ pub(crate) fn expiry(file: &File) -> Result<()> {
         _ => "upload it again".to_owned(),
     };
     Err(Error::input(format!("{label}: the uploaded file {id} has expired")).hint(again))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_segment_of_an_address_is_its_name() {
-        for (url, name) in [
-            ("https://a.b/c/x.PNG?y=/z.pdf#w", "x.PNG"),
-            ("https://a.b/x%2Epn%67", "x.png"),
-            ("https://a.b/x%zz%", "x%zz%"),
-            ("https://a.b/x.png/", ""),
-            ("https://a.png", ""),
-            ("HTTPS://a.png?x.png", ""),
-        ] {
-            assert_eq!(last_segment(url), name, "{url}");
-        }
-    }
 }

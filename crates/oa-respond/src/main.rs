@@ -7,9 +7,11 @@ mod asking;
 mod assembly;
 mod events;
 mod follow;
+mod given;
 mod input;
 mod layers;
 mod lookup;
+mod part;
 mod request;
 mod search;
 mod template;
@@ -28,8 +30,8 @@ use oa_pipe::workers::Workers;
 
 use args::Args;
 use asker::Asker;
-use input::Style;
 use lookup::Lookup;
+use part::Style;
 
 impl Arguments for Args {
     const TOOL: &'static str = "oa-respond";

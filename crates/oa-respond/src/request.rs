@@ -7,13 +7,14 @@ use oa_core::body::{Body, Segment};
 use oa_core::field::text_of;
 use oa_core::form::random_word;
 use oa_core::{Error, Id, Result};
-use oa_pipe::object::{Object, raw, raw_array, strings};
-use oa_pipe::question::is_blank;
+use oa_pipe::object::{Object, raw, raw_array};
 use oa_pipe::record::Record;
 use oa_pipe::response::wants_json;
 use serde_json::value::RawValue;
 
-use crate::input::{Attachment, Inline, Parts, part};
+use crate::given::{is_silent, list, strings};
+use crate::input::{Attachment, Inline, Parts};
+use crate::part::Part;
 use crate::search::FileSearch;
 
 /// What the options say about every body, read once.
@@ -31,7 +32,7 @@ pub(crate) struct Template {
     /// Merged over the above, in this order.
     pub(crate) layers: Vec<Object>,
     pub(crate) search: Option<FileSearch>,
-    /// What is made of all that for a record that adds nothing to it.
+    /// What they come to for a record that adds nothing to them.
     pub(crate) plain: OnceLock<Result<Draft>>,
 }
 
@@ -40,6 +41,13 @@ pub(crate) struct Template {
 pub(crate) struct Draft {
     body: Object,
     mark: Box<RawValue>,
+}
+
+/// The only item of an input.
+#[derive(serde::Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: Vec<Part<'a>>,
 }
 
 /// A body that is ready to be sent.
@@ -61,11 +69,8 @@ impl Template {
         search: Option<&Object>,
     ) -> Result<Draft> {
         let mut draft = match (previous, search) {
-            (None, None) => {
-                let plain = self.plain.get_or_init(|| self.layered(None, None));
-                plain.clone()?
-            }
-            _ => self.layered(previous, search)?,
+            (None, None) => self.plain.get_or_init(|| self.merged(None, None)).clone()?,
+            _ => self.merged(previous, search)?,
         };
         if let Some(own) = record.request() {
             draft.merge(&own)?;
@@ -78,8 +83,8 @@ impl Template {
         Ok(draft)
     }
 
-    /// The options, and what is merged over them.
-    fn layered(&self, previous: Option<&Id>, search: Option<&Object>) -> Result<Draft> {
+    /// What the options say, and the layers that are merged over that.
+    fn merged(&self, previous: Option<&Id>, search: Option<&Object>) -> Result<Draft> {
         let mark = raw(&random_word());
         let mut body = Object::default();
         body.put("model", &self.model);
@@ -89,9 +94,8 @@ impl Template {
             body.set("tools", raw_array([tool.to_raw().as_ref()]));
         }
         let mut draft = Draft { body, mark };
-        self.layers
-            .iter()
-            .try_for_each(|layer| draft.merge(layer))?;
+        let mut layers = self.layers.iter();
+        layers.try_for_each(|layer| draft.merge(layer))?;
         Ok(draft)
     }
 
@@ -103,14 +107,10 @@ impl Template {
             body.put("previous_response_id", &id.as_str());
         }
         if let Some(format) = &self.format {
-            let mut text = Object::default();
-            text.set("format", format.to_raw());
-            body.set("text", text.to_raw());
+            body.put("text", &BTreeMap::from([("format", format.to_raw())]));
         }
         if let Some(effort) = &self.effort {
-            let mut reasoning = Object::default();
-            reasoning.put("effort", effort);
-            body.set("reasoning", reasoning.to_raw());
+            body.put("reasoning", &BTreeMap::from([("effort", effort)]));
         }
         if let Some(count) = self.max_output_tokens {
             body.put("max_output_tokens", &count);
@@ -196,13 +196,11 @@ impl Draft {
 
     /// The request that asks this about these parts. What stays the same comes first, so that the provider's
     /// cache holds it when the next question comes.
-    pub(crate) fn ask(mut self, question: &str, parts: Parts) -> Prepared {
-        let mut content = parts.written;
-        content.push(part(&[("type", "input_text"), ("text", question)]));
-        let content = content.join(",");
-        let input = format!(r#"[{{"role":"user","content":[{content}]}}]"#);
-        let input = RawValue::from_string(input).unwrap_or_default();
-        self.body.set("input", input);
+    pub(crate) fn ask<'a>(mut self, question: &'a str, parts: Parts<'a>) -> Prepared {
+        let mut content = parts.list;
+        content.push(Part::text(question));
+        let role = "user";
+        self.body.put("input", &[Message { role, content }]);
         self.ready(parts.inline)
     }
 
@@ -219,45 +217,10 @@ impl Draft {
     }
 }
 
-/// The elements of a raw list; none where it is no list.
-fn list(raw: Option<&RawValue>) -> Vec<&RawValue> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .unwrap_or_default()
-}
-
 /// The stores that a tool searches.
 fn stores(tool: &Object) -> Vec<String> {
     let ids = list(tool.get("vector_store_ids")).into_iter();
     ids.filter_map(text_of).collect()
-}
-
-/// Whether an input asks nothing: a blank text, or messages without a word, a file or a call in them.
-fn is_silent(input: &RawValue) -> bool {
-    match input.get().as_bytes().first() {
-        Some(b'"') => text_of(input).is_some_and(|text| is_blank(&text)),
-        Some(b'[') => list(Some(input)).into_iter().all(is_silent_item),
-        _ => false,
-    }
-}
-
-fn is_silent_item(item: &RawValue) -> bool {
-    let Ok(item) = Object::parse(item.get()) else {
-        return false;
-    };
-    let message = item.text("type").is_none_or(|kind| kind == "message");
-    let blank = |part: &RawValue| {
-        let part = Object::parse(part.get()).unwrap_or_default();
-        part.text("type").as_deref() == Some("input_text")
-            && part.text("text").is_some_and(|text| is_blank(&text))
-    };
-    message
-        && match item.get("content") {
-            Some(content) if content.get().starts_with('[') => {
-                list(Some(content)).into_iter().all(blank)
-            }
-            Some(content) => text_of(content).is_some_and(|text| is_blank(&text)),
-            None => item.get("role").is_some(),
-        }
 }
 
 impl Prepared {
@@ -328,37 +291,5 @@ mod tests {
             fill(&template, r#"{"request":{"input":null}}"#),
             "! the request has no `input`"
         );
-    }
-
-    #[test]
-    fn an_input_that_asks_nothing_is_told_from_one_that_does() {
-        let file = r#"{"type":"input_file","file_id":"file-1"}"#;
-        let blank = r#"{"type":"input_text","text":" "}"#;
-        for (input, silent) in [
-            (r#""x""#, false),
-            (r#"" \n""#, true),
-            ("[]", true),
-            (r#"[{"role":"user","content":""}]"#, true),
-            (r#"[{"role":"user"}]"#, true),
-            (r#"[{"role":"user","content":[]}]"#, true),
-            (&format!(r#"[{{"role":"user","content":[{blank}]}}]"#), true),
-            (
-                &format!(r#"[{{"role":"user","content":[{blank},{file}]}}]"#),
-                false,
-            ),
-            (
-                r#"[{"role":"user","content":""},{"role":"user","content":"x"}]"#,
-                false,
-            ),
-            (
-                r#"[{"type":"function_call_output","call_id":"c","output":""}]"#,
-                false,
-            ),
-            (r#"[{"type":"item_reference","id":"i"}]"#, false),
-            ("7", false),
-        ] {
-            let raw: Box<RawValue> = serde_json::from_str(input).unwrap_or_default();
-            assert_eq!(is_silent(&raw), silent, "{input}");
-        }
     }
 }

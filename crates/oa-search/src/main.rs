@@ -132,7 +132,7 @@ impl Searcher<'_> {
             _ => error,
         })?;
         let page = Object::parse(answer.object.get()).unwrap_or_default();
-        let results = results(&page, &record.files());
+        let results = results(&page, record.files());
         let key = field("vector_store_id", store.as_str());
         let line = format!("{key} results={}", results.len());
         self.run.pipe.log.event("search", &line);

@@ -54,7 +54,7 @@ impl Uploader<'_> {
                 Error::input("the record names no `paths`").hint("{\"paths\":[\"report.pdf\"]}")
             );
         }
-        let there = record.files().into_iter().filter_map(|f| f.path);
+        let there = record.files().iter().filter_map(|f| f.path.clone());
         let mut known: BTreeSet<String> = there.collect();
         let missing = paths.into_iter().filter(|path| known.insert(path.clone()));
         let missing: Vec<String> = missing.collect();
@@ -205,15 +205,15 @@ impl Uploader<'_> {
     /// whether nothing else of the record needs to be told.
     pub(crate) fn take_back(&self, record: &Record) -> bool {
         let made = lock(&self.made);
-        let (ours, theirs): (Vec<File>, Vec<File>) = record
+        let (ours, theirs): (Vec<&File>, Vec<&File>) = record
             .files()
-            .into_iter()
+            .iter()
             .partition(|file| file.id.as_ref().is_some_and(|id| made.contains(id)));
         let mut gone = theirs.iter().all(|file| file.path.is_none());
-        for id in ours.into_iter().filter_map(|file| file.id) {
+        for id in ours.into_iter().filter_map(|file| file.id.as_ref()) {
             let (path, what) = (id.under("/files"), field("file_id", id.as_str()));
-            if let Err(error) = self.removals.delete(path, &id, &what, true) {
-                self.removals.fail(&id, "not deleted", &error);
+            if let Err(error) = self.removals.delete(path, id, &what, true) {
+                self.removals.fail(id, "not deleted", &error);
                 gone = false;
             }
         }

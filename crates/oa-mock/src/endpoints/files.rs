@@ -1,22 +1,15 @@
 //! The Files API: what was uploaded, as names, sizes and digests.
 
-use crate::http::call::{Call, Page};
+use crate::endpoints::page::Page;
+use crate::http::call::Call;
 use crate::http::form::Part;
 use crate::http::reply::Reply;
+use crate::id::now;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::objects::file::{File, unknown};
-use crate::objects::id::now;
-use crate::objects::json::Json;
-use crate::state::mock::Mock;
+use crate::state::file::File;
 
-const PURPOSES: &[&str] = &[
-    "fine-tune",
-    "assistants",
-    "batch",
-    "user_data",
-    "vision",
-    "evals",
-];
+const PURPOSES: &str = "fine-tune assistants batch user_data vision evals";
 const FIELDS: &[&str] = &["file", "purpose", ANCHOR, SECONDS];
 const ANCHOR: &str = "expires_after[anchor]";
 const SECONDS: &str = "expires_after[seconds]";
@@ -31,16 +24,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     check_fields(parts)?;
     let part = file_part(parts)?;
     let purpose = text(parts, "purpose").ok_or_else(|| required("purpose"))?;
-    if !PURPOSES.contains(&purpose) {
-        let known: Vec<_> = PURPOSES
-            .iter()
-            .map(|purpose| format!("'{purpose}'"))
-            .collect();
-        return Err(refused(format!(
-            "'{purpose}' is not one of [{}] - 'purpose'",
-            known.join(", ")
-        )));
-    }
+    among(purpose, PURPOSES, "purpose")?;
     check_size(part, purpose)?;
     let created_at = now();
     let file = File {
@@ -53,7 +37,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         created_at,
         expires_at: lifetime(parts)?.map(|seconds| created_at + seconds),
     };
-    let reply = Reply::json(200, &file.json());
+    let reply = Reply::json(&file.json());
     let mut store = mock.store();
     let kept: usize = store.files.iter().map(|file| file.content.len()).sum();
     if kept + file.content.len() > MOST_CONTENT {
@@ -69,26 +53,28 @@ pub(crate) fn list(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let page = Page::read(call, 10_000, 10_000)?;
     let purpose = call.query("purpose");
     let store = mock.store();
-    let wanted = store
-        .files
-        .iter()
-        .filter(|file| purpose.is_none_or(|purpose| file.purpose == purpose));
-    let all = wanted.map(|file| (file.id.clone(), file.json())).collect();
-    let page = page.cut(all).map_err(|id| unknown(&id))?;
-    Ok(Reply::json(200, &page))
+    let all = store.files.iter();
+    let all = all.filter(|file| purpose.is_none_or(|purpose| file.purpose == purpose));
+    let all = all.map(File::json).collect();
+    let page = page.cut(all).map_err(|id| ApiError::no_file(&id, "id"))?;
+    Ok(Reply::json(&page))
 }
 
 /// `GET /files/{id}`
 pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let store = mock.store();
-    let file = store.file(&call.id).ok_or_else(|| unknown(&call.id))?;
-    Ok(Reply::json(200, &file.json()))
+    let file = store
+        .file(&call.id)
+        .ok_or_else(|| ApiError::no_file(&call.id, "id"))?;
+    Ok(Reply::json(&file.json()))
 }
 
 /// `GET /files/{id}/content`: what users upload cannot be read back.
 pub(crate) fn content(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let store = mock.store();
-    let file = store.file(&call.id).ok_or_else(|| unknown(&call.id))?;
+    let file = store
+        .file(&call.id)
+        .ok_or_else(|| ApiError::no_file(&call.id, "id"))?;
     Err(refused(format!(
         "Not allowed to download files of purpose: {}",
         file.purpose
@@ -98,14 +84,11 @@ pub(crate) fn content(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
 /// `DELETE /files/{id}`
 pub(crate) fn delete(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let mut store = mock.store();
-    store.file(&call.id).ok_or_else(|| unknown(&call.id))?;
+    store
+        .file(&call.id)
+        .ok_or_else(|| ApiError::no_file(&call.id, "id"))?;
     store.remove_files(|file| file.id == call.id);
-    let deleted = [
-        ("id", call.id.as_str().into()),
-        ("object", "file".into()),
-        ("deleted", true.into()),
-    ];
-    Ok(Reply::json(200, &Json::object(deleted)))
+    Ok(Reply::deleted(&call.id, "file"))
 }
 
 fn refused(message: String) -> ApiError {
@@ -116,32 +99,35 @@ fn required(name: &str) -> ApiError {
     refused(format!("'{name}' is a required property"))
 }
 
-fn check_fields(parts: &[Part]) -> Result<(), ApiError> {
-    match parts
-        .iter()
-        .find(|part| !FIELDS.contains(&part.name.as_str()))
-    {
-        Some(part) => {
-            let name = &part.name;
-            Err(refused(format!(
-                "Additional properties are not allowed ('{name}' was unexpected)"
-            )))
-        }
-        None => Ok(()),
+/// Refuses a word that is none of these.
+fn among(word: &str, words: &str, what: &str) -> Result<(), ApiError> {
+    if words.split(' ').any(|one| one == word) {
+        return Ok(());
     }
+    let known = words.replace(' ', "', '");
+    let message = format!("'{word}' is not one of ['{known}'] - '{what}'");
+    Err(refused(message))
+}
+
+fn check_fields(parts: &[Part]) -> Result<(), ApiError> {
+    let mut names = parts.iter().map(|part| part.name.as_str());
+    names
+        .find(|name| !FIELDS.contains(name))
+        .map_or(Ok(()), |name| {
+            let message =
+                format!("Additional properties are not allowed ('{name}' was unexpected)");
+            Err(refused(message))
+        })
 }
 
 fn file_part(parts: &[Part]) -> Result<&Part, ApiError> {
-    let file = parts
-        .iter()
-        .find(|part| part.name == "file")
-        .ok_or_else(|| required("file"))?;
-    match file.filename {
-        Some(_) => Ok(file),
-        None => Err(refused(
-            "Expected file to be an uploaded file, but got a text field - 'file'".to_owned(),
-        )),
+    let file = parts.iter().find(|part| part.name == "file");
+    let file = file.ok_or_else(|| required("file"))?;
+    if file.filename.is_some() {
+        return Ok(file);
     }
+    let message = "Expected file to be an uploaded file, but got a text field - 'file'";
+    Err(refused(message.to_owned()))
 }
 
 fn check_size(part: &Part, purpose: &str) -> Result<(), ApiError> {
@@ -165,32 +151,22 @@ fn text<'a>(parts: &'a [Part], name: &str) -> Option<&'a str> {
 
 /// The seconds that `expires_after` grants.
 fn lifetime(parts: &[Part]) -> Result<Option<u64>, ApiError> {
+    let needed = |name: &str| {
+        let message = format!("'{name}' is a required property - 'expires_after'");
+        Err(refused(message))
+    };
     let (anchor, seconds) = match (text(parts, ANCHOR), text(parts, SECONDS)) {
         (None, None) => return Ok(None),
-        (None, _) => {
-            return Err(refused(
-                "'anchor' is a required property - 'expires_after'".to_owned(),
-            ));
-        }
-        (_, None) => {
-            return Err(refused(
-                "'seconds' is a required property - 'expires_after'".to_owned(),
-            ));
-        }
+        (None, _) => return needed("anchor"),
+        (_, None) => return needed("seconds"),
         (Some(anchor), Some(seconds)) => (anchor, seconds),
     };
-    if anchor != "created_at" {
-        return Err(refused(format!(
-            "'{anchor}' is not one of ['created_at'] - 'expires_after.anchor'"
-        )));
-    }
-    let wrong = |why: &str| refused(format!("{seconds} {why} - 'expires_after.seconds'"));
+    among(anchor, "created_at", "expires_after.anchor")?;
+    let wrong = |why: String| Err(refused(format!("{why} - 'expires_after.seconds'")));
     match seconds.parse::<i64>() {
-        Err(_) => Err(refused(format!(
-            "'{seconds}' is not of type 'integer' - 'expires_after.seconds'"
-        ))),
-        Ok(short) if short < 3_600 => Err(wrong("is less than the minimum of 3600")),
-        Ok(long) if long > 2_592_000 => Err(wrong("is greater than the maximum of 2592000")),
-        Ok(good) => Ok(Some(good.unsigned_abs())),
+        Err(_) => wrong(format!("'{seconds}' is not of type 'integer'")),
+        Ok(3_600..=2_592_000) => Ok(seconds.parse().ok()),
+        Ok(short) if short < 3_600 => wrong(format!("{seconds} is less than the minimum of 3600")),
+        Ok(_) => wrong(format!("{seconds} is greater than the maximum of 2592000")),
     }
 }

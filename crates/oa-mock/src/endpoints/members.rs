@@ -1,28 +1,28 @@
 //! The Vector stores API: files in a store.
 
-use crate::endpoints::stores::{self, alive, find};
-use crate::http::call::{Call, Page};
+use crate::endpoints::adding::{map, member, wanted};
+use crate::endpoints::page::Page;
+use crate::endpoints::stores::{alive, find, polled};
+use crate::http::call::Call;
 use crate::http::reply::Reply;
+use crate::json::Json;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
-use crate::objects::member::{self, Member, Wanted};
-use crate::objects::store::VectorStore;
-use crate::schema::store as schema;
-use crate::schema::value::{self, missing_parameter};
-use crate::state::mock::Mock;
+use crate::objects::value::{self, missing};
+use crate::state::member::Member;
+use crate::state::vector_store::VectorStore;
 
 const FILTERS: &str = "in_progress completed failed cancelled";
 
 /// `POST /vector_stores/{id}/files`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
-    let body = call.json()?;
-    mock.check().object(schema::FILE, &body, "")?;
-    let wanted = Wanted::read(&body, "")?;
+    let body = call.json(&mock.table, "POST /vector_stores/*/files")?;
+    let wanted = wanted(&body, "")?;
     let id = body.text_of("file_id").unwrap_or_default();
     let mut store = mock.store();
     alive(&mut store, &call.id)?;
-    let member = stores::member(&store, id, &wanted, call, "file_id")?;
-    let reply = Reply::json(200, &member.json(&call.id));
+    let member = member(&store, id, &wanted, call, "file_id")?;
+    let reply = Reply::json(&member.json(&call.id));
     let found = alive(&mut store, &call.id)?;
     found.touch();
     found.attach(member);
@@ -49,10 +49,10 @@ pub(crate) fn page<'a>(
         value::word("filter", filter, FILTERS)?;
     }
     let wanted = members.filter(|member| filter.is_none_or(|filter| member.status() == filter));
-    let all = wanted.map(|member| (member.id.clone(), member.json(&store.id)));
+    let all = wanted.map(|member| member.json(&store.id));
     let page = page.cut(all.collect());
     let page = page.map_err(|id| unknown(&id, &store.id))?;
-    Ok(Reply::json(200, &page))
+    Ok(Reply::json(&page))
 }
 
 /// `GET /vector_stores/{id}/files/{file_id}`
@@ -60,20 +60,19 @@ pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let mut store = mock.store();
     let member = named(find(&mut store, &call.id)?, call)?;
     member.look(mock.settings.looks);
-    Ok(stores::polled(&member.json(&call.id)))
+    Ok(polled(&member.json(&call.id)))
 }
 
 /// `POST /vector_stores/{id}/files/{file_id}`: the attributes, all of them anew.
 pub(crate) fn update(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
-    let body = call.json()?;
-    mock.check().object(schema::FILE_UPDATE, &body, "")?;
+    let body = call.json(&mock.table, "POST /vector_stores/*/files/*")?;
     if body.member("attributes").is_none() {
-        return Err(missing_parameter("attributes"));
+        return Err(missing("attributes"));
     }
     let mut store = mock.store();
     let member = named(alive(&mut store, &call.id)?, call)?;
-    member.attributes = member::attributes(&body);
-    Ok(Reply::json(200, &member.json(&call.id)))
+    member.attributes = map(&body, "attributes");
+    Ok(Reply::json(&member.json(&call.id)))
 }
 
 /// `DELETE /vector_stores/{id}/files/{file_id}`: the file itself stays.
@@ -82,12 +81,7 @@ pub(crate) fn delete(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let found = find(&mut store, &call.id)?;
     named(found, call)?;
     found.members.retain(|member| member.id != call.part);
-    let deleted = [
-        ("id", call.part.as_str().into()),
-        ("object", "vector_store.file.deleted".into()),
-        ("deleted", true.into()),
-    ];
-    Ok(Reply::json(200, &Json::object(deleted)))
+    Ok(Reply::deleted(&call.part, "vector_store.file.deleted"))
 }
 
 /// `GET /vector_stores/{id}/files/{file_id}/content`: empty until the file is indexed.
@@ -98,11 +92,11 @@ pub(crate) fn content(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let data = member.document().map(|document| text(&document.text));
     let page = Json::object([
         ("object", "vector_store.file_content.page".into()),
-        ("data", data.into_iter().collect::<Vec<_>>().into()),
+        ("data", Json::list(data)),
         ("has_more", false.into()),
         ("next_page", Json::Null),
     ]);
-    Ok(Reply::json(200, &page))
+    Ok(Reply::json(&page))
 }
 
 fn named<'a>(store: &'a mut VectorStore, call: &Call) -> Result<&'a mut Member, ApiError> {

@@ -1,36 +1,40 @@
 //! The Responses API: questions, and what became of them.
 
-use crate::endpoints::{file_search, terms};
-use crate::http::call::{Call, Page};
+use crate::endpoints::page::Page;
+use crate::faults::keys::Keys;
+use crate::http::call::Call;
 use crate::http::reply::Reply;
+use crate::id::now;
+use crate::json::Json;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::objects::id::now;
 use crate::objects::input::Input;
-use crate::objects::input_items;
-use crate::objects::json::Json;
-use crate::objects::message::Message;
-use crate::objects::response::{Ending, Item, Phase, Stored};
-use crate::objects::search_call::{self, Citation, SearchCall};
 use crate::objects::stream::Play;
-use crate::objects::{answer, choice};
-use crate::schema::request::{INCLUDES, INPUT_TOKENS, RESPONSE};
-use crate::schema::value;
-use crate::state::mock::Mock;
+use crate::objects::{answer, choice, items, terms};
+use crate::search::tool;
+use crate::state::item::{Citation, Item, Message, SearchCall};
+use crate::state::response::{Ending, Phase, Stored};
 
 /// `POST /responses`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
-    let body = call.json()?;
-    mock.check().object(RESPONSE, &body, "")?;
+    let body = call.json(&mock.table, "POST /responses")?;
     terms::check(&body, &mut mock.store())?;
     // A copy: nobody waits for the store while megabytes of base64 are undone.
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
-    let searches = file_search::calls(mock, &body, &input.texts.join("\n"))?;
-    let response = answered(mock, call, body, &input, searches);
+    let searches = tool::calls(mock, &body, &input.texts.join("\n"))?;
+    let question = Question {
+        mock,
+        end: &call.end,
+        ending: Ending::read(&call.end),
+        body,
+        input,
+    };
+    let response = question.answered(searches);
     let reply = if response.request.flag("stream") {
         Reply::events(Play::new(&response))
     } else {
-        Reply::json(200, &response.json())
+        Reply::json(&response.json())
     };
     if response.request.member("store") != Some(&Json::Bool(false)) {
         mock.store().responses.push(response);
@@ -38,95 +42,82 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     Ok(reply)
 }
 
-fn answered(
-    mock: &Mock,
-    call: &Call,
+/// A question, and how its answer has to end.
+struct Question<'a> {
+    mock: &'a Mock,
+    end: &'a Keys,
+    ending: Ending,
     body: Json,
-    input: &Input,
-    searches: Vec<SearchCall>,
-) -> Stored {
-    let ending = Ending::read(call.end.as_ref());
-    let phase = match (body.flag("background"), ending.status.as_str()) {
-        (true, _) => Phase::Queued,
-        (false, "in_progress") => Phase::InProgress,
-        (false, _) => Phase::Final,
-    };
-    let items = input_items::items(&body, || mock.ids.hex("msg_", 48));
-    let output = output(mock, call, &ending, &body, input, searches);
-    let mut request = body;
-    request.remove("input");
-    Stored {
-        id: mock.ids.hex("resp_", 48),
-        created_at: now(),
-        completed_at: now(),
-        request,
-        items,
-        output,
-        input_tokens: input.tokens(),
-        ending,
-        phase,
-        looks: 0,
-    }
+    input: Input,
 }
 
-/// What a response holds: a commentary if a rule says so, searches, then the answer or the call of a function.
-fn output(
-    mock: &Mock,
-    call: &Call,
-    ending: &Ending,
-    body: &Json,
-    input: &Input,
-    searches: Vec<SearchCall>,
-) -> Vec<Item> {
-    let commentary = call.end.as_ref().and_then(|keys| keys.get("commentary"));
-    let mut output = Vec::new();
-    output.extend(commentary.map(|text| {
-        Item::Message(Message {
-            id: mock.ids.hex("msg_", 48),
+impl Question<'_> {
+    fn answered(self, searches: Vec<SearchCall>) -> Stored {
+        let phase = match (self.body.flag("background"), self.ending.status.as_str()) {
+            (true, _) => Phase::Queued,
+            (false, "in_progress") => Phase::InProgress,
+            (false, _) => Phase::Final,
+        };
+        let items = items::items(&self.body, || self.mock.ids.hex("msg_", 48));
+        let output = self.output(searches);
+        let mut request = self.body;
+        request.remove("input");
+        Stored {
+            id: self.mock.ids.hex("resp_", 48),
+            created_at: now(),
+            completed_at: now(),
+            request,
+            items,
+            output,
+            input_tokens: self.input.tokens(),
+            ending: self.ending,
+            phase,
+            looks: 0,
+        }
+    }
+
+    /// What a response holds: a commentary if a rule says so, searches, then the answer or the call of a function.
+    fn output(&self, searches: Vec<SearchCall>) -> Vec<Item> {
+        let commentary = self.end.get("commentary");
+        let message = |text: &str, phase| Message {
+            id: self.mock.ids.hex("msg_", 48),
             text: text.to_owned(),
-            phase: Some("commentary"),
+            phase,
             ..Message::default()
-        })
-    }));
-    if let Some(forced) = choice::forced(body, &mock.ids) {
-        output.push(Item::Call(forced));
-        return output;
+        };
+        let said = commentary.map(|text| message(text, Some("commentary")));
+        let mut output: Vec<Item> = said.into_iter().map(Item::Message).collect();
+        if let Some(forced) = choice::forced(&self.body, &self.mock.ids) {
+            output.push(Item::Call(forced));
+            return output;
+        }
+        let (text, citations) = self.say(&searches);
+        output.extend(searches.into_iter().map(Item::Search));
+        output.push(Item::Message(Message {
+            citations,
+            refuses: self.ending.status == "refusal",
+            ..message(&text, commentary.map(|_| "final_answer"))
+        }));
+        output
     }
-    let (text, citations) = say(call, ending, body, input, &searches);
-    output.extend(searches.into_iter().map(Item::Search));
-    output.push(Item::Message(Message {
-        id: mock.ids.hex("msg_", 48),
-        text,
-        phase: commentary.map(|_| "final_answer"),
-        citations,
-        refuses: ending.status == "refusal",
-    }));
-    output
-}
 
-/// What a response says, as far as it comes, and the citations in that.
-fn say(
-    call: &Call,
-    ending: &Ending,
-    body: &Json,
-    input: &Input,
-    searches: &[SearchCall],
-) -> (String, Vec<Citation>) {
-    let mut whole = answer::text(body, input);
-    let mut citations = Vec::new();
-    if answer::is_prose(body) {
-        citations = search_call::quote(searches, &mut whole);
+    /// What a response says, as far as it comes, and the citations in that.
+    fn say(&self, searches: &[SearchCall]) -> (String, Vec<Citation>) {
+        let mut whole = answer::text(&self.body, &self.input);
+        let mut citations = Vec::new();
+        if answer::is_prose(&self.body) {
+            citations = tool::quote(searches, &mut whole);
+        }
+        let length = whole.chars().count();
+        let (text, cited) = match (self.end.get("text"), self.ending.status.as_str()) {
+            (Some(said), _) => (said.to_owned(), 0),
+            (None, "refusal") => ("I'm sorry, I can't help with that.".to_owned(), 0),
+            (None, "incomplete") => (whole.chars().take(length / 2).collect(), length / 2),
+            _ => (whole, length),
+        };
+        citations.retain(|citation| citation.index <= cited);
+        (text, citations)
     }
-    let length = whole.chars().count();
-    let ruled = call.end.as_ref().and_then(|keys| keys.get("text"));
-    let (text, cited) = match (ruled, ending.status.as_str()) {
-        (Some(said), _) => (said.to_owned(), 0),
-        (None, "refusal") => ("I'm sorry, I can't help with that.".to_owned(), 0),
-        (None, "incomplete") => (whole.chars().take(length / 2).collect(), length / 2),
-        _ => (whole, length),
-    };
-    citations.retain(|citation| citation.index <= cited);
-    (text, citations)
 }
 
 /// `GET /responses/{id}`, which may be a stream taken up again.
@@ -144,25 +135,19 @@ pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         }
     }
     let mut shown = response.clone();
-    if let Some(include) = include(call)? {
+    if let Some(include) = include(mock, call)? {
         shown.request.set("include", include);
     }
-    Ok(Reply::json(200, &shown.json()))
+    Ok(Reply::json(&shown.json()))
 }
 
 /// What the answer is to hold beside the usual, if the query says so.
-fn include(call: &Call) -> Result<Option<Json>, ApiError> {
-    let names = ["include", "include[]"];
+fn include(mock: &Mock, call: &Call) -> Result<Option<Json>, ApiError> {
     let pairs = call.query.iter();
-    let words: Vec<&str> = pairs
-        .filter(|(key, _)| names.contains(&key.as_str()))
-        .map(|(_, value)| value.as_str())
-        .collect();
-    for (n, word) in words.iter().enumerate() {
-        value::word(&format!("include[{n}]"), word, INCLUDES)?;
-    }
-    let words: Vec<Json> = words.into_iter().map(Json::from).collect();
-    Ok((!words.is_empty()).then_some(Json::Array(words)))
+    let those = pairs.filter(|(key, _)| key == "include" || key == "include[]");
+    let words = Json::list(those.map(|(_, word)| word));
+    mock.table.check("includes", &words, "include")?;
+    Ok((words != Json::list([""; 0])).then_some(words))
 }
 
 fn resume(response: &Stored, call: &Call) -> Result<Reply, ApiError> {
@@ -192,7 +177,7 @@ pub(crate) fn cancel(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     if !response.is_over() {
         response.phase = Phase::Cancelled;
     }
-    Ok(Reply::json(200, &response.json()))
+    Ok(Reply::json(&response.json()))
 }
 
 /// `DELETE /responses/{id}`
@@ -200,36 +185,24 @@ pub(crate) fn delete(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let mut store = mock.store();
     store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
     store.responses.retain(|response| response.id != call.id);
-    let deleted = [
-        ("id", call.id.as_str().into()),
-        ("object", "response".into()),
-        ("deleted", true.into()),
-    ];
-    Ok(Reply::json(200, &Json::object(deleted)))
+    Ok(Reply::deleted(&call.id, "response"))
 }
 
 /// `GET /responses/{id}/input_items`
 pub(crate) fn input_items(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let page = Page::read(call, 20, 100)?;
-    include(call)?;
+    include(mock, call)?;
     let mut store = mock.store();
     let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
-    let id = |item: &Json| item.text_of("id").unwrap_or_default().to_owned();
-    let all = response
-        .items
-        .iter()
-        .map(|item| (id(item), item.clone()))
-        .collect();
-    let page = page.cut(all).map_err(|id| {
+    let page = page.cut(response.items.clone()).map_err(|id| {
         ApiError::new(404, format!("Item with id '{id}' not found.")).param("after")
     })?;
-    Ok(Reply::json(200, &page))
+    Ok(Reply::json(&page))
 }
 
 /// `POST /responses/input_tokens`
 pub(crate) fn input_tokens(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
-    let body = call.json()?;
-    mock.check().object(INPUT_TOKENS, &body, "")?;
+    let body = call.json(&mock.table, "POST /responses/input_tokens")?;
     terms::asked(&body, &mut mock.store())?;
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
@@ -237,7 +210,7 @@ pub(crate) fn input_tokens(mock: &Mock, call: &Call) -> Result<Reply, ApiError> 
         ("object", "response.input_tokens".into()),
         ("input_tokens", input.tokens().into()),
     ];
-    Ok(Reply::json(200, &Json::object(count)))
+    Ok(Reply::json(&Json::object(count)))
 }
 
 fn unknown(id: &str) -> ApiError {

@@ -1,49 +1,39 @@
-//! Searching vector stores: what passages answer a question.
+//! The Vector stores API: searches.
 
 use crate::endpoints::stores::alive;
 use crate::http::call::Call;
 use crate::http::reply::Reply;
+use crate::json::Json;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
-use crate::schema::store as schema;
-use crate::search::query::{Found, Search};
-use crate::search::rank;
-use crate::state::mock::Mock;
+use crate::search::query::Search;
+use crate::search::words::words;
+use crate::state::item::Found;
 
 /// `POST /vector_stores/{id}/search`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
-    let body = call.json()?;
-    mock.check().object(schema::SEARCH, &body, "")?;
-    let search = Search::read(&body, "", queries(&body), 10)?;
+    let body = call.json(&mock.table, "POST /vector_stores/*/search")?;
+    let search = Search::read(&mock.table, &body, "", queries(&body), 10)?;
     let mut store = mock.store();
     let found = alive(&mut store, &call.id)?;
     found.touch();
-    let results: Vec<Json> = search.find(&[found]).iter().map(Found::json).collect();
-    let queries: Vec<Json> = search.queries.into_iter().map(Json::from).collect();
-    let page = Json::object([
+    let results = search.find(&[found]);
+    Ok(Reply::json(&Json::object([
         ("object", "vector_store.search_results.page".into()),
-        ("search_query", queries.into()),
-        ("data", results.into()),
+        ("search_query", Json::list(search.queries)),
+        ("data", Json::list(results.iter().map(Found::json))),
         ("has_more", false.into()),
         ("next_page", Json::Null),
-    ]);
-    Ok(Reply::json(200, &page))
+    ])))
 }
 
 /// The queries of a request; rewritten, they are their words.
 fn queries(body: &Json) -> Vec<String> {
-    let given: Vec<&str> = match body.get("query") {
-        Some(Json::Text(query)) => vec![query],
-        Some(queries) => queries.elements().iter().filter_map(Json::text).collect(),
-        None => Vec::new(),
-    };
-    let rewritten = body.flag("rewrite_query");
-    let say = |query: &str| {
-        if rewritten {
-            rank::words(query).join(" ")
-        } else {
-            query.to_owned()
-        }
-    };
-    given.into_iter().map(say).collect()
+    let one = body.text_of("query");
+    let more = body.elements_of("query").iter().filter_map(Json::text);
+    let given = one.into_iter().chain(more);
+    if body.flag("rewrite_query") {
+        return given.map(|query| words(query).join(" ")).collect();
+    }
+    given.map(str::to_owned).collect()
 }

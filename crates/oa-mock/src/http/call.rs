@@ -1,12 +1,13 @@
-//! A request after it was read whole: id, query, body; and the pages of lists.
+//! A request after it was read whole: id, query, body.
 
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 
-use crate::faults::action::Keys;
+use crate::faults::keys::Keys;
 use crate::http::form::Part;
+use crate::json::Json;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
-use crate::schema::value;
+use crate::objects::table::Table;
 
 /// A request as the endpoints see it.
 pub(crate) struct Call {
@@ -17,7 +18,7 @@ pub(crate) struct Call {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) received: Received,
     /// How what this request makes has to end.
-    pub(crate) end: Option<Keys>,
+    pub(crate) end: Keys,
 }
 
 /// The body of a request.
@@ -35,8 +36,8 @@ impl Call {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The body as a JSON object.
-    pub(crate) fn json(&self) -> Result<Json, ApiError> {
+    /// The body as a JSON object that is what the table says of requests of this name.
+    pub(crate) fn json(&self, table: &Table, name: &str) -> Result<Json, ApiError> {
         let Received::Bytes {
             content_type,
             bytes,
@@ -49,10 +50,11 @@ impl Call {
             return Err(unsupported(content_type));
         }
         let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let body = Json::read(text)
-            .ok()
-            .filter(|body| matches!(body, Json::Object(_)));
-        body.ok_or_else(|| ApiError::new(400, NO_JSON))
+        let body = Json::read(text).ok();
+        let body = body.filter(|body| matches!(body, Json::Object(_)));
+        let body = body.ok_or_else(|| ApiError::new(400, NO_JSON))?;
+        table.check(name, &body, "")?;
+        Ok(body)
     }
 
     /// The body as a form.
@@ -76,113 +78,19 @@ fn unsupported(kind: &str) -> ApiError {
     ApiError::new(400, message).code("unsupported_content_type")
 }
 
-/// Which part of a list is wanted.
-pub(crate) struct Page {
-    limit: usize,
-    ascending: bool,
-    after: Option<String>,
-    before: Option<String>,
-}
-
-impl Page {
-    /// Reads `limit`, `order` and `after`.
-    pub(crate) fn read(call: &Call, standard: usize, most: i64) -> Result<Page, ApiError> {
-        let limit = match call.query("limit") {
-            None => standard,
-            Some(text) => limit(text, most)?,
-        };
-        let order = call.query("order").unwrap_or("desc");
-        value::word("order", order, "asc desc")?;
-        let after = call.query("after").map(str::to_owned);
-        Ok(Page {
-            limit,
-            ascending: order == "asc",
-            after,
-            before: None,
-        })
-    }
-
-    /// Reads `before` as well, which only some lists know.
-    pub(crate) fn before(mut self, call: &Call) -> Page {
-        self.before = call.query("before").map(str::to_owned);
-        self
-    }
-
-    /// Makes the page of objects given in the order of their creation; the error is the cursor that is none
-    /// of their ids.
-    pub(crate) fn cut(&self, mut all: Vec<(String, Json)>) -> Result<Json, String> {
-        if !self.ascending {
-            all.reverse();
-        }
-        let place = |cursor: &String| {
-            let found = all.iter().position(|(id, _)| id == cursor);
-            found.ok_or_else(|| cursor.clone())
-        };
-        let end = self.before.as_ref().map(place).transpose()?;
-        let start = self.after.as_ref().map(place).transpose()?;
-        let (end, start) = (end.unwrap_or(all.len()), start.map_or(0, |at| at + 1));
-        all.truncate(end);
-        let mut page = all.split_off(start.min(end));
-        let has_more = page.len() > self.limit;
-        if self.before.is_some() && self.after.is_none() {
-            page = page.split_off(page.len().saturating_sub(self.limit));
-        }
-        page.truncate(self.limit);
-        let id = |entry: Option<&(String, Json)>| Json::from(entry.map(|(id, _)| id.clone()));
-        Ok(Json::object([
-            ("object", "list".into()),
-            ("first_id", id(page.first())),
-            ("last_id", id(page.last())),
-            ("has_more", has_more.into()),
-            (
-                "data",
-                page.into_iter()
-                    .map(|(_, object)| object)
-                    .collect::<Vec<_>>()
-                    .into(),
-            ),
-        ]))
-    }
-}
-
-fn limit(text: &str, most: i64) -> Result<usize, ApiError> {
-    if text.parse::<i64>().is_err() {
-        let message = "Invalid type for 'limit': expected an integer, but got a string instead.";
-        return Err(ApiError::invalid("invalid_type", "limit", message));
-    }
-    value::integer("limit", text, 1, most)?;
-    text.parse().map_err(|_| value::missing_parameter("limit"))
-}
-
 /// The pairs of a query, `%XX` and `+` undone.
 pub(crate) fn pairs(query: &str) -> Vec<(String, String)> {
+    let query = query.replace('+', " ");
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     let split = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     split
-        .map(|(key, value)| (decode(key), decode(value)))
+        .map(|(key, value)| (decoded(key), decoded(value)))
         .collect()
 }
 
-/// A text with `%XX` and `+` undone.
-pub(crate) fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let code = text
-            .get(at + 1..at + 3)
-            .and_then(|two| u8::from_str_radix(two, 16).ok());
-        match (byte, code) {
-            (b'%', Some(code)) => {
-                decoded.push(code);
-                at += 2;
-            }
-            (b'+', _) => decoded.push(b' '),
-            _ => decoded.push(*byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+/// A text with `%XX` undone.
+pub(crate) fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -4,21 +4,23 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use tokio::time::sleep;
 
-use crate::endpoints::route;
-use crate::faults::action::{Action, Moment};
-use crate::faults::trouble;
+use crate::faults::action::Action;
+use crate::faults::keys::Keys;
+use crate::faults::spoil;
 use crate::http::call::{self, Call, Received};
-use crate::http::reply::{Content, Reply};
-use crate::http::{body, log};
+use crate::http::ledger::Shown;
+use crate::http::reply::Reply;
+use crate::http::{body, route};
+use crate::log;
+use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::state::ledger::Shown;
-use crate::state::mock::Mock;
 
 /// Answers a request; an error closes the connection without an answer.
 pub(crate) async fn exchange(
@@ -34,27 +36,14 @@ pub(crate) async fn exchange(
         log::request(&mock, &head, 401, started.elapsed());
         return Ok(dress(&mock, error.into(), started.elapsed()));
     }
-    let path = head
-        .uri
-        .path()
-        .strip_prefix("/v1")
-        .unwrap_or(head.uri.path());
+    let path = head.uri.path();
+    let path = path.strip_prefix("/v1").unwrap_or(path);
     let rule = mock.rules().hit(head.method.as_str(), path);
-    let place = mock.ledger().open(
-        &head,
-        connection,
-        rule.as_ref().map(|rule| rule.text.as_str()),
-    );
-    let action = rule.map(|rule| rule.action);
+    let (text, action) = rule.map(|rule| (rule.text, rule.action)).unzip();
+    let place = mock.ledger().open(&head, connection, text);
     let reply = answer(&mock, &head, incoming, place, action).await;
-    let status = match &reply {
-        Ok(Reply {
-            content: Content::Broken { .. },
-            ..
-        })
-        | Err(_) => 0,
-        Ok(reply) => reply.status,
-    };
+    let whole = reply.as_ref().ok().filter(|reply| !reply.is_broken());
+    let status = whole.map_or(0, |reply| reply.status);
     mock.ledger().close(place, status);
     log::request(&mock, &head, status, started.elapsed());
     reply.map(|reply| dress(&mock, reply, started.elapsed()))
@@ -67,16 +56,19 @@ async fn answer(
     place: usize,
     action: Option<Action>,
 ) -> io::Result<Reply> {
-    match &action {
-        Some(Action::Cut(Moment::Before)) => return Err(cut()),
-        Some(Action::Stall(Moment::Before | Moment::Body)) => released(mock).await,
-        Some(Action::Cut(Moment::Body)) => return first_bytes(mock, incoming, place).await,
-        Some(Action::Status {
-            early: true,
-            status,
-            keys,
-        }) => return Ok(trouble::status(*status, keys)),
-        _ => {}
+    if let Some(action) = &action {
+        if action.is("cut", "before") {
+            return Err(cut());
+        }
+        if action.is("stall", "before") || action.is("stall", "body") {
+            released(mock).await;
+        }
+        if action.is("cut", "body") {
+            return first_bytes(mock, incoming, place).await;
+        }
+        if let Some(status) = action.early() {
+            return Ok(spoil::early(status, &action.keys));
+        }
     }
     let arrived = body::read(&head.headers, incoming).await;
     mock.ledger().length(place, arrived.length);
@@ -85,11 +77,15 @@ async fn answer(
         sleep(mock.settings.delay).await;
     }
     let reply = work(mock, head, received, place, action.as_ref()).await?;
-    match action {
-        Some(Action::Delay { ms }) => sleep(Duration::from_millis(ms)).await,
-        Some(Action::Stall(Moment::Work)) => std::future::pending().await,
-        Some(Action::Cut(Moment::Work)) => return Err(cut()),
-        _ => {}
+    if let Some(action) = action {
+        let ms = action.keys.number("ms").unwrap_or_default();
+        sleep(Duration::from_millis(ms)).await;
+        if action.is("stall", "work") {
+            std::future::pending::<()>().await;
+        }
+        if action.is("cut", "work") {
+            return Err(cut());
+        }
     }
     Ok(reply)
 }
@@ -108,12 +104,16 @@ async fn work(
             let shown = Shown::of(received);
             mock.ledger().show(place, shown);
         }
-        if let Some(reply) = action.as_ref().and_then(trouble::instead) {
+        let Some(action) = action else {
+            return endpoint(&mock, &head, received, Keys::default()).unwrap_or_else(Reply::from);
+        };
+        if let Some(reply) = spoil::instead(&action) {
             return reply;
         }
-        let end = action.as_ref().and_then(trouble::end);
+        let mut end = action.keys.clone();
+        end.0.retain(|_| action.word == "end");
         let reply = endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from);
-        trouble::spoil(reply, action.as_ref())
+        spoil::spoil(reply, &action)
     });
     task.await.map_err(io::Error::other)
 }
@@ -122,27 +122,25 @@ fn endpoint(
     mock: &Mock,
     head: &Parts,
     received: Result<Received, ApiError>,
-    end: Option<crate::faults::action::Keys>,
+    end: Keys,
 ) -> Result<Reply, ApiError> {
     let (endpoint, [id, part]) = route::find(head.method.as_str(), head.uri.path())?;
     let query = call::pairs(head.uri.query().unwrap_or_default());
-    endpoint(
-        mock,
-        &Call {
-            id: call::decode(id),
-            part: call::decode(part),
-            query,
-            received: received?,
-            end,
-        },
-    )
+    let call = Call {
+        id: call::decoded(id),
+        part: call::decoded(part),
+        query,
+        received: received?,
+        end,
+    };
+    endpoint(mock, &call)
 }
 
 /// Reads some of the body and closes in the middle of it.
 async fn first_bytes(mock: &Mock, mut incoming: Incoming, place: usize) -> io::Result<Reply> {
     if let Some(Ok(frame)) = incoming.frame().await {
-        mock.ledger()
-            .length(place, frame.data_ref().map_or(0, |data| data.len() as u64));
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        mock.ledger().length(place, bytes as u64);
     }
     Err(cut())
 }

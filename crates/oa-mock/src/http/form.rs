@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 use multer::Multipart;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::objects::id::hex;
-use crate::objects::json::Json;
+use crate::id::hex;
 
 /// More of a field that is no file is counted and hashed, but not kept.
 const MOST_TEXT: usize = 1 << 20;
@@ -17,7 +17,7 @@ const MOST_CONTENT: usize = 8 << 20;
 const MOST_PARTS: usize = 100;
 
 /// One part of a form.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub(crate) struct Part {
     pub(crate) name: String,
     pub(crate) filename: Option<String>,
@@ -26,20 +26,24 @@ pub(crate) struct Part {
     pub(crate) sha256: String,
     pub(crate) text: Option<String>,
     /// What a file holds, up to a limit.
+    #[serde(skip)]
     pub(crate) content: Bytes,
 }
 
 impl Part {
-    /// The part as the ledger shows it.
-    pub(crate) fn json(&self) -> Json {
-        Json::object([
-            ("name", self.name.as_str().into()),
-            ("filename", self.filename.clone().into()),
-            ("content_type", self.content_type.clone().into()),
-            ("bytes", self.bytes.into()),
-            ("sha256", self.sha256.as_str().into()),
-            ("text", self.text.clone().into()),
-        ])
+    /// The part as the ledger shows it, without its content.
+    pub(crate) fn shown(&self) -> Part {
+        Part {
+            content: Bytes::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Bytes that it takes there, about.
+    pub(crate) fn size(&self) -> usize {
+        let texts = [&self.filename, &self.content_type, &self.text];
+        let texts = texts.into_iter().flatten().map(String::len);
+        256 + self.name.len() + texts.sum::<usize>()
     }
 }
 

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::json::Json;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
 use crate::objects::stream::Play;
 
 /// The content type of documents.
@@ -48,8 +48,18 @@ impl Reply {
     }
 
     /// A JSON document.
-    pub(crate) fn json(status: u16, document: &Json) -> Reply {
-        Reply::text(status, JSON, document.write())
+    pub(crate) fn json(document: &Json) -> Reply {
+        Reply::text(200, JSON, document.write())
+    }
+
+    /// What is said of an object that is gone.
+    pub(crate) fn deleted(id: &str, object: &str) -> Reply {
+        let id = ("id", id.into());
+        Reply::json(&Json::object([
+            id,
+            ("object", object.into()),
+            ("deleted", true.into()),
+        ]))
     }
 
     /// A text of this content type.
@@ -62,6 +72,11 @@ impl Reply {
         Reply::new(200, EVENTS, Content::Events(play))
     }
 
+    /// Whether it is no whole answer.
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.content, Content::Broken { .. })
+    }
+
     /// The same answer with this header, in place of one of its name.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Reply {
         self.headers.retain(|(other, _)| other != name);
@@ -72,6 +87,6 @@ impl Reply {
 
 impl From<ApiError> for Reply {
     fn from(error: ApiError) -> Reply {
-        Reply::json(error.status, &error.body())
+        Reply::text(error.status, JSON, error.body().write())
     }
 }

@@ -17,11 +17,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
-use crate::endpoints::control;
 use crate::http::reply::{Content, Reply};
-use crate::http::wire::{self, Body};
-use crate::http::{exchange, log};
-use crate::state::mock::Mock;
+use crate::http::transport::{self, Body};
+use crate::http::{control, exchange};
+use crate::log;
+use crate::mock::Mock;
 
 /// Connections at a time; more of them wait until one ends.
 const MOST: usize = 500;
@@ -104,7 +104,7 @@ async fn answer(
         log::request(&mock, &head, 403, started.elapsed());
         let content = Content::Bytes((why + "\n").into());
         let refusal = Reply::new(403, "text/plain; charset=utf-8", content);
-        return wire::response(&mock, refusal.header("connection", "close"));
+        return transport::response(&mock, refusal.header("connection", "close"));
     }
     let request = Request::from_parts(head, body);
     let reply = if request.uri().path().starts_with("/mock/") {
@@ -113,5 +113,5 @@ async fn answer(
         exchange::exchange(Arc::clone(&mock), link.number, request).await?
     };
     last.store(reply.last, Ordering::SeqCst);
-    wire::response(&mock, reply)
+    transport::response(&mock, reply)
 }

@@ -1,34 +1,25 @@
 //! The answer's text, which proves what arrived and is the same for the same question.
 
-use crate::objects::input::Input;
-use crate::objects::json::Json;
+use crate::json::Json;
+use crate::objects::input::{Input, format};
 
 /// Deeper schemas end in null: `$ref` may go round in circles.
 const DEPTH: usize = 16;
 
 /// The text that answers a question.
 pub(crate) fn text(body: &Json, input: &Input) -> String {
-    let format = body.get("text").and_then(|text| text.get("format"));
+    let format = format(body);
     match format.and_then(|format| format.text_of("type")) {
         Some("json_schema") => {
             let schema = format.and_then(|format| format.get("schema"));
             fitting(schema.unwrap_or(&Json::Null))
         }
-        Some("json_object") => {
-            let lines = input
-                .attachments
-                .iter()
-                .cloned()
-                .map(Json::Text)
-                .collect::<Vec<_>>();
-            let prompt = input.texts.join("\n").into();
-            Json::object([
-                ("model", body.text_of("model").into()),
-                ("prompt", prompt),
-                ("attachments", lines.into()),
-            ])
-            .write()
-        }
+        Some("json_object") => Json::object([
+            ("model", body.text_of("model").into()),
+            ("prompt", input.texts.join("\n").into()),
+            ("attachments", Json::list(&input.attachments)),
+        ])
+        .write(),
         _ => proof(body, input),
     }
 }
@@ -40,23 +31,22 @@ pub(crate) fn fitting(schema: &Json) -> String {
 
 /// Whether an answer may say what it likes.
 pub(crate) fn is_prose(body: &Json) -> bool {
-    let format = body.get("text").and_then(|text| text.get("format"));
-    let kind = format.and_then(|format| format.text_of("type"));
+    let kind = format(body).and_then(|format| format.text_of("type"));
     kind.is_none_or(|kind| kind == "text")
 }
 
 fn proof(body: &Json, input: &Input) -> String {
     let quoted = |text: &str| Json::from(text).write();
     let model = body.text_of("model").unwrap_or_default();
-    let mut lines = vec![format!(
-        "{model} was asked {}",
-        quoted(&input.texts.join("\n"))
-    )];
-    lines.extend(input.attachments.iter().cloned());
-    lines.extend(
-        body.text_of("instructions")
-            .map(|text| format!("instructions {}", quoted(text))),
-    );
+    let asked = format!("{model} was asked {}", quoted(&input.texts.join("\n")));
+    let instructions = body.text_of("instructions");
+    let instructions = instructions.map(|text| format!("instructions {}", quoted(text)));
+    let attachments = input.attachments.iter().cloned();
+    let lines: Vec<String> = [asked]
+        .into_iter()
+        .chain(attachments)
+        .chain(instructions)
+        .collect();
     lines.join("\n")
 }
 
@@ -68,7 +58,7 @@ fn example(schema: &Json, root: &Json, depth: usize) -> Json {
     if let Some(constant) = schema.member("const") {
         return constant.clone();
     }
-    if let Some(first) = schema.get("enum").and_then(|all| all.elements().first()) {
+    if let Some(first) = schema.elements_of("enum").first() {
         return first.clone();
     }
     if let Some(target) = schema.text_of("$ref") {
@@ -76,7 +66,7 @@ fn example(schema: &Json, root: &Json, depth: usize) -> Json {
     }
     let choices = ["anyOf", "oneOf", "allOf"]
         .iter()
-        .find_map(|key| schema.get(key)?.elements().first());
+        .find_map(|key| schema.elements_of(key).first());
     if let Some(first) = choices {
         return example(first, root, depth + 1);
     }
@@ -96,13 +86,8 @@ fn example(schema: &Json, root: &Json, depth: usize) -> Json {
 }
 
 fn object(schema: &Json, root: &Json, depth: usize) -> Json {
-    let properties = schema
-        .get("properties")
-        .map(Json::members)
-        .unwrap_or_default();
-    let filled = properties
-        .iter()
-        .map(|(key, schema)| (key.clone(), example(schema, root, depth + 1)));
+    let properties = schema.members_of("properties").iter();
+    let filled = properties.map(|(key, schema)| (key.clone(), example(schema, root, depth + 1)));
     Json::Object(filled.collect())
 }
 
@@ -113,11 +98,12 @@ fn resolve<'a>(target: &str, root: &'a Json) -> Option<&'a Json> {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test may panic")]
+
     use super::{example, text};
+    use crate::json::Json;
     use crate::objects::input::Input;
-    use crate::objects::json::Json;
 
     #[test]
     fn a_schema_is_filled_in_its_own_order() {

@@ -1,33 +1,10 @@
 //! `tool_choice`: which tool a question forces, and the call of a function that answers it.
 
+use crate::id::Ids;
+use crate::json::Json;
 use crate::objects::answer;
 use crate::objects::error::ApiError;
-use crate::objects::id::Ids;
-use crate::objects::json::Json;
-
-/// The call of a function.
-#[derive(Clone, Debug)]
-pub(crate) struct FunctionCall {
-    pub(crate) id: String,
-    call_id: String,
-    pub(crate) name: String,
-    /// JSON that fits the parameters of the function.
-    pub(crate) arguments: String,
-}
-
-impl FunctionCall {
-    /// The output item with the arguments as far as they have come.
-    pub(crate) fn json(&self, status: &str, arguments: &str) -> Json {
-        Json::object([
-            ("id", self.id.as_str().into()),
-            ("type", "function_call".into()),
-            ("status", status.into()),
-            ("arguments", arguments.into()),
-            ("call_id", self.call_id.as_str().into()),
-            ("name", self.name.as_str().into()),
-        ])
-    }
-}
+use crate::state::item::FunctionCall;
 
 /// The call that a question forces, if it forces that of a function.
 pub(crate) fn forced(body: &Json, ids: &Ids) -> Option<FunctionCall> {
@@ -43,7 +20,7 @@ pub(crate) fn forced(body: &Json, ids: &Ids) -> Option<FunctionCall> {
 
 /// The function that has to be called. Where a search would do as well, the model searches.
 fn function(body: &Json) -> Option<&Json> {
-    let tools = tools(body);
+    let tools = body.elements_of("tools");
     let choice = body.get("tool_choice")?;
     let must = choice.text() == Some("required") || choice.text_of("mode") == Some("required");
     let allowed = match choice.text_of("type") {
@@ -69,7 +46,7 @@ pub(crate) fn check(body: &Json) -> Result<(), ApiError> {
         return Ok(());
     };
     let refused = |message: String| Err(ApiError::new(400, message).param("tool_choice"));
-    let tools = tools(body);
+    let tools = body.elements_of("tools");
     if choice.text() == Some("required") && tools.is_empty() {
         let message = "Tool choice 'required' must be specified with 'tools' parameter.";
         return refused(message.to_owned());
@@ -88,14 +65,10 @@ pub(crate) fn check(body: &Json) -> Result<(), ApiError> {
 /// The tools that a choice names.
 fn wanted(choice: &Json) -> &[Json] {
     match (choice, choice.text_of("type")) {
-        (_, Some("allowed_tools")) => choice.get("tools").map(Json::elements).unwrap_or_default(),
+        (_, Some("allowed_tools")) => choice.elements_of("tools"),
         (Json::Object(_), _) => std::slice::from_ref(choice),
         _ => &[],
     }
-}
-
-fn tools(body: &Json) -> &[Json] {
-    body.get("tools").map(Json::elements).unwrap_or_default()
 }
 
 /// Whether a choice means a tool: by its type, and by its name or label where the choice has one. Dated
@@ -113,10 +86,11 @@ fn same(choice: &Json, tool: &Json) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test may panic")]
+
     use super::{check, function};
-    use crate::objects::json::Json;
+    use crate::json::Json;
 
     fn body(choice: &str) -> Json {
         let tools = r#"[{"type":"web_search"},{"type":"function","name":"a"},{"type":"function","name":"b"}]"#;

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::objects::id::hex;
-use crate::objects::json::Json;
+use crate::id::hex;
+use crate::json::Json;
 
 /// Longer ones are not kept: the ledger of a test with 50 MB files would be larger than the test.
 const LONGEST_KEPT: usize = 4 << 20;
@@ -61,10 +61,11 @@ fn short(url: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[expect(clippy::expect_used, reason = "a test may panic")]
 mod tests {
+    #![expect(clippy::expect_used, reason = "a test may panic")]
+
     use super::{Data, LONGEST_KEPT, shorten};
-    use crate::objects::json::Json;
+    use crate::json::Json;
 
     #[test]
     fn data_urls_are_read() {

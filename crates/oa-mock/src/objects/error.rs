@@ -1,6 +1,8 @@
 //! What the API answers when it refuses: a status and the one shape of its error body.
 
-use crate::objects::json::Json;
+use serde::Deserialize;
+
+use crate::json::Json;
 
 /// An answer that is an error.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,131 +46,47 @@ impl ApiError {
     /// `{"error":{"message","type","param","code"}}`.
     pub(crate) fn body(&self) -> Json {
         let error = Json::object([
-            ("message", self.message.as_str().into()),
-            ("type", self.kind.as_str().into()),
-            ("param", self.param.clone().into()),
-            ("code", self.code.clone().into()),
+            ("message", (&self.message).into()),
+            ("type", (&self.kind).into()),
+            ("param", self.param.as_ref().into()),
+            ("code", self.code.as_ref().into()),
         ]);
         Json::object([("error", error)])
     }
 
-    /// The API's own error for a status, as a fault asks for it.
+    /// The API's own error for a status, as a fault asks for it. Some codes have a type of their own, whatever the status.
     pub(crate) fn standard(status: u16, code: Option<&str>) -> ApiError {
-        let by_code = CODES.iter().find(|(name, ..)| Some(*name) == code);
-        let by_status = STATUSES.iter().find(|row| row.0 == status);
-        let (_, kind, standard, message) = *by_status.unwrap_or(&OTHER);
-        let (kind, message) = by_code.map_or((kind, message), |(_, kind, message)| (kind, message));
-        ApiError {
-            status,
-            kind: kind.to_owned(),
-            code: code.or(standard).map(str::to_owned),
-            param: None,
-            message: message.to_owned(),
+        let known: Standards =
+            serde_json::from_str(include_str!("errors.json")).unwrap_or_default();
+        let mut error = ApiError::new(status, "The request could not be carried out.");
+        if let Some(row) = known.statuses.into_iter().find(|row| row.0 == status) {
+            (error.kind, error.code, error.message) = (row.1, row.2, row.3);
         }
+        if let Some(row) = known
+            .codes
+            .into_iter()
+            .find(|row| Some(row.0.as_str()) == code)
+        {
+            (error.kind, error.message) = (row.1, row.2);
+        }
+        error.code = code.map(str::to_owned).or(error.code);
+        error
+    }
+
+    /// There is no file with this id.
+    pub(crate) fn no_file(id: &str, param: &str) -> ApiError {
+        ApiError::new(404, format!("No such File object: {id}")).param(param)
+    }
+
+    /// A vector store is no more than its object.
+    pub(crate) fn expired_store(id: &str) -> ApiError {
+        ApiError::new(400, format!("Vector store '{id}' has expired."))
     }
 }
 
-type Row = (u16, &'static str, Option<&'static str>, &'static str);
-
-const OTHER: Row = (
-    0,
-    "invalid_request_error",
-    None,
-    "The request could not be carried out.",
-);
-
-/// Status, type, code and message of the errors that the API documents.
-const STATUSES: &[Row] = &[
-    (
-        400,
-        "invalid_request_error",
-        None,
-        "Invalid request. Please check your request and try again.",
-    ),
-    (
-        401,
-        "invalid_request_error",
-        Some("invalid_api_key"),
-        "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.",
-    ),
-    (
-        403,
-        "invalid_request_error",
-        Some("unsupported_country_region_territory"),
-        "Country, region, or territory not supported",
-    ),
-    (404, "invalid_request_error", None, "Not found."),
-    (
-        408,
-        "invalid_request_error",
-        Some("timeout"),
-        "The request timed out.",
-    ),
-    (
-        409,
-        "invalid_request_error",
-        Some("conflict"),
-        "The resource was updated by another request. Please try again.",
-    ),
-    (
-        413,
-        "invalid_request_error",
-        None,
-        "Maximum content size limit exceeded.",
-    ),
-    (
-        422,
-        "invalid_request_error",
-        None,
-        "Unable to process the request.",
-    ),
-    (
-        429,
-        "requests",
-        Some("rate_limit_exceeded"),
-        "Rate limit reached for requests. Please try again later.",
-    ),
-    (
-        500,
-        "server_error",
-        Some("server_error"),
-        "The server had an error while processing your request. Sorry about that!",
-    ),
-    (502, "server_error", None, "Bad gateway."),
-    (
-        503,
-        "service_unavailable_error",
-        Some("server_is_overloaded"),
-        "Our servers are currently overloaded. Please try again later.",
-    ),
-    (504, "server_error", None, "Gateway timeout."),
-];
-
-const QUOTA: &str = "You exceeded your current quota, please check your plan and billing details.";
-
-/// Codes that come with a type of their own, whatever the status.
-const CODES: &[(&str, &str, &str)] = &[
-    ("insufficient_quota", "insufficient_quota", QUOTA),
-    ("credit_balance_exhausted", "insufficient_quota", QUOTA),
-    (
-        "organization_spend_limit_exceeded",
-        "insufficient_quota",
-        QUOTA,
-    ),
-    ("project_spend_limit_exceeded", "insufficient_quota", QUOTA),
-    (
-        "organization_usage_limit_exceeded",
-        "insufficient_quota",
-        QUOTA,
-    ),
-    (
-        "slow_down",
-        "rate_limit_error",
-        "Your traffic increased too quickly. Please slow down.",
-    ),
-    (
-        "context_length_exceeded",
-        "invalid_request_error",
-        "Your input exceeds the context window of this model. Please adjust your input and try again.",
-    ),
-];
+/// The errors that the API documents: status, type, code, message; and code, type, message.
+#[derive(Default, Deserialize)]
+struct Standards {
+    statuses: Vec<(u16, String, Option<String>, String)>,
+    codes: Vec<(String, String, String)>,
+}

@@ -1,7 +1,7 @@
 //! How the API decides what a stored file is: by the extension of its name.
 
 use crate::objects::error::ApiError;
-use crate::objects::file::File;
+use crate::state::file::File;
 
 /// The extensions that `input_file` takes, as the API lists them.
 const DOCUMENTS: &str = "\
@@ -33,7 +33,7 @@ pub(crate) fn document(file: &File) -> Result<(), ApiError> {
     let image = IMAGE_STARTS
         .iter()
         .any(|start| file.content.starts_with(start));
-    if !image && extension(&file.name) != ".svg" {
+    if !image && file.extension() != ".svg" {
         return Ok(());
     }
     let message = "You uploaded an invalid file: it is badly formatted or corrupted. Please try again with a different file.";
@@ -59,7 +59,7 @@ pub(crate) fn image(file: &File) -> Result<(), ApiError> {
 }
 
 fn supported(what: &str, known: &str, file: &File) -> Result<(), ApiError> {
-    let extension = extension(&file.name);
+    let extension = file.extension();
     if known.split(' ').any(|one| one == extension) {
         return Ok(());
     }
@@ -73,29 +73,4 @@ fn supported(what: &str, known: &str, file: &File) -> Result<(), ApiError> {
         known.replace(' ', ", ")
     );
     Err(ApiError::new(400, message).param("input"))
-}
-
-/// From the last dot on; `.bashrc` has none.
-pub(crate) fn extension(name: &str) -> &str {
-    let dot = name.rfind('.').filter(|dot| *dot > 0);
-    dot.map_or("", |dot| &name[dot..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::extension;
-
-    #[test]
-    fn extensions_are_told() {
-        let rows = [
-            ("a.pdf", ".pdf"),
-            ("a.tar.gz", ".gz"),
-            (".bashrc", ""),
-            ("README", ""),
-            ("A.PNG", ".PNG"),
-        ];
-        for (name, wanted) in rows {
-            assert_eq!(extension(name), wanted);
-        }
-    }
 }

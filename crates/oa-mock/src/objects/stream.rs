@@ -1,18 +1,12 @@
 //! A response as server-sent events: which ones, in which order, and how they are written.
 
-use crate::faults::action::Dialect;
-use crate::objects::choice::FunctionCall;
+use crate::json::Json;
 use crate::objects::error::ApiError;
-use crate::objects::json::Json;
-use crate::objects::message::Message;
-use crate::objects::response::{Item, Phase, Stored};
-use crate::objects::search_call::SearchCall;
+use crate::state::item::{FunctionCall, Item, Message, SearchCall};
+use crate::state::response::{Phase, Stored};
 
 /// As many characters come at once.
 const STEP: usize = 24;
-
-/// Events that carry a list of probabilities, empty here.
-const WITH_LOGPROBS: &[&str] = &["response.output_text.delta", "response.output_text.done"];
 
 /// One event.
 #[derive(Clone, Debug)]
@@ -31,7 +25,8 @@ pub(crate) struct Play {
     pub(crate) cut: Option<usize>,
     /// It is not cut then but falls silent.
     pub(crate) silent: bool,
-    pub(crate) dialect: Option<Dialect>,
+    /// How the events are written, where it is not as the API does.
+    pub(crate) dialect: String,
     /// The background response that is final once all is sent.
     pub(crate) settles: Option<String>,
 }
@@ -44,7 +39,7 @@ impl Play {
             open: response.ending.status == "in_progress",
             cut: None,
             silent: false,
-            dialect: None,
+            dialect: String::new(),
             settles: response.background().then(|| response.id.clone()),
         }
     }
@@ -56,21 +51,21 @@ impl Play {
     }
 
     /// The same in another dialect.
-    pub(crate) fn speak(&mut self, dialect: Dialect) {
-        self.dialect = Some(dialect);
+    pub(crate) fn speak(&mut self, dialect: &str) {
+        dialect.clone_into(&mut self.dialect);
         match dialect {
-            Dialect::EmptyOutput => {
-                if let Some(Json::Object(members)) =
-                    self.events.last_mut().map(|event| &mut event.data)
-                    && let Some((_, response)) =
-                        members.iter_mut().find(|(key, _)| key == "response")
+            "empty-output" => {
+                if let Some(last) = self.events.last_mut()
+                    && let Some(mut response) = last.data.member("response").cloned()
                 {
-                    response.set("output", Json::Array(Vec::new()));
+                    response.set("output", Vec::new());
+                    last.data.set("response", response);
                 }
             }
-            Dialect::NestedError | Dialect::FlatError => {
+            "nested-error" | "flat-error" => {
                 self.events.truncate(self.events.len() / 2);
-                self.events.push(error(dialect, self.events.len()));
+                let error = error(dialect == "nested-error", self.events.len());
+                self.events.push(error);
             }
             _ => {}
         }
@@ -83,30 +78,27 @@ impl Play {
         };
         let last = n + 1 == self.events.len();
         let data = data.write();
-        match self.dialect {
-            Some(Dialect::Done) if last => {
-                format!("event: {name}\ndata: {data}\n\ndata: [DONE]\n\n")
-            }
-            Some(Dialect::Crlf) => format!("event: {name}\r\ndata: {data}\r\n\r\n"),
-            Some(Dialect::Comments) => {
-                format!(": keep-alive\n\nevent: {name}\n:\ndata: {data}\n\n")
-            }
-            Some(Dialect::NoEventLines) => format!("data: {data}\n\n"),
-            Some(Dialect::NoFinalBlank) if last => format!("event: {name}\ndata: {data}"),
+        match self.dialect.as_str() {
+            "done" if last => format!("event: {name}\ndata: {data}\n\ndata: [DONE]\n\n"),
+            "crlf" => format!("event: {name}\r\ndata: {data}\r\n\r\n"),
+            "comments" => format!(": keep-alive\n\nevent: {name}\n:\ndata: {data}\n\n"),
+            "no-event-lines" => format!("data: {data}\n\n"),
+            "no-final-blank" if last => format!("event: {name}\ndata: {data}"),
             _ => format!("event: {name}\ndata: {data}\n\n"),
         }
     }
 }
 
-fn error(dialect: Dialect, number: usize) -> Event {
-    let error = ApiError::standard(503, None);
+fn error(nested: bool, number: usize) -> Event {
     let mut data = Json::object([("type", "error".into()), ("sequence_number", number.into())]);
-    let inner = error.body().get("error").cloned().unwrap_or(Json::Null);
-    match dialect {
-        Dialect::NestedError => data.set("error", inner),
-        _ => ["code", "message", "param"]
-            .iter()
-            .for_each(|key| data.set(key, inner.member(key).cloned().unwrap_or(Json::Null))),
+    let body = ApiError::standard(503, None).body();
+    let inner = body.member("error").unwrap_or(&Json::Null);
+    if nested {
+        data.set("error", inner.clone());
+    } else {
+        for key in ["code", "message", "param"] {
+            data.set(key, inner.member(key).cloned());
+        }
     }
     Event {
         name: "error".to_owned(),
@@ -155,18 +147,14 @@ struct Score<'a> {
 }
 
 impl Score<'_> {
-    fn add<const N: usize>(&mut self, name: &str, members: [(&str, Json); N]) {
-        let mut data = Json::object([
-            ("type", name.into()),
-            ("sequence_number", self.events.len().into()),
-        ]);
+    fn add<'a>(&mut self, name: &str, members: impl IntoIterator<Item = (&'a str, Json)>) {
+        let number = self.events.len();
+        let mut data = Json::object([("type", name.into()), ("sequence_number", number.into())]);
         for (key, value) in members {
             data.set(key, value);
         }
-        self.events.push(Event {
-            name: name.to_owned(),
-            data,
-        });
+        let name = name.to_owned();
+        self.events.push(Event { name, data });
     }
 
     /// An event with the whole response.
@@ -201,7 +189,7 @@ impl Score<'_> {
         for step in ["in_progress", "searching", "completed"] {
             let which = [
                 ("output_index", place.into()),
-                ("item_id", search.id.as_str().into()),
+                ("item_id", (&search.id).into()),
             ];
             self.add(&format!("response.file_search_call.{step}"), which);
         }
@@ -213,31 +201,32 @@ impl Score<'_> {
         if begins {
             return;
         }
-        let which = || {
-            [
-                ("item_id", call.id.as_str().into()),
-                ("output_index", place.into()),
-            ]
-        };
-        let name = "response.function_call_arguments";
+        let id = ("item_id", Json::from(&call.id));
+        let at = ("output_index", Json::from(place));
         for piece in pieces(&call.arguments) {
-            self.add(&format!("{name}.delta"), which());
-            self.set("delta", piece.into());
+            let name = "response.function_call_arguments.delta";
+            self.add(name, [id.clone(), at.clone(), ("delta", piece.into())]);
         }
-        self.add(&format!("{name}.done"), which());
-        self.set("name", call.name.as_str().into());
-        self.set("arguments", call.arguments.as_str().into());
+        let (name, arguments) = (("name", (&call.name).into()), (&call.arguments).into());
+        let members = [id, at, name, ("arguments", arguments)];
+        self.add("response.function_call_arguments.done", members);
     }
 
     fn message(&mut self, place: usize, message: &Message, begins: bool) {
         let begun = message.json("in_progress", Vec::new());
         self.item("response.output_item.added", place, begun);
-        let mut part = Part {
-            score: self,
-            place,
-            id: &message.id,
+        let at = [
+            ("item_id", (&message.id).into()),
+            ("output_index", place.into()),
+            ("content_index", 0_usize.into()),
+        ];
+        let mut add = |name: &str, members: Vec<(&str, Json)>| {
+            self.add(name, at.clone().into_iter().chain(members));
         };
-        part.add("response.content_part.added", "part", message.part(""));
+        add(
+            "response.content_part.added",
+            vec![("part", message.part(""))],
+        );
         if begins {
             return;
         }
@@ -247,49 +236,29 @@ impl Score<'_> {
             ("response.output_text", "text")
         };
         for piece in pieces(&message.text) {
-            part.add(&format!("{kind}.delta"), "delta", piece.into());
+            add(&format!("{kind}.delta"), said(message, "delta", &piece));
         }
         for (n, citation) in message.citations.iter().enumerate() {
-            let name = "response.output_text.annotation.added";
-            part.add(name, "annotation_index", n.into());
-            part.score.set("annotation", citation.json());
+            let index = ("annotation_index", n.into());
+            let members = vec![index, ("annotation", Json::of(citation))];
+            add("response.output_text.annotation.added", members);
         }
-        part.add(
-            &format!("{kind}.done"),
-            member,
-            message.text.as_str().into(),
+        let done = said(message, member, &message.text);
+        add(&format!("{kind}.done"), done);
+        add(
+            "response.content_part.done",
+            vec![("part", message.whole())],
         );
-        part.add("response.content_part.done", "part", message.whole());
-    }
-
-    /// Adds a member to the last event.
-    fn set(&mut self, key: &str, value: Json) {
-        if let Some(event) = self.events.last_mut() {
-            event.data.set(key, value);
-        }
     }
 }
 
-/// Where the events of a content part belong.
-struct Part<'a, 'b> {
-    score: &'a mut Score<'b>,
-    place: usize,
-    id: &'a str,
-}
-
-impl Part<'_, '_> {
-    fn add(&mut self, name: &str, member: &str, value: Json) {
-        let place = [
-            ("item_id", self.id.into()),
-            ("output_index", self.place.into()),
-            ("content_index", 0_u64.into()),
-        ];
-        self.score.add(name, place);
-        self.score.set(member, value);
-        if WITH_LOGPROBS.contains(&name) {
-            self.score.set("logprobs", Json::Array(Vec::new()));
-        }
+/// Words of a message; those that are no refusal have probabilities, of which none are known here.
+fn said<'a>(message: &Message, member: &'a str, text: &str) -> Vec<(&'a str, Json)> {
+    let mut members = vec![(member, text.into())];
+    if !message.refuses {
+        members.push(("logprobs", Json::Array(Vec::new())));
     }
+    members
 }
 
 /// A text as it comes: at least in two pieces, if it has two letters.

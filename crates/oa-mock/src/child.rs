@@ -1,0 +1,86 @@
+//! Runs a command against the server and tells what it left there.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{ExitCode, ExitStatus};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::log;
+use crate::mock::Mock;
+
+/// Runs a command to its end; gives its status, as a shell would.
+pub(crate) async fn run(command: &[OsString], url: &str, key: &str) -> io::Result<ExitCode> {
+    let Some((program, arguments)) = command.split_first() else {
+        return Ok(ExitCode::SUCCESS);
+    };
+    // Before the command starts: from now on these signals end only the command.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let environment = [("OPENAI_BASE_URL", url), ("OPENAI_API_KEY", key)];
+    let mut child = match Command::new(program)
+        .args(arguments)
+        .envs(environment)
+        .spawn()
+    {
+        Ok(child) => child,
+        Err(error) => return Ok(not_started(program, &error)),
+    };
+    loop {
+        tokio::select! {
+            status = child.wait() => return status.map(code),
+            // The terminal sends it to the whole group, so the command has it already.
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => forward(&child, Signal::TERM),
+            _ = hangup.recv() => forward(&child, Signal::HUP),
+        }
+    }
+}
+
+/// Says which files and vector stores are still on the server.
+pub(crate) fn report(mock: &Mock) {
+    let (files, stores) = {
+        let store = mock.store();
+        (store.files.clone(), store.vector_stores.clone())
+    };
+    let requests = mock.ledger().count();
+    if files.is_empty() && stores.is_empty() {
+        log::line(&format!("nothing left on the server ({requests} requests)"));
+    }
+    for store in stores {
+        log::line(&format!("left on the server: {} {}", store.id, store.name));
+    }
+    for file in files {
+        log::line(&format!(
+            "left on the server: {} {} {} bytes",
+            file.id, file.name, file.bytes
+        ));
+    }
+}
+
+fn forward(child: &Child, signal: Signal) {
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    if let Some(pid) = id.and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// 127 and 126 are what a shell says of commands that are not there or cannot be run.
+fn not_started(program: &OsString, error: &io::Error) -> ExitCode {
+    log::line(&format!("{}: {error}", program.to_string_lossy()));
+    ExitCode::from(if error.kind() == io::ErrorKind::NotFound {
+        127
+    } else {
+        126
+    })
+}
+
+fn code(status: ExitStatus) -> ExitCode {
+    let by_signal = status.signal().map(|signal| 128 + signal);
+    let code = status.code().or(by_signal).unwrap_or(1);
+    ExitCode::from(u8::try_from(code).unwrap_or(1))
+}

@@ -1,0 +1,36 @@
+//! Lines on stderr; a stderr that nobody reads is no reason to stop.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use hyper::http::request::Parts;
+
+use crate::mock::Mock;
+
+/// Writes a line with the program's name in front.
+pub(crate) fn line(text: &str) {
+    let clean: String = text
+        .chars()
+        .map(|c| if is_shown(c) { c } else { '\u{fffd}' })
+        .collect();
+    let _ = writeln!(io::stderr(), "oa-mock: {clean}");
+}
+
+/// Whether a character is one that is seen where it stands, and does nothing else.
+fn is_shown(c: char) -> bool {
+    matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1
+}
+
+/// One line per request, where they are logged: `oa-mock: POST /v1/files 200 3ms`.
+pub(crate) fn request(mock: &Mock, head: &Parts, status: u16, took: Duration) {
+    if !mock.settings.log {
+        return;
+    }
+    let status = if status == 0 {
+        "cut".to_owned()
+    } else {
+        status.to_string()
+    };
+    let (method, path, took) = (&head.method, head.uri.path(), took.as_millis());
+    line(&format!("{method} {path} {status} {took}ms"));
+}
