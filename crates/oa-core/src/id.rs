@@ -86,6 +86,19 @@ pub fn joined(ids: &[Id]) -> String {
     texts(ids).join(" ")
 }
 
+/// A path with the fields of a query that there are: `/files?limit=100`.
+#[must_use]
+pub fn query(path: &str, fields: &[(&str, Option<&str>)]) -> String {
+    let mut address = path.to_owned();
+    for (key, value) in fields {
+        if let Some(value) = value {
+            let mark = if address.contains('?') { '&' } else { '?' };
+            let _ = write!(address, "{mark}{key}={}", encode(value));
+        }
+    }
+    address
+}
+
 /// A text as one segment of a path, or as one value of a query.
 #[must_use]
 pub fn encode(text: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use oa_core::field::{Fields, Look as Read};
-use oa_core::id::encode;
+use oa_core::id::query;
 use oa_core::reply::Expect;
 use oa_core::request::Request;
 use oa_core::{Id, Result};
@@ -13,7 +13,7 @@ use oa_pipe::wait::{Look, Wait};
 use crate::indexer::Indexer;
 
 /// Files of one page of a list; the most that the API gives.
-const PAGE: usize = 100;
+const PAGE: &str = "100";
 
 /// A file in a store as far as it is looked at.
 #[derive(Default)]
@@ -92,9 +92,12 @@ impl Indexer<'_> {
     ) -> Result<BTreeMap<Id, Member>> {
         let mut found = BTreeMap::new();
         let fetch = |after: Option<&str>| {
-            let after = after.map(|after| format!("&after={}", encode(after)));
-            let after = after.unwrap_or_default();
-            let address = format!("{path}?limit={PAGE}&filter={status}{after}");
+            let fields = [
+                ("limit", Some(PAGE)),
+                ("filter", Some(status)),
+                ("after", after),
+            ];
+            let address = query(path, &fields);
             let answer = wait.until_final(|until| {
                 let call = Request::get(address.clone(), Expect::List);
                 let answer = self.client.call(&call.once().until(until));
