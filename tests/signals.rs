@@ -250,6 +250,22 @@ fn only_a_second_signal_ends_a_tool_at_once_and_it_names_what_it_leaves() {
 }
 
 #[test]
+fn a_second_signal_names_what_stands_in_a_record_that_nobody_takes() {
+    let scene = Scene::new();
+    scene.ok("jq -nc '{prompt: (\"x\" * 200000)}' >question; mkfifo full");
+    // The reader never reads, so that the record stays in our hands.
+    let running = scene.start(
+        "(trap '' INT; exec sleep 10) <full >/dev/null 2>&1 & exec oa-respond -b <question >full",
+    );
+    scene
+        .mock
+        .until("a response", |ledger| !ledger.responses.is_empty());
+    let ran = running.signal_until_over(Signal::INT).finish();
+    let id = scene.mock.ledger().responses[0]["id"].clone();
+    ran.says(&["stopped by a second signal", id.as_str().unwrap()]);
+}
+
+#[test]
 fn signals_that_arrive_together_are_one_and_the_record_goes_on() {
     for (pair, name) in [
         ([Signal::TERM, Signal::TERM], "SIGTERM"),
