@@ -26,6 +26,19 @@ fn the_text_of_an_answer_is_data_even_where_it_holds_the_key() {
 }
 
 #[test]
+fn a_header_of_the_user_that_a_server_repeats_is_not_quoted() {
+    let body = r#"{"error":{"message":"bad x-gate hush-hush-99","code":"hush-hush-99"}}"#;
+    let server = Server::plain(move |mut peer: Peer| {
+        while peer.request().is_some() {
+            peer.answer("400 Bad Request", body);
+        }
+    });
+    let scene = Scene::new();
+    let line = "OPENAI_CUSTOM_HEADERS='X-Gate: hush-hush-99' oa-respond -n -p why";
+    hides(at(&scene, &server.url(), line).is(7), "hush-hush-99");
+}
+
+#[test]
 fn a_key_is_hidden_letter_by_letter_and_a_common_word_is_none() {
     let scene = Scene::new();
     for (key, said, wanted) in [
