@@ -8,10 +8,10 @@
 //! * [`pipe`] is the loop: records in, records out, failures, order, the status so far; [`workers`] are those who
 //!   work in it, as many as the machine allows.
 //! * [`verdict`] holds every number that leaves the process, [`failure`] how a failure travels.
-//! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
-//! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
-//! * [`local`], [`question`], [`answer`], [`filter`], [`removal`], [`wait`] and [`delay`] are what several tools know
-//!   of files, questions, Responses, searches, deletions and patience.
+//! * [`options`] are those that all tools share, and [`run`] is the whole of a `main`.
+//! * [`signal`] turns signals into an event, [`log`] writes to standard error, [`progress`] draws on it.
+//! * [`local`], [`question`], [`response`], [`search`], [`removal`], [`wait`] and [`delay`] are what several tools
+//!   know of files, questions, Responses, searches, deletions and patience.
 
 mod address;
 mod advice;
@@ -40,6 +40,7 @@ mod parse;
 pub mod pipe;
 mod place;
 pub mod plan;
+pub mod progress;
 pub mod question;
 mod read;
 pub mod record;

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::batch::Batch;
 use crate::failure;
 use crate::file::File;
-use crate::object::{Object, raw_array};
+use crate::object::Object;
 use crate::response::Response;
 use crate::store::Store;
 
@@ -116,11 +116,6 @@ impl Record {
         &mut self.object
     }
 
-    /// Puts a request into it.
-    pub fn set_request(&mut self, request: Box<RawValue>) {
-        self.object.set("request", request);
-    }
-
     /// Where the record's files come from; empty when it names none.
     #[must_use]
     pub fn paths(&self) -> Vec<String> {
@@ -161,12 +156,6 @@ impl Record {
             }
             files
         })
-    }
-
-    /// Replaces `files`.
-    pub fn set_files<'a>(&mut self, files: impl IntoIterator<Item = &'a RawValue>) {
-        let files = raw_array(files);
-        self.object_mut().set("files", files);
     }
 
     /// The Response object as it came.

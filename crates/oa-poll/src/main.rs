@@ -13,10 +13,10 @@ use oa_pipe::arguments::Arguments;
 use oa_pipe::delay::DelayQueue;
 use oa_pipe::duration::duration;
 use oa_pipe::lift::Incoming;
-use oa_pipe::log::Progress;
 use oa_pipe::object::Object;
 use oa_pipe::options::{Options, Order, Patience};
 use oa_pipe::plan::{Job, Plan, Source};
+use oa_pipe::progress::{Progress, SPINNER};
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
 use oa_pipe::run::Run;
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
     oa_pipe::run(|args: &Args, run| {
         let poller = Poller {
             client: run.client()?,
-            spinner: run.pipe.log.spinner("waiting"),
+            spinner: run.pipe.log.progress(SPINNER, "waiting", None),
             args,
             run,
         };
