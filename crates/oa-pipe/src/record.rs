@@ -197,22 +197,6 @@ impl Record {
         batch.filter(|batch| !batch.collected && self.response().is_none())
     }
 
-    /// What is wrong with a record that waits for its Batch, where a tool cannot wait for that: there is nothing
-    /// to look at but, at most, a response that runs.
-    #[must_use]
-    pub fn waits_for_batch(&self) -> Option<Error> {
-        let batch = self.object.get("batch").map(Batch::read)?;
-        let response = self.response().map(Response::read);
-        if batch.collected || response.is_some_and(|response| response.is_final()) {
-            return None;
-        }
-        let id = batch.id.as_ref().map_or("-", Id::as_str);
-        let message = format!("the record waits for its Batch {id}");
-        let mut error = Error::input(message).hint("oa-batch");
-        error.retryable = true;
-        Some(error)
-    }
-
     /// Ids of what the record says is on the server and somebody must take care of: files and a vector store
     /// that the pipe made, a response that is not final, a Batch that was not collected.
     #[must_use]

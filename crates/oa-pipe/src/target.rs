@@ -165,14 +165,9 @@ impl Held {
     }
 
     fn tell_failed(&self, log: &Log) {
-        let (name, failed) = (self.place.file.display(), self.place.failed.display());
-        let option = self
-            .place
-            .failed
-            .as_os_str()
-            .as_encoded_bytes()
-            .starts_with(b"-");
-        let here = if option { "./" } else { "" };
+        let name = self.place.file.display();
+        let failed = self.place.failed.display().to_string();
+        let here = if failed.starts_with('-') { "./" } else { "" };
         let again = format!("jq -c 'del(.error)' {}", word(&format!("{here}{failed}")));
         let tool = log.tool();
         log.error(&format!(

@@ -147,13 +147,9 @@ impl Writer {
 
     /// Waits while much is done that cannot be written yet, because a record before it is still worked on.
     pub(super) fn wait_for_turn(&self) {
-        let mut state = lock(&self.state);
-        while state.size > MOST_WAITING {
-            state = match self.passed.wait(state) {
-                Ok(state) => state,
-                Err(poisoned) => poisoned.into_inner(),
-            };
-        }
+        let state = lock(&self.state);
+        let is_full = |state: &mut State| state.size > MOST_WAITING;
+        drop(self.passed.wait_while(state, is_full));
     }
 
     /// Nothing is written for this place of the input; returns later records that could not be handed on.
@@ -232,7 +228,8 @@ impl Writer {
         let written = if self.plan.text {
             self.answer(state, &record, error.is_some())
         } else {
-            self.record_line(state, record.object())
+            let line = line_of(record.object(), state.on_screen);
+            self.pieces(state, &line)
         };
         (!written).then_some(record)
     }
@@ -265,10 +262,6 @@ impl Writer {
             Cow::Borrowed(text)
         };
         self.pieces(state, &[text])
-    }
-
-    fn record_line(&self, state: &mut State, object: &Object) -> bool {
-        self.pieces(state, &line_of(object, state.on_screen))
     }
 
     fn pieces(&self, state: &mut State, pieces: &[Cow<str>]) -> bool {
