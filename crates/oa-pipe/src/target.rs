@@ -25,7 +25,9 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
 }
 
 /// Where bytes go.
+#[derive(Default)]
 pub(super) enum Target {
+    #[default]
     Stdout,
     /// A file that is not regular (`/dev/null`, a FIFO).
     Direct(File),

@@ -29,6 +29,7 @@ struct Slot {
     size: usize,
 }
 
+#[derive(Default)]
 struct State {
     target: Target,
     /// Somebody looks at it, and nothing of it may drive the terminal.
@@ -91,12 +92,7 @@ impl Writer {
             state: Mutex::new(State {
                 on_screen: target.is_terminal(),
                 target,
-                turn: 0,
-                waiting: BTreeMap::new(),
-                size: 0,
-                begun: false,
-                held: String::new(),
-                failed: None,
+                ..State::default()
             }),
             again: saved && (plan.batched || plan.reads_to_end),
             full: AtomicBool::new(false),
@@ -329,7 +325,7 @@ impl Writer {
         if let Some(error) = state.failed.take() {
             self.broken(&error, &mut state);
         }
-        let target = std::mem::replace(&mut state.target, Target::Stdout);
+        let target = std::mem::take(&mut state.target);
         let Target::Held(held) = target else {
             return;
         };
