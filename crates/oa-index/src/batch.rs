@@ -260,14 +260,11 @@ impl<'a> Part<'a> {
 
 impl<'a> Filling<'a> {
     pub(crate) fn new(indexer: &'a Indexer<'a>, store: &Id, files: u64) -> Filling<'a> {
+        let log = &indexer.run.pipe.log;
         Filling {
             indexer,
             path: store.under("/vector_stores"),
-            bar: indexer
-                .run
-                .pipe
-                .log
-                .progress(COUNT, "indexing", Some(files)),
+            bar: log.progress(COUNT, "indexing", Some(files)),
             done: AtomicU64::new(0),
             files,
             failed: Mutex::default(),
