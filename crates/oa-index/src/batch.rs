@@ -11,8 +11,8 @@ use oa_core::machine::lock;
 use oa_core::reply::{Expect, Reply};
 use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
-use oa_pipe::log::Progress;
 use oa_pipe::object::Object;
+use oa_pipe::progress::{COUNT, Progress};
 use oa_pipe::wait::{Look, Running, Wait};
 
 use crate::content::Group;
@@ -260,10 +260,11 @@ impl<'a> Part<'a> {
 
 impl<'a> Filling<'a> {
     pub(crate) fn new(indexer: &'a Indexer<'a>, store: &Id, files: u64) -> Filling<'a> {
+        let log = &indexer.run.pipe.log;
         Filling {
             indexer,
             path: store.under("/vector_stores"),
-            bar: indexer.run.pipe.log.count_bar("indexing", files),
+            bar: log.progress(COUNT, "indexing", Some(files)),
             done: AtomicU64::new(0),
             files,
             failed: Mutex::default(),

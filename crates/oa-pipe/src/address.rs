@@ -67,12 +67,8 @@ fn wrong(base: &str) -> Error {
 /// came to the wrong place.
 fn shown(address: &str) -> String {
     let Some((scheme, rest)) = address.split_once("://") else {
-        return if address.len() < 16 {
-            address
-        } else {
-            "(not shown)"
-        }
-        .to_owned();
+        let short = Some(address).filter(|address| address.len() < 16);
+        return short.unwrap_or("(not shown)").to_owned();
     };
     let (place, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let host = place.rsplit('@').next().unwrap_or_default();

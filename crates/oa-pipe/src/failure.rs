@@ -9,26 +9,21 @@ use serde_json::{Map, Value, json};
 #[must_use]
 pub fn to_json(error: &Error, tool: &str) -> Box<RawValue> {
     // A map of serde_json sorts its keys, so the object is put together in the documented order.
-    let mut parts = vec![
+    let parts = [
         ("tool", json!(tool)),
         ("kind", json!(error.kind.word())),
         ("message", json!(error.message)),
+        ("status", json!(error.status)),
+        ("code", json!(error.code)),
+        ("param", json!(error.param)),
+        ("request_id", json!(error.request_id)),
+        ("signal", json!(error.signal.map(signal_name))),
+        ("retryable", json!(error.retryable)),
+        ("hint", json!(error.hint)),
+        ("body", json!(error.body)),
     ];
-    let known = [
-        ("status", error.status.map(|v| json!(v))),
-        ("code", error.code.as_ref().map(|v| json!(v))),
-        ("param", error.param.as_ref().map(|v| json!(v))),
-        ("request_id", error.request_id.as_ref().map(|v| json!(v))),
-        ("signal", error.signal.map(|v| json!(signal_name(v)))),
-    ];
-    parts.extend(known.into_iter().filter_map(|(k, v)| Some((k, v?))));
-    parts.push(("retryable", json!(error.retryable)));
-    let told = [("hint", &error.hint), ("body", &error.body)];
-    parts.extend(
-        told.into_iter()
-            .filter_map(|(k, v)| Some((k, json!(v.as_ref()?)))),
-    );
-    let text: Vec<String> = parts.iter().map(|(k, v)| format!("\"{k}\":{v}")).collect();
+    let known = parts.iter().filter(|(_, value)| !value.is_null());
+    let text: Vec<String> = known.map(|(k, v)| format!("\"{k}\":{v}")).collect();
     RawValue::from_string(format!("{{{}}}", text.join(","))).unwrap_or_default()
 }
 

@@ -23,25 +23,17 @@ pub(crate) fn headers() -> Result<Vec<(String, String)>> {
             .ok_or_else(|| Error::usage("OPENAI_CUSTOM_HEADERS: a line is not `Name: value`"))?;
         headers.push((name.trim().to_lowercase(), value.trim().to_owned()));
     }
-    if let Some((name, _)) = headers
-        .iter()
-        .find(|(name, _)| FRAMING.contains(&name.as_str()))
-    {
+    let mut names = headers.iter().map(|(name, _)| name.as_str());
+    if let Some(name) = names.find(|name| FRAMING.contains(name)) {
         return Err(Error::usage(format!(
             "OPENAI_CUSTOM_HEADERS: `{name}` is set by the tool itself"
         )));
     }
     let proper = |text: &str| text.bytes().all(|byte| (32..127).contains(&byte));
-    let token = |name: &str| {
-        !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    };
-    match headers
-        .iter()
-        .find(|(name, value)| !token(name) || !proper(value))
-    {
+    let part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let token = |name: &str| !name.is_empty() && name.bytes().all(part);
+    let sent = |(name, value): &&(String, String)| token(name) && proper(value);
+    match headers.iter().find(|header| !sent(header)) {
         Some((name, _)) => Err(Error::usage(format!("header `{name}` cannot be sent"))),
         None => Ok(headers),
     }

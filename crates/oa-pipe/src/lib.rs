@@ -18,7 +18,8 @@
 //!    leaves the process.
 //!
 //! Beside the way stand [`signal`], which turns signals into an event and knows what would be left, and [`log`], which
-//! alone writes to standard error, nothing secret and nothing raw ([`mod@escape`], [`shell`]).
+//! alone writes to standard error, nothing secret and nothing raw ([`mod@escape`], [`shell`]); there [`progress`] is
+//! drawn.
 
 mod address;
 mod advice;
@@ -47,6 +48,7 @@ mod parse;
 pub mod pipe;
 mod place;
 pub mod plan;
+pub mod progress;
 pub mod question;
 mod read;
 pub mod record;

@@ -159,12 +159,10 @@ impl Iterator for Lifted {
 }
 
 fn lift_at(text: &str, depth: usize, place: Place) -> serde_json::Result<Lifted> {
-    let list = |items: &RawValue, place| Lifted {
-        one: None,
-        lists: vec![List(
-            Values::new(Cursor::new(items.get().to_owned())),
-            place,
-        )],
+    let list = |items: &RawValue, place| {
+        let values = Values::new(Cursor::new(items.get().to_owned()));
+        let lists = vec![List(values, place)];
+        Lifted { one: None, lists }
     };
     let one = |incoming| Lifted {
         one: Some(Box::new(incoming)),

@@ -1,18 +1,13 @@
 //! Standard error: event lines for people and `grep`, progress on a terminal, nothing secret, nothing raw.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use oa_core::secret::Secrets;
 
 use crate::escape::{escape, escape_json};
-use crate::machine;
 use crate::object::raw;
-
-/// Uploads below this many bytes are over before a bar says anything.
-const BAR_FROM: u64 = 4 << 20;
+use crate::progress::{Bars, Progress};
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -31,7 +26,7 @@ pub enum Level {
 pub struct Log {
     tool: &'static str,
     level: Level,
-    bars: OnceLock<MultiProgress>,
+    bars: Bars,
     secrets: Arc<Secrets>,
     bare: bool,
 }
@@ -43,7 +38,7 @@ impl Log {
         Log {
             tool,
             level,
-            bars: OnceLock::new(),
+            bars: Bars::default(),
             secrets: Arc::default(),
             bare: !io::stderr().is_terminal(),
         }
@@ -123,16 +118,12 @@ impl Log {
 
     fn write(&self, line: &str) {
         // Nobody is left to be told when standard error itself cannot be written.
-        let write = || {
+        self.bars.suspend(|| {
             let mut stderr = io::stderr().lock();
             let _ = stderr
                 .write_all(format!("{line}\n").as_bytes())
                 .and_then(|()| stderr.flush());
-        };
-        match self.bars.get() {
-            Some(bars) => bars.suspend(write),
-            None => write(),
-        }
+        });
     }
 
     /// Whether progress may be drawn: on a terminal, and not with `-q` or `-v`.
@@ -140,88 +131,13 @@ impl Log {
         !self.bare && self.level == Level::Normal
     }
 
-    fn add_bar(&self, bar: ProgressBar, template: &str, what: &str) -> Progress {
-        let bars = self
-            .bars
-            .get_or_init(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
-        let bar = bars.add(bar);
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        bar.set_message(escape(what));
-        // It wants a thread, and ends the process where there is none.
-        if machine::has_thread() {
-            bar.enable_steady_tick(Duration::from_millis(200));
-        }
-        Progress(Some(bar))
-    }
-
-    /// A bar for an upload of that many bytes; draws nothing where nobody looks.
+    /// Progress as [`Bars::add`] draws it; draws nothing where nobody looks.
     #[must_use]
-    pub fn upload_bar(&self, what: &str, bytes: u64) -> Progress {
-        if !self.draws() || bytes < BAR_FROM {
-            return Progress(None);
-        }
-        let template = "{msg} {wide_bar} {bytes}/{total_bytes} {eta}";
-        self.add_bar(ProgressBar::new(bytes), template, what)
-    }
-
-    /// A bar that counts things; draws nothing where nobody looks.
-    #[must_use]
-    pub fn count_bar(&self, what: &str, count: u64) -> Progress {
-        if !self.draws() {
-            return Progress(None);
-        }
-        self.add_bar(
-            ProgressBar::new(count),
-            "{msg} {wide_bar} {pos}/{len} {elapsed}",
-            what,
-        )
-    }
-
-    /// A spinner for a wait; draws nothing where nobody looks.
-    #[must_use]
-    pub fn spinner(&self, what: &str) -> Progress {
-        if !self.draws() {
-            return Progress(None);
-        }
-        self.add_bar(
-            ProgressBar::new_spinner(),
-            "{spinner} {msg} {elapsed}",
-            what,
-        )
-    }
-}
-
-/// Progress that somebody may be looking at; gone when dropped.
-pub struct Progress(Option<ProgressBar>);
-
-impl Progress {
-    /// Whether it is drawn, so that lines need not repeat it.
-    #[must_use]
-    pub fn is_drawn(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// So much is done.
-    pub fn set(&self, done: u64) {
-        if let Some(bar) = &self.0 {
-            bar.set_position(done);
-        }
-    }
-
-    /// What goes on now.
-    pub fn say(&self, what: &str) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(escape(what));
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
+    pub fn progress(&self, template: &str, what: &str, count: Option<u64>) -> Progress {
+        if self.draws() {
+            self.bars.add(template, what, count)
+        } else {
+            Progress::default()
         }
     }
 }

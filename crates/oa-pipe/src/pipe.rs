@@ -210,7 +210,7 @@ impl Pipe {
     }
 
     /// Says what happened to a record.
-    pub fn complain(&self, record: &Record, error: &Error) {
+    fn complain(&self, record: &Record, error: &Error) {
         let text = error.to_string();
         match record.label() {
             Some(label) if !label.is_empty() && !text.starts_with(&label) => {

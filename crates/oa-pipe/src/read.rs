@@ -29,6 +29,7 @@ pub(super) enum Next {
 }
 
 /// The input of one run.
+#[derive(Default)]
 pub(super) struct Reader {
     stdin: Option<Box<Values<Stdin>>>,
     ready: VecDeque<Incoming>,
@@ -53,11 +54,7 @@ impl Reader {
         Reader {
             stdin: reads.then(|| Box::new(Values::new(open()))),
             ready: given.into(),
-            lifted: Lifted::default(),
-            problem: None,
-            cut: Object::default(),
-            count: 0,
-            came: false,
+            ..Reader::default()
         }
     }
 
@@ -84,10 +81,7 @@ impl Reader {
                 }
             };
             match lifted {
-                Ok((lifted, problem)) => {
-                    self.lifted = lifted;
-                    self.problem = problem;
-                }
+                Ok(taken) => (self.lifted, self.problem) = taken,
                 Err(malformed) => {
                     self.stdin = None;
                     return Next::Broken(malformed);

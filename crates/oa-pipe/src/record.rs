@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use crate::batch::Batch;
 use crate::failure;
 use crate::file::File;
-use crate::object::{Object, raw_array};
+use crate::object::Object;
 use crate::response::Response;
 use crate::store::Store;
 
@@ -116,11 +116,6 @@ impl Record {
         &mut self.object
     }
 
-    /// Puts a request into it.
-    pub fn set_request(&mut self, request: Box<RawValue>) {
-        self.object.set("request", request);
-    }
-
     /// Where the record's files come from; empty when it names none.
     #[must_use]
     pub fn paths(&self) -> Vec<String> {
@@ -163,12 +158,6 @@ impl Record {
         })
     }
 
-    /// Replaces `files`.
-    pub fn set_files<'a>(&mut self, files: impl IntoIterator<Item = &'a RawValue>) {
-        let files = raw_array(files);
-        self.object_mut().set("files", files);
-    }
-
     /// The Response object as it came.
     #[must_use]
     pub fn response(&self) -> Option<&RawValue> {
@@ -206,22 +195,6 @@ impl Record {
     pub fn awaited(&self) -> Option<Batch> {
         let batch = self.object.get("batch").map(Batch::read);
         batch.filter(|batch| !batch.collected && self.response().is_none())
-    }
-
-    /// What is wrong with a record that waits for its Batch, where a tool cannot wait for that: there is nothing
-    /// to look at but, at most, a response that runs.
-    #[must_use]
-    pub fn waits_for_batch(&self) -> Option<Error> {
-        let batch = self.object.get("batch").map(Batch::read)?;
-        let response = self.response().map(Response::read);
-        if batch.collected || response.is_some_and(|response| response.is_final()) {
-            return None;
-        }
-        let id = batch.id.as_ref().map_or("-", Id::as_str);
-        let message = format!("the record waits for its Batch {id}");
-        let mut error = Error::input(message).hint("oa-batch");
-        error.retryable = true;
-        Some(error)
     }
 
     /// Ids of what the record says is on the server and somebody must take care of: files and a vector store

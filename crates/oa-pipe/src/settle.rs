@@ -25,15 +25,6 @@ pub struct Wanted {
     pub json: bool,
 }
 
-impl From<bool> for Wanted {
-    fn from(allow_incomplete: bool) -> Wanted {
-        Wanted {
-            allow_incomplete,
-            json: false,
-        }
-    }
-}
-
 /// Takes an older answer out of a record whose next one is about to be asked for.
 pub fn forget(record: &mut Record) {
     for key in ANSWER {
@@ -45,25 +36,18 @@ pub fn forget(record: &mut Record) {
 ///
 /// # Errors
 /// The verdict on the Response, `failed` or `incomplete`.
-pub fn settle(
-    record: &mut Record,
-    response: Box<RawValue>,
-    wanted: impl Into<Wanted>,
-) -> Result<()> {
-    let read = Response::read(&response);
-    Settled::of(record, &read, Output::of(&response), wanted).put(record, response)
+pub fn settle(record: &mut Record, response: Box<RawValue>, allow_incomplete: bool) -> Result<()> {
+    Settled::whole(record, &response, allow_incomplete).put(record, response)
 }
 
 /// Settles the Response that a record has already.
 ///
 /// # Errors
 /// As [`settle`].
-pub fn settle_own(record: &mut Record, wanted: impl Into<Wanted>) -> Result<()> {
-    let Some(response) = record.response() else {
-        return Ok(());
-    };
-    let read = Response::read(response);
-    Settled::of(record, &read, Output::of(response), wanted).show(record)
+pub fn settle_own(record: &mut Record, allow_incomplete: bool) -> Result<()> {
+    let own = record.response();
+    let settled = own.map(|own| Settled::whole(record, own, allow_incomplete));
+    settled.map_or(Ok(()), |settled| settled.show(record))
 }
 
 /// What a Response comes to, for a record that does not have it yet.
@@ -82,18 +66,12 @@ struct Shown {
 impl Settled {
     /// What a Response comes to whose output is this; it may have come by another way than in the object itself.
     #[must_use]
-    pub fn of(
-        record: &Record,
-        read: &Response,
-        output: Output,
-        wanted: impl Into<Wanted>,
-    ) -> Settled {
+    pub fn of(record: &Record, read: &Response, output: Output, wanted: Wanted) -> Settled {
         if !read.is_final() {
             let verdict = Ok(());
             let shown = None;
             return Settled { shown, verdict };
         }
-        let wanted = wanted.into();
         let json = wanted.json || read.wants_json || own_request_wants_json(record);
         let mut verdict = read.verdict(&output, wanted.allow_incomplete);
         if verdict.is_ok() && json && read.status_word() == "completed" && !output.calls() {
@@ -104,6 +82,15 @@ impl Settled {
             shown: Some(Shown::of(record, output)),
             verdict,
         }
+    }
+
+    fn whole(record: &Record, response: &RawValue, allow_incomplete: bool) -> Settled {
+        let wanted = Wanted {
+            allow_incomplete,
+            json: false,
+        };
+        let read = Response::read(response);
+        Settled::of(record, &read, Output::of(response), wanted)
     }
 
     /// Puts it and the Response itself into the record.
@@ -178,7 +165,9 @@ mod tests {
     fn settled(record: &str, response: &str, wanted: Wanted) -> (Record, Result<()>) {
         let mut record = Record::new(crate::object::Object::parse(record).unwrap_or_default());
         let response: Box<RawValue> = serde_json::from_str(response).unwrap_or_default();
-        let verdict = settle(&mut record, response, wanted);
+        let read = Response::read(&response);
+        let settled = Settled::of(&record, &read, Output::of(&response), wanted);
+        let verdict = settled.put(&mut record, response);
         (record, verdict)
     }
 

@@ -35,10 +35,7 @@ impl Stdin {
 
     /// Waits until there is something to read, or until nobody waits for more.
     fn wait(&self) -> io::Result<()> {
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
+        let now = Timespec::default();
         let mut patient = false;
         while !self.wake.ends() {
             let mut fds = vec![PollFd::new(&self.source, PollFlags::IN)];

@@ -25,7 +25,9 @@ pub(crate) fn is_stdout(path: &Path) -> bool {
 }
 
 /// Where bytes go.
+#[derive(Default)]
 pub(super) enum Target {
+    #[default]
     Stdout,
     /// A file that is not regular (`/dev/null`, a FIFO).
     Direct(File),
@@ -165,14 +167,9 @@ impl Held {
     }
 
     fn tell_failed(&self, log: &Log) {
-        let (name, failed) = (self.place.file.display(), self.place.failed.display());
-        let option = self
-            .place
-            .failed
-            .as_os_str()
-            .as_encoded_bytes()
-            .starts_with(b"-");
-        let here = if option { "./" } else { "" };
+        let name = self.place.file.display();
+        let failed = self.place.failed.display().to_string();
+        let here = if failed.starts_with('-') { "./" } else { "" };
         let again = format!("jq -c 'del(.error)' {}", word(&format!("{here}{failed}")));
         let tool = log.tool();
         log.error(&format!(

@@ -102,9 +102,8 @@ pub struct Wait {
     /// When the thing was made, first looked at, or last seen.
     known: Option<Instant>,
     status: String,
-    /// Looks in a row that brought nothing but trouble, and the last of it.
-    troubles: u32,
-    trouble: Option<Error>,
+    /// How many looks in a row brought nothing but trouble, and the last of it.
+    trouble: Option<(u32, Error)>,
     said: Option<(String, Instant)>,
 }
 
@@ -126,7 +125,6 @@ impl Wait {
             due: Instant::now(),
             known: None,
             status: "not final".to_owned(),
-            troubles: 0,
             trouble: None,
             said: None,
         }
@@ -146,7 +144,9 @@ impl Wait {
     /// Whether the server said at the last look that there is no such thing.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
-        self.trouble.as_ref().is_some_and(Error::is_gone)
+        self.trouble
+            .as_ref()
+            .is_some_and(|(_, error)| error.is_gone())
     }
 
     /// The time that there is for making something.
@@ -212,7 +212,7 @@ impl Wait {
         let known = *self.known.get_or_insert(now);
         let asked = match look(until) {
             Ok(Look::Final(found)) => {
-                (self.troubles, self.trouble) = (0, None);
+                self.trouble = None;
                 return Some(Ok(found));
             }
             Ok(Look::Running(running)) => self.see(running),
@@ -239,7 +239,7 @@ impl Wait {
 
     fn see(&mut self, running: Running) -> Option<Duration> {
         self.known = Some(Instant::now());
-        (self.troubles, self.trouble) = (0, None);
+        self.trouble = None;
         let done = running
             .done
             .map(|(done, all)| format!(" done={done}/{all}"));
@@ -254,8 +254,8 @@ impl Wait {
         let (kind, status) = (error.kind.word(), status.unwrap_or_default());
         self.tell(format!("trouble={kind}{status}"));
         let asked = error.wait;
-        self.troubles = self.troubles.saturating_add(1);
-        self.trouble = Some(error);
+        let earlier = self.trouble.as_ref().map_or(0, |(looks, _)| *looks);
+        self.trouble = Some((earlier.saturating_add(1), error));
         asked
     }
 
@@ -275,10 +275,10 @@ impl Wait {
 
     fn late(&self) -> Error {
         let name = &self.subject.name;
-        let message = match (&self.trouble, self.troubles) {
-            (None, _) => format!("{name} was still {} when the time was over", self.status),
-            (Some(why), 1) => format!("{name} was not final in time; the last look: {why}"),
-            (Some(why), count) => {
+        let message = match &self.trouble {
+            None => format!("{name} was still {} when the time was over", self.status),
+            Some((1, why)) => format!("{name} was not final in time; the last look: {why}"),
+            Some((count, why)) => {
                 format!("{name} was not final in time; the last {count} looks: {why}")
             }
         };

@@ -153,17 +153,11 @@ impl<R: Read> Window<R> {
                 other => break other,
             }
         };
-        self.buffer
-            .truncate(filled + count.as_ref().map_or(0, |n| *n));
-        match count {
-            Ok(0) => self.ended = true,
-            Ok(_) => {}
-            Err(error) => {
-                self.ended = true;
-                return Err(self.malformed(filled, &format!("cannot be read: {error}")));
-            }
-        }
-        Ok(())
+        let more = *count.as_ref().unwrap_or(&0);
+        self.buffer.truncate(filled + more);
+        self.ended = more == 0;
+        let told = |error| self.malformed(filled, &format!("cannot be read: {error}"));
+        count.map(drop).map_err(told)
     }
 
     /// Line and column behind these bytes, which are the next ones.

@@ -29,6 +29,7 @@ struct Slot {
     size: usize,
 }
 
+#[derive(Default)]
 struct State {
     target: Target,
     /// Somebody looks at it, and nothing of it may drive the terminal.
@@ -91,12 +92,7 @@ impl Writer {
             state: Mutex::new(State {
                 on_screen: target.is_terminal(),
                 target,
-                turn: 0,
-                waiting: BTreeMap::new(),
-                size: 0,
-                begun: false,
-                held: String::new(),
-                failed: None,
+                ..State::default()
             }),
             again: saved && (plan.batched || plan.reads_to_end),
             full: AtomicBool::new(false),
@@ -147,13 +143,9 @@ impl Writer {
 
     /// Waits while much is done that cannot be written yet, because a record before it is still worked on.
     pub(super) fn wait_for_turn(&self) {
-        let mut state = lock(&self.state);
-        while state.size > MOST_WAITING {
-            state = match self.passed.wait(state) {
-                Ok(state) => state,
-                Err(poisoned) => poisoned.into_inner(),
-            };
-        }
+        let state = lock(&self.state);
+        let is_full = |state: &mut State| state.size > MOST_WAITING;
+        drop(self.passed.wait_while(state, is_full));
     }
 
     /// Nothing is written for this place of the input; returns later records that could not be handed on.
@@ -232,7 +224,8 @@ impl Writer {
         let written = if self.plan.text {
             self.answer(state, &record, error.is_some())
         } else {
-            self.record_line(state, record.object())
+            let line = line_of(record.object(), state.on_screen);
+            self.pieces(state, &line)
         };
         (!written).then_some(record)
     }
@@ -265,10 +258,6 @@ impl Writer {
             Cow::Borrowed(text)
         };
         self.pieces(state, &[text])
-    }
-
-    fn record_line(&self, state: &mut State, object: &Object) -> bool {
-        self.pieces(state, &line_of(object, state.on_screen))
     }
 
     fn pieces(&self, state: &mut State, pieces: &[Cow<str>]) -> bool {
@@ -336,7 +325,7 @@ impl Writer {
         if let Some(error) = state.failed.take() {
             self.broken(&error, &mut state);
         }
-        let target = std::mem::replace(&mut state.target, Target::Stdout);
+        let target = std::mem::take(&mut state.target);
         let Target::Held(held) = target else {
             return;
         };

@@ -10,13 +10,14 @@ use oa_core::reply::{Expect, Reply};
 use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::arguments::Arguments;
+use oa_pipe::batch::Batch;
 use oa_pipe::delay::DelayQueue;
 use oa_pipe::duration::duration;
 use oa_pipe::lift::Incoming;
-use oa_pipe::log::Progress;
 use oa_pipe::object::Object;
 use oa_pipe::options::{Options, Order, Patience};
 use oa_pipe::plan::{Job, Plan, Source};
+use oa_pipe::progress::{Progress, SPINNER};
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
 use oa_pipe::run::Run;
@@ -96,13 +97,27 @@ fn main() -> ExitCode {
     oa_pipe::run(|args: &Args, run| {
         let poller = Poller {
             client: run.client()?,
-            spinner: run.pipe.log.spinner("waiting"),
+            spinner: run.pipe.log.progress(SPINNER, "waiting", None),
             args,
             run,
         };
         poller.serve();
         Ok(())
     })
+}
+
+/// What is wrong with a record that waits for its Batch: there is nothing to look at but, at most, a response that
+/// runs.
+fn waits_for_batch(record: &Record, response: Option<&Response>) -> Option<Error> {
+    let batch = record.object().get("batch").map(Batch::read)?;
+    if batch.collected || response.is_some_and(Response::is_final) {
+        return None;
+    }
+    let id = batch.id.as_ref().map_or("-", Id::as_str);
+    let message = format!("the record waits for its Batch {id}");
+    let mut error = Error::input(message).hint("oa-batch");
+    error.retryable = true;
+    Some(error)
 }
 
 struct Poller<'a> {
@@ -180,7 +195,7 @@ impl Poller<'_> {
             record.object_mut().remove("error");
         }
         let problem = job.incoming.problem.clone();
-        if let Some(problem) = problem.or_else(|| record.waits_for_batch()) {
+        if let Some(problem) = problem.or_else(|| waits_for_batch(record, response.as_ref())) {
             return Err(problem);
         }
         let Some(response) = response else {

@@ -196,7 +196,7 @@ fn move_on(record: &mut Record) {
 /// Writes the complete body into the record, inline files and all.
 fn dry_run(record: &mut Record, request: &Prepared) -> Result<()> {
     if request.inline.is_empty() {
-        record.set_request(request.body.to_raw());
+        record.object_mut().set("request", request.body.to_raw());
         return Ok(());
     }
     let mut text = String::new();
@@ -204,6 +204,6 @@ fn dry_run(record: &mut Record, request: &Prepared) -> Result<()> {
     std::io::Read::read_to_string(&mut reader, &mut text)
         .map_err(|error| Error::input(error.to_string()))?;
     let raw = RawValue::from_string(text).map_err(|error| Error::input(error.to_string()))?;
-    record.set_request(raw);
+    record.object_mut().set("request", raw);
     Ok(())
 }

@@ -14,7 +14,8 @@ use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::file::File;
 use oa_pipe::log::field;
-use oa_pipe::object::Object;
+use oa_pipe::object::{Object, raw_array};
+use oa_pipe::progress::{BYTES, Progress};
 use oa_pipe::record::Record;
 use oa_pipe::removal::Removals;
 use oa_pipe::run::Run;
@@ -27,6 +28,8 @@ use crate::file::{self, Upload};
 
 /// Purposes whose files are data sets: they get no expiry unless one is asked for.
 const DATA_SETS: [&str; 2] = ["fine-tune", "evals"];
+/// Uploads below this many bytes are over before a bar says anything.
+const BAR_FROM: u64 = 4 << 20;
 
 /// What became of one upload.
 struct Sending {
@@ -148,7 +151,10 @@ impl Uploader<'_> {
             .file("file", &upload.name, upload.mime, upload.local.clone())
             .finish();
         let bytes = upload.local.bytes();
-        let bar = log.upload_bar(&upload.path, bytes);
+        let bar = match bytes {
+            ..BAR_FROM => Progress::default(),
+            _ => log.progress(BYTES, &upload.path, Some(bytes)),
+        };
         let name = oa_pipe::object::raw(&upload.name);
         let filter = format!("select(.filename=={name} and .bytes=={bytes})");
         let look = format!(
@@ -252,5 +258,6 @@ fn join(record: &mut Record, new: &[Object]) {
         return;
     }
     files.sort_by_cached_key(|raw| place(raw));
-    record.set_files(files.iter().map(AsRef::as_ref));
+    let files = raw_array(files.iter().map(AsRef::as_ref));
+    record.object_mut().set("files", files);
 }
