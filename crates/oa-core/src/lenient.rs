@@ -47,7 +47,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// JSON as it stands, on one line.
-fn strict(text: String) -> Option<Found> {
+pub(crate) fn strict(text: String) -> Option<Found> {
     let line = match compact(&text) {
         Cow::Owned(line) => line,
         Cow::Borrowed(_) => text,
