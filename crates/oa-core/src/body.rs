@@ -244,13 +244,10 @@ impl Read for Encoded {
 }
 
 fn name(local: &Local, error: &io::Error) -> io::Error {
-    let text = error.to_string();
-    let named = text.starts_with(&local.label);
-    let text = if named {
-        text
-    } else {
-        format!("{}: {text}", local.label)
-    };
+    let mut text = error.to_string();
+    if !text.starts_with(&local.label) {
+        text = format!("{}: {text}", local.label);
+    }
     machine::reworded(error, text)
 }
 

@@ -68,12 +68,16 @@ impl Client {
     pub fn ask(&self, request: &Request) -> Result<Streamed<'_>> {
         self.send(request, |response, pooled| {
             let (parts, body) = response.into_parts();
-            let (mut opened, events) = open(body.into_reader(), parts.status.is_success());
+            let (mut reader, events) = open(body.into_reader(), parts.status.is_success());
             if events {
-                let stream = Stream::new(&self.pool, pooled, opened);
-                return Ok(Streamed::Events(stream));
+                let pool = &self.pool;
+                return Ok(Streamed::Events(Stream {
+                    pool,
+                    pooled,
+                    reader,
+                }));
             }
-            let received = read_reply(&parts, request.expect, &pooled.connection, &mut opened);
+            let received = read_reply(&parts, request.expect, &pooled.connection, &mut reader);
             self.pool.release(&pooled);
             let judged = self.server.judge(request, &parts.headers, received);
             judged.map(Streamed::Object)

@@ -69,19 +69,9 @@ fn start(head: &[u8]) -> &[u8] {
 
 /// The bytes of a stream of events.
 pub struct Stream<'a> {
-    pool: &'a Pool,
-    pooled: Arc<Pooled>,
-    reader: Opened,
-}
-
-impl<'a> Stream<'a> {
-    pub(crate) fn new(pool: &'a Pool, pooled: Arc<Pooled>, reader: Opened) -> Stream<'a> {
-        Stream {
-            pool,
-            pooled,
-            reader,
-        }
-    }
+    pub(crate) pool: &'a Pool,
+    pub(crate) pooled: Arc<Pooled>,
+    pub(crate) reader: Opened,
 }
 
 impl Stream<'_> {
