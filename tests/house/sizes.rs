@@ -14,18 +14,18 @@ fn count(code: &str) -> usize {
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the
 /// crate shrinks; raise it only with a reason, in the open.
 const LARGEST: [(&str, usize); 12] = [
-    ("oa-core", 2_900),
+    ("oa-core", 2_747),
     // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
     ("oa-net", 886),
     ("oa-pipe", 5_220),
     ("oa-kinds", 767),
     ("oa-upload", 543),
     // What a request mentions is looked for here alone, and no longer in the pipe.
-    ("oa-respond", 1_992),
+    ("oa-respond", 1_966),
     ("oa-poll", 256),
-    ("oa-delete", 932),
+    ("oa-delete", 929),
     ("oa-list", 187),
-    ("oa-index", 1_075),
+    ("oa-index", 1_070),
     ("oa-search", 172),
     ("oa-mock", 5_360),
 ];

@@ -66,6 +66,7 @@ fn start(text: &str) -> &str {
 }
 
 /// Walks over JSON and writes it anew, with what is no JSON put right.
+#[derive(Default)]
 struct Mender<'a> {
     rest: &'a str,
     out: String,
@@ -84,10 +85,8 @@ impl<'a> Mender<'a> {
         Mender {
             rest: text,
             out: String::with_capacity(text.len()),
-            open: Vec::new(),
-            value: false,
             sure: (1, 1),
-            deep: false,
+            ..Mender::default()
         }
     }
 
