@@ -32,7 +32,7 @@ const JOINER: char = '\u{200d}';
 /// The text with such characters escaped, so that a file name or a server cannot drive a terminal or hide
 /// words in it.
 #[must_use]
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     written(text, |out, c| {
         let _ = match c {
             '\n' => out.write_str("\\n"),

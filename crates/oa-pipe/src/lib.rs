@@ -4,14 +4,21 @@
 //! nobody drops what somebody else wrote; and a failure travels as data, in the key `error`, so that the
 //! last tool of the pipe can always clean up and always knows the verdict.
 //!
-//! * [`record`] is what flows, [`object`] how it is kept byte for byte, [`scan`] how it is found in a stream.
-//! * [`pipe`] is the loop: records in, records out, failures, order, the status so far; [`workers`] are those who
-//!   work in it, as many as the machine allows.
-//! * [`verdict`] holds every number that leaves the process, [`failure`] how a failure travels.
-//! * [`cli`] holds the shared options and [`run`], the whole of a `main`.
-//! * [`interrupt`] turns signals into an event, [`log`] writes to standard error.
-//! * [`local`], [`question`], [`answer`], [`filter`], [`removal`], [`wait`] and [`delay`] are what several tools know
-//!   of files, questions, Responses, searches, deletions and patience.
+//! The way of a record, in the order in which to read:
+//!
+//! 1. A `main` is [`run()`]: it reads the [`options`] that all tools share and those of the tool ([`arguments`], also
+//!    of a command line that is wrong, [`glance`]), and opens the [`pipe`] by a [`plan`].
+//! 2. Bytes come in: [`scan`] finds the values of a stream, [`lift`] makes a [`record`] of each, whatever its shape. A
+//!    record is an [`object`] kept byte for byte; [`mod@file`], [`store`], [`batch`] and [`response`] are what is looked at.
+//! 3. The tool works on it; [`workers`] do so at the same time, as many as the machine allows. What runs on the server
+//!    is waited for by [`wait`], [`schedule`] and [`delay`]; lists are read by [`pages`], local files by [`local`], a
+//!    [`question`] and a [`search`] by what two tools know of them; [`removal`] deletes.
+//! 4. What came of it goes into the record: an answer by [`settle`] and its [`output`], a trouble by [`failure`].
+//! 5. The record goes out, in its turn and whole; [`verdict`] adds it up to the exit status, the only number that
+//!    leaves the process.
+//!
+//! Beside the way stand [`signal`], which turns signals into an event and knows what would be left, and [`log`], which
+//! alone writes to standard error, nothing secret and nothing raw ([`mod@escape`], [`shell`]).
 
 mod address;
 mod advice;
