@@ -1,7 +1,7 @@
 //! A request body of segments: bytes, files, files in base64; its length is exact and its memory flat.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -43,6 +43,18 @@ impl Segment {
             Segment::Base64(file) => file.bytes().div_ceil(3) * 4,
         }
     }
+
+    /// Its bytes.
+    fn open(self) -> io::Result<Box<dyn Read>> {
+        Ok(match self {
+            Segment::Bytes(bytes) => Box::new(Cursor::new(bytes)),
+            Segment::File(file) => Box::new(Unchanged::open(file)?),
+            Segment::Base64(file) => Box::new(Encoded {
+                source: Unchanged::open(file)?,
+                ready: Cursor::default(),
+            }),
+        })
+    }
 }
 
 /// A body that can be sent again for another attempt.
@@ -79,7 +91,7 @@ impl Body {
         });
         let reader = Reader {
             segments: self.segments.clone().into_iter().rev().collect(),
-            current: None,
+            current: Box::new(io::empty()),
             left: sent.total,
             sent: Arc::clone(&sent),
         };
@@ -115,21 +127,12 @@ impl Sent {
     }
 }
 
-struct Current {
-    segment: Segment,
-    file: Option<File>,
-    /// Bytes at hand that were not given out yet.
-    ready: Vec<u8>,
-    at: usize,
-    /// Bytes of the segment's source that were not read yet.
-    left: u64,
-}
-
 /// The bytes of a [`Body`]. It gives out exactly the promised length or fails: a body that ends early
 /// would leave the request hanging, and ureq 3.5 spinning for ever.
 pub struct Reader {
+    /// Those that were not opened yet, the next one last.
     segments: Vec<Segment>,
-    current: Option<Current>,
+    current: Box<dyn Read>,
     left: u64,
     sent: Arc<Sent>,
 }
@@ -148,11 +151,16 @@ impl Reader {
     /// As much as fits, over several segments: a small form is one packet.
     fn fill(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
-        while filled < out.len() {
-            match self.give(&mut out[filled..])? {
-                0 => break,
-                count => filled += count,
+        while filled < out.len() && self.left > 0 {
+            let count = self.current.read(&mut out[filled..])?;
+            if count == 0 {
+                let next = self.segments.pop();
+                let short = || io::Error::other("the body is shorter than announced");
+                self.current = next.ok_or_else(short)?.open()?;
             }
+            filled += count;
+            self.left -= count as u64;
+            self.sent.count.fetch_add(count as u64, Ordering::SeqCst);
         }
         Ok(filled)
     }
@@ -163,148 +171,83 @@ impl Reader {
         self.left -= count as u64;
         count
     }
+}
 
-    fn give(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if out.is_empty() || self.left == 0 {
+/// A local file, read to the length that was measured; it fails where the file is no longer the same.
+struct Unchanged {
+    local: Local,
+    file: File,
+    left: u64,
+}
+
+impl Unchanged {
+    fn open(local: Local) -> io::Result<Unchanged> {
+        let file = local.reopen().map_err(|error| name(&local, &error))?;
+        let left = local.bytes();
+        Ok(Unchanged { local, file, left })
+    }
+
+    /// How many of so many bytes there still are.
+    fn at_most(&self, count: usize) -> usize {
+        usize::try_from(self.left).unwrap_or(count).min(count)
+    }
+}
+
+impl Read for Unchanged {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let wanted = self.at_most(out.len());
+        if wanted == 0 {
             return Ok(0);
         }
-        loop {
-            let Some(current) = &mut self.current else {
-                let Some(segment) = self.segments.pop() else {
-                    return Err(io::Error::other("the body is shorter than announced"));
-                };
-                self.current = Some(Current::begin(segment)?);
-                continue;
-            };
-            let count = current.read(out)?;
-            if count == 0 {
-                current.end()?;
-                self.current = None;
-                continue;
-            }
-            self.left -= count as u64;
-            if self.left == 0 {
-                current.end()?;
-            }
-            self.sent.count.fetch_add(count as u64, Ordering::SeqCst);
-            return Ok(count);
+        let count = self.file.read(&mut out[..wanted]);
+        let count = count.map_err(|error| name(&self.local, &error))?;
+        if count == 0 {
+            return Err(self.local.changed());
         }
-    }
-}
-
-impl Current {
-    fn begin(segment: Segment) -> io::Result<Current> {
-        let (file, left) = match &segment {
-            Segment::Bytes(_) => (None, 0),
-            Segment::File(local) | Segment::Base64(local) => {
-                let file = local.reopen();
-                let file = file.map_err(|error| name(local, &error))?;
-                (Some(file), local.bytes())
-            }
-        };
-        Ok(Current {
-            segment,
-            file,
-            ready: Vec::new(),
-            at: 0,
-            left,
-        })
-    }
-
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match &self.segment {
-            Segment::Bytes(bytes) => {
-                let rest = &bytes[self.at..];
-                let count = rest.len().min(out.len());
-                out[..count].copy_from_slice(&rest[..count]);
-                self.at += count;
-                Ok(count)
-            }
-            Segment::File(local) => {
-                let wanted = usize::try_from(self.left).unwrap_or(usize::MAX);
-                let wanted = wanted.min(out.len());
-                read_some(
-                    self.file.as_mut(),
-                    local,
-                    &mut out[..wanted],
-                    &mut self.left,
-                )
-            }
-            Segment::Base64(local) => {
-                let local = local.clone();
-                self.encode(&local, out)
-            }
+        self.left -= count as u64;
+        if self.left == 0 {
+            self.local.check(&self.file)?;
         }
-    }
-
-    /// Gives out base64, one block of the file at a time.
-    fn encode(&mut self, local: &Local, out: &mut [u8]) -> io::Result<usize> {
-        if self.at == self.ready.len() {
-            if self.left == 0 {
-                return Ok(0);
-            }
-            let block = usize::try_from(self.left).unwrap_or(BLOCK).min(BLOCK);
-            let mut raw = vec![0; block];
-            let mut filled = 0;
-            while filled < block {
-                filled += read_some(
-                    self.file.as_mut(),
-                    local,
-                    &mut raw[filled..],
-                    &mut self.left,
-                )?;
-            }
-            self.ready.resize(block.div_ceil(3) * 4, 0);
-            self.at = 0;
-            Simd::standard(PAD)
-                .encode_slice(&raw, &mut self.ready)
-                .map_err(io::Error::other)?;
-        }
-        let rest = &self.ready[self.at..];
-        let count = rest.len().min(out.len());
-        out[..count].copy_from_slice(&rest[..count]);
-        self.at += count;
         Ok(count)
     }
+}
 
-    /// The end of a file is the place to see that it is still the same.
-    fn end(&self) -> io::Result<()> {
-        match (&self.segment, &self.file) {
-            (Segment::File(local) | Segment::Base64(local), Some(file)) => local.check(file),
-            _ => Ok(()),
-        }
+/// A local file in base64, one block of it at a time.
+struct Encoded {
+    source: Unchanged,
+    ready: Cursor<Vec<u8>>,
+}
+
+impl Encoded {
+    fn encode(&mut self) -> io::Result<()> {
+        let mut raw = vec![0; self.source.at_most(BLOCK)];
+        self.source.read_exact(&mut raw)?;
+        let mut ready = std::mem::take(&mut self.ready).into_inner();
+        ready.resize(raw.len().div_ceil(3) * 4, 0);
+        Simd::standard(PAD)
+            .encode_slice(&raw, &mut ready)
+            .map_err(io::Error::other)?;
+        self.ready = Cursor::new(ready);
+        Ok(())
     }
 }
 
-/// Reads at least one byte of those that are left; an early end is an error.
-fn read_some(
-    file: Option<&mut File>,
-    local: &Local,
-    out: &mut [u8],
-    left: &mut u64,
-) -> io::Result<usize> {
-    if out.is_empty() {
-        return Ok(0);
+impl Read for Encoded {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.ready.read(out)?;
+        if count > 0 || self.source.left == 0 {
+            return Ok(count);
+        }
+        self.encode()?;
+        self.ready.read(out)
     }
-    let Some(file) = file else {
-        return Ok(0);
-    };
-    let count = file.read(out).map_err(|error| name(local, &error))?;
-    if count == 0 {
-        return Err(local.changed());
-    }
-    *left -= count as u64;
-    Ok(count)
 }
 
 fn name(local: &Local, error: &io::Error) -> io::Error {
-    let text = error.to_string();
-    let named = text.starts_with(&local.label);
-    let text = if named {
-        text
-    } else {
-        format!("{}: {text}", local.label)
-    };
+    let mut text = error.to_string();
+    if !text.starts_with(&local.label) {
+        text = format!("{}: {text}", local.label);
+    }
     machine::reworded(error, text)
 }
 

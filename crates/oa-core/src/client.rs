@@ -15,7 +15,7 @@ use crate::request::Request;
 use crate::retry::{self, Outcome, Reached};
 use crate::server::Server;
 use crate::settings::{Notice, Settings};
-use crate::stream::{Opened, Stream};
+use crate::stream::{Stream, open};
 
 /// What a question was answered with.
 pub enum Streamed<'a> {
@@ -68,12 +68,16 @@ impl Client {
     pub fn ask(&self, request: &Request) -> Result<Streamed<'_>> {
         self.send(request, |response, pooled| {
             let (parts, body) = response.into_parts();
-            let mut opened = Opened::new(body.into_reader());
-            if parts.status.is_success() && opened.is_events().unwrap_or(false) {
-                let stream = Stream::new(&self.pool, pooled, opened);
-                return Ok(Streamed::Events(stream));
+            let (mut reader, events) = open(body.into_reader(), parts.status.is_success());
+            if events {
+                let pool = &self.pool;
+                return Ok(Streamed::Events(Stream {
+                    pool,
+                    pooled,
+                    reader,
+                }));
             }
-            let received = read_reply(&parts, request.expect, &pooled.connection, &mut opened);
+            let received = read_reply(&parts, request.expect, &pooled.connection, &mut reader);
             self.pool.release(&pooled);
             let judged = self.server.judge(request, &parts.headers, received);
             judged.map(Streamed::Object)

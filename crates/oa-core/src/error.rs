@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::machine;
 
 /// Why a record failed; one kind for each branch that a script may want to take.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Kind {
     /// Bad options, nothing to do, a terminal where data was expected.
     Usage,
@@ -24,6 +24,7 @@ pub enum Kind {
     /// No connection, a time-out, a reply that is not the API's, or a machine without what it takes.
     Network,
     /// The API said no.
+    #[default]
     Refused,
     /// The response ended without an answer.
     Failed,
@@ -101,7 +102,7 @@ pub struct Error {
 }
 
 /// Everything that is known of a failure.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Facts {
     /// The branch that a script takes.
     pub kind: Kind,
@@ -141,10 +142,6 @@ impl Error {
         let facts = Facts {
             kind,
             message: message.into(),
-            status: None,
-            code: None,
-            param: None,
-            request_id: None,
             retryable: matches!(
                 kind,
                 Kind::RateLimit
@@ -153,12 +150,7 @@ impl Error {
                     | Kind::Deadline
                     | Kind::Interrupted
             ),
-            hint: None,
-            signal: None,
-            body: None,
-            part: None,
-            repeated: false,
-            wait: None,
+            ..Facts::default()
         };
         Error {
             facts: Box::new(facts),

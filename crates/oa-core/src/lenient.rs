@@ -47,7 +47,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// JSON as it stands, on one line.
-fn strict(text: String) -> Option<Found> {
+pub(crate) fn strict(text: String) -> Option<Found> {
     let line = match compact(&text) {
         Cow::Owned(line) => line,
         Cow::Borrowed(_) => text,
@@ -66,6 +66,7 @@ fn start(text: &str) -> &str {
 }
 
 /// Walks over JSON and writes it anew, with what is no JSON put right.
+#[derive(Default)]
 struct Mender<'a> {
     rest: &'a str,
     out: String,
@@ -84,10 +85,8 @@ impl<'a> Mender<'a> {
         Mender {
             rest: text,
             out: String::with_capacity(text.len()),
-            open: Vec::new(),
-            value: false,
             sure: (1, 1),
-            deep: false,
+            ..Mender::default()
         }
     }
 

@@ -52,7 +52,7 @@ impl Server {
         if let Some(hint) = advice {
             let mut error = Error::new(Kind::Network, message).hint(hint);
             error.retryable = false;
-            let outcome = never_again();
+            let outcome = Outcome::Final;
             return Failure { error, outcome };
         }
         let error = if request.effect == Effect::Creates && reached == Reached::Sent {
@@ -112,8 +112,8 @@ impl Server {
         }
         let poll_after = header(headers, "openai-poll-after-ms");
         match reply.expect(request.expect, &|text| self.settings.secrets.redact(text)) {
-            Ok(understood) => {
-                if understood.mended {
+            Ok(found) => {
+                if found.mended {
                     let path = &request.path;
                     let told =
                         "the answer was no JSON as it stood; what is none in it was put right";
@@ -121,7 +121,7 @@ impl Server {
                     self.settings.tell(&Notice::Note(&told));
                 }
                 Ok(Reply {
-                    object: understood.object,
+                    object: found.object,
                     poll_after: retry::asked_wait(poll_after, None, now).or(wait),
                 })
             }
@@ -175,14 +175,14 @@ impl Server {
         let counts = json || retry::is_unknown(reply.status, true);
         let should_retry = header(headers, "x-should-retry").and_then(|word| word.parse().ok());
         let should_retry = should_retry.filter(|_| counts);
+        let mut error = reply.error(&|text| self.settings.secrets.redact(text));
         let outcome = Outcome::Answered {
             status: reply.status,
             json,
-            quota: reply.is_quota(),
+            quota: error.kind == Kind::Quota,
             should_retry,
             wait,
         };
-        let mut error = reply.error(&|text| self.settings.secrets.redact(text));
         error.hint = error.hint.take().or_else(|| self.wrong_base(reply));
         if let (Some(word), false) = (should_retry, error.kind == Kind::Quota) {
             error.retryable = word;
@@ -233,19 +233,9 @@ fn local(error: Error) -> Failure {
     let outcome = if error.retryable {
         Outcome::Broken(Reached::NotSent)
     } else {
-        never_again()
+        Outcome::Final
     };
     Failure { error, outcome }
-}
-
-fn never_again() -> Outcome {
-    Outcome::Answered {
-        status: 400,
-        json: true,
-        quota: false,
-        should_retry: Some(false),
-        wait: None,
-    }
 }
 
 /// What a signal in the middle of a request comes to.

@@ -27,16 +27,13 @@ impl Pooled {
     /// Ends the request in hand: at once, or after a moment where an id would be lost.
     fn hurry(self: &Arc<Pooled>) {
         let whole = lock(&self.sent).as_ref().is_none_or(|sent| sent.is_whole());
-        if self.graceful.load(Ordering::SeqCst) && whole {
-            let pooled = Arc::clone(self);
-            let ended = aside(move || {
-                std::thread::sleep(GRACE);
-                pooled.end();
-            });
-            if ended.is_err() {
-                self.end();
-            }
-        } else {
+        let pooled = Arc::clone(self);
+        let later = move || {
+            std::thread::sleep(GRACE);
+            pooled.end();
+        };
+        let waits = self.graceful.load(Ordering::SeqCst) && whole;
+        if !waits || aside(later).is_err() {
             self.end();
         }
     }

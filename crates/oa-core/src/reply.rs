@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, Kind};
 use crate::field::Fields;
+use crate::id::kind_of;
+use crate::lenient::{self, Found};
 pub use crate::words::sentence;
 use crate::words::{Words, says_something, title};
-use crate::{id, lenient};
 
 /// What an answer with a good status must be. Objects are known by what was asked for and by their `id`: the word
 /// in `object` differs from server to server.
@@ -62,15 +63,6 @@ pub struct Received {
     pub cut: Option<String>,
     /// The body is longer; nobody needs the rest.
     pub beginning: bool,
-}
-
-/// The object of a reply that is what was asked for.
-#[derive(Debug)]
-pub struct Understood {
-    /// The object on one line.
-    pub object: Box<RawValue>,
-    /// What is no JSON in the reply was put right.
-    pub mended: bool,
 }
 
 /// Why a reply is not what was asked for.
@@ -133,10 +125,9 @@ impl Received {
     ///
     /// # Errors
     /// What is wrong with the answer, and what came of it.
-    pub fn expect(mut self, expect: Expect, redact: Redact) -> Result<Understood, Box<Complaint>> {
-        if let Some(object) = self.plain(expect) {
-            let mended = false;
-            return Ok(Understood { object, mended });
+    pub fn expect(mut self, expect: Expect, redact: Redact) -> Result<Found, Box<Complaint>> {
+        if let Some(found) = self.plain(expect) {
+            return Ok(found);
         }
         let (found, body) = lenient::object(std::mem::take(&mut self.body));
         self.body = body;
@@ -152,17 +143,14 @@ impl Received {
                 complaint.part = Some(found.object).filter(|part| part.get() != "{}");
                 Err(complaint)
             }
-            Some(found) if is_known(&found.object, expect) => Ok(Understood {
-                object: found.object,
-                mended: found.mended,
-            }),
+            Some(found) if is_known(&found.object, expect) => Ok(found),
             Some(found) => Err(self.another(found.object, expect, redact)),
         }
     }
 
     /// An answer without an object that is what was asked for all the same: nothing where something was deleted, a
     /// list without an object around it.
-    fn plain(&self, expect: Expect) -> Option<Box<RawValue>> {
+    fn plain(&self, expect: Expect) -> Option<Found> {
         let body = self.body.trim_ascii();
         let object = match expect {
             Expect::Deleted if self.cut.is_none() && body.is_empty() => {
@@ -173,7 +161,7 @@ impl Received {
             }
             _ => return None,
         };
-        RawValue::from_string(lenient::compact(&object).into_owned()).ok()
+        lenient::strict(object)
     }
 
     fn complaint(self, words: String) -> Box<Complaint> {
@@ -226,8 +214,8 @@ impl Received {
     /// The failure that an answer with a bad status is.
     #[must_use]
     pub fn error(&self, redact: Redact) -> Error {
-        let words = self.words(redact);
-        let mut error = Error::new(self.kind(&words), words.message.clone());
+        let (words, message) = self.words(redact);
+        let mut error = Error::new(self.kind(&words), message);
         error.status = Some(self.status);
         error.code = words.code;
         error.param = words.param;
@@ -250,7 +238,7 @@ impl Received {
             429 if words.is_quota() => Kind::Quota,
             429 => Kind::RateLimit,
             407 => Kind::Network,
-            _ if words.json => Kind::Refused,
+            _ if self.is_json() => Kind::Refused,
             _ => Kind::Network,
         }
     }
@@ -276,28 +264,18 @@ impl Received {
         Some(hint.to_owned())
     }
 
-    fn words(&self, redact: Redact) -> Words {
+    /// What the answer says, and its sentence, or what it looks like.
+    fn words(&self, redact: Redact) -> (Words, String) {
         if let (300..400, Some(location)) = (self.status, &self.location) {
-            let message = format!("redirected to {location}");
-            return Words::plain(message);
+            return (Words::default(), format!("redirected to {location}"));
         }
-        let mut words = match self.object() {
-            Some(object) => Words::of(&object),
-            None => Words::default(),
-        };
-        words.json = self.is_json();
-        words.message = words.said.clone().unwrap_or_else(|| {
+        let object = self.object();
+        let words = object.map_or_else(Words::default, |object| Words::of(&object));
+        let message = words.said.clone().unwrap_or_else(|| {
             let excerpt = Some(self.excerpt(redact)).filter(|text| !text.is_empty());
             excerpt.unwrap_or_else(|| "an answer without a body".to_owned())
         });
-        words
-    }
-
-    /// Whether the answer says that money is the matter.
-    #[must_use]
-    pub fn is_quota(&self) -> bool {
-        let object = self.object().filter(|_| self.status == 429);
-        object.is_some_and(|object| Words::of(&object).is_quota())
+        (words, message)
     }
 }
 
@@ -341,7 +319,7 @@ fn other_kind(object: &RawValue, expect: Expect) -> Option<&'static str> {
         Expect::List | Expect::Deleted => return None,
     };
     let fields = Fields::of(object, &["id", "object"]);
-    let named = id::kind_of(&fields.text("id")?)?;
+    let named = kind_of(&fields.text("id")?)?;
     (named != wanted && fields.text("object").as_deref() == Some(named)).then_some(named)
 }
 

@@ -31,6 +31,8 @@ pub enum Reached {
 pub enum Outcome {
     /// No answer.
     Broken(Reached),
+    /// What no repeating mends.
+    Final,
     /// An answer with this status.
     Answered {
         /// HTTP status.
@@ -90,7 +92,7 @@ fn repeats(effect: Effect, outcome: &Outcome, retry_unknown: bool) -> bool {
     match outcome {
         Outcome::Broken(Reached::NotSent | Reached::Unheard) => true,
         Outcome::Broken(Reached::Sent) => effect == Effect::Idempotent || retry_unknown,
-        Outcome::Answered { quota: true, .. } => false,
+        Outcome::Final | Outcome::Answered { quota: true, .. } => false,
         Outcome::Answered {
             should_retry: Some(word),
             ..

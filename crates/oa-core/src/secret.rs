@@ -1,6 +1,7 @@
 //! Secrets taken out of foreign text, in every shape that a server can echo.
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use base64::Engine;
@@ -129,13 +130,13 @@ impl Pieces {
     }
 
     fn hide(&self, letters: &[Letter], hidden: &mut [bool]) {
-        let bytes: Vec<u8> = letters.iter().map(|letter| letter.byte).collect();
+        let bytes: Vec<u8> = letters.iter().map(|(byte, _)| *byte).collect();
         let mut marks = vec![false; bytes.len()];
         self.runs.mark(&bytes, &mut marks);
         let standard: Vec<u8> = bytes.iter().map(|byte| standard(*byte)).collect();
         self.encoded.mark(&standard, &mut marks);
-        for (letter, _) in letters.iter().zip(marks).filter(|(_, marked)| *marked) {
-            hidden[letter.from..letter.to].fill(true);
+        for ((_, place), _) in letters.iter().zip(marks).filter(|(_, marked)| *marked) {
+            hidden[place.clone()].fill(true);
         }
     }
 }
@@ -150,21 +151,11 @@ fn standard(byte: u8) -> u8 {
 }
 
 /// A byte and where it stands in the text.
-struct Letter {
-    byte: u8,
-    from: usize,
-    to: usize,
-}
+type Letter = (u8, Range<usize>);
 
 fn plain(text: &str) -> Vec<Letter> {
     let bytes = text.bytes().enumerate();
-    bytes
-        .map(|(at, byte)| Letter {
-            byte,
-            from: at,
-            to: at + 1,
-        })
-        .collect()
+    bytes.map(|(at, byte)| (byte, at..at + 1)).collect()
 }
 
 /// Ways to write a letter by its number: how it begins, the base, how many digits, how it ends.
@@ -183,11 +174,7 @@ fn unescaped(text: &str) -> Vec<Letter> {
     while at < text.len() {
         let rest = &text.as_bytes()[at..];
         let (byte, length) = escape(rest).unwrap_or((rest[0], 1));
-        letters.push(Letter {
-            byte,
-            from: at,
-            to: at + length,
-        });
+        letters.push((byte, at..at + length));
         at += length;
     }
     letters

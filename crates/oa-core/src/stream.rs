@@ -1,6 +1,6 @@
 //! Bytes on their way: what is sent, as somebody looks on, and a stream of events.
 
-use std::io::{ErrorKind, Read};
+use std::io::{Chain, Cursor, ErrorKind, Read};
 use std::sync::Arc;
 
 use oa_net::Connection;
@@ -38,75 +38,40 @@ const HEAD: usize = 8;
 const FIELDS: [&[u8]; 5] = [b"data:", b"event:", b"id:", b"retry:", b":"];
 
 /// The body of an answer, its first bytes at hand.
-pub(crate) struct Opened {
-    head: Vec<u8>,
-    reader: ureq::BodyReader<'static>,
+pub(crate) type Opened = Chain<Cursor<Vec<u8>>, ureq::BodyReader<'static>>;
+
+/// Opens a body and tells whether it is a stream of events, whatever it is labelled; a refusal is none.
+pub(crate) fn open(mut reader: ureq::BodyReader<'static>, success: bool) -> (Opened, bool) {
+    let mut head = Vec::new();
+    let events = success && is_events(&mut reader, &mut head).unwrap_or(false);
+    (Cursor::new(head).chain(reader), events)
 }
 
-impl Opened {
-    /// Looks at the first bytes, behind a byte order mark and blank lines.
-    pub(crate) fn new(reader: ureq::BodyReader<'static>) -> Opened {
-        Opened {
-            head: Vec::new(),
-            reader,
+/// Reads as much as it takes to know events.
+fn is_events(reader: &mut impl Read, head: &mut Vec<u8>) -> std::io::Result<bool> {
+    while start(head).len() < HEAD {
+        let first = start(head).first();
+        if first.is_some_and(|first| b"{[<\"".contains(first)) {
+            return Ok(false);
+        }
+        if reader.take(1).read_to_end(head)? == 0 {
+            break;
         }
     }
-
-    /// Whether it is a stream of events, whatever it is labelled. Reads as much as that takes.
-    pub(crate) fn is_events(&mut self) -> std::io::Result<bool> {
-        let mut byte = [0];
-        while self.start().len() < HEAD {
-            let start = self.start();
-            if start.first().is_some_and(|first| b"{[<\"".contains(first)) {
-                return Ok(false);
-            }
-            match self.reader.read(&mut byte) {
-                Ok(0) => break,
-                Ok(_) => self.head.push(byte[0]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        let start = self.start();
-        Ok(FIELDS.iter().any(|field| start.starts_with(field)))
-    }
-
-    fn start(&self) -> &[u8] {
-        let bytes = self
-            .head
-            .strip_prefix(b"\xef\xbb\xbf")
-            .unwrap_or(&self.head);
-        bytes.trim_ascii_start()
-    }
+    Ok(FIELDS.iter().any(|field| start(head).starts_with(field)))
 }
 
-impl Read for Opened {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        if self.head.is_empty() {
-            return self.reader.read(out);
-        }
-        let count = self.head.len().min(out.len());
-        out[..count].copy_from_slice(&self.head[..count]);
-        self.head.drain(..count);
-        Ok(count)
-    }
+/// What stands behind a byte order mark and blank lines.
+fn start(head: &[u8]) -> &[u8] {
+    let bytes = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    bytes.trim_ascii_start()
 }
 
 /// The bytes of a stream of events.
 pub struct Stream<'a> {
-    pool: &'a Pool,
-    pooled: Arc<Pooled>,
-    reader: Opened,
-}
-
-impl<'a> Stream<'a> {
-    pub(crate) fn new(pool: &'a Pool, pooled: Arc<Pooled>, reader: Opened) -> Stream<'a> {
-        Stream {
-            pool,
-            pooled,
-            reader,
-        }
-    }
+    pub(crate) pool: &'a Pool,
+    pub(crate) pooled: Arc<Pooled>,
+    pub(crate) reader: Opened,
 }
 
 impl Stream<'_> {

@@ -16,9 +16,6 @@ const QUOTA_CODES: [&str; 5] = [
 /// What an answer says.
 #[derive(Default)]
 pub(crate) struct Words {
-    pub(crate) json: bool,
-    /// The server's own sentence, or what its answer looks like.
-    pub(crate) message: String,
     /// The server's own sentence.
     pub(crate) said: Option<String>,
     kind: Option<String>,
@@ -58,13 +55,6 @@ fn sentence_in(raw: &RawValue, depth: u8) -> Option<String> {
 }
 
 impl Words {
-    pub(crate) fn plain(message: String) -> Words {
-        Words {
-            message,
-            ..Words::default()
-        }
-    }
-
     /// The server's own sentence, wherever this server puts it.
     pub(crate) fn of(object: &RawValue) -> Words {
         let outer = Fields::of(object, &SENTENCES);
@@ -77,7 +67,6 @@ impl Words {
             kind: fields.word("type"),
             code: fields.word("code"),
             param: fields.word("param"),
-            ..Words::default()
         }
     }
 

@@ -32,10 +32,6 @@ enum Said {
     Nothing(Error),
 }
 
-fn is_final(response: &RawValue) -> bool {
-    Response::read(response).is_final()
-}
-
 fn batch_is_over(batch: &RawValue) -> bool {
     Batch::read(batch).is_over()
 }
@@ -66,7 +62,7 @@ impl Cleaner<'_> {
             client,
             &id.under("/responses"),
             Expect::Response,
-            is_final,
+            |response| Response::read(response).is_final(),
             pause,
         ) {
             Said::Word(word, refusal) => self.learn(record, id, status, word, refusal),

@@ -30,11 +30,8 @@ impl Indexer<'_> {
         let failed: Vec<String> = files
             .iter()
             .filter_map(|file| {
-                Some(format!(
-                    "{}: {}",
-                    file.label(),
-                    all_failed.get(file.id.as_ref()?)?
-                ))
+                let why = all_failed.get(file.id.as_ref()?)?;
+                Some(format!("{}: {why}", file.label()))
             })
             .collect();
         let log = &self.run.pipe.log;

@@ -15,32 +15,30 @@ use crate::store;
 impl Indexer<'_> {
     /// All records, one store.
     pub(crate) fn index_together(&self) {
-        let mut jobs = Vec::new();
+        let (mut members, mut records, mut others) = (Vec::new(), Vec::new(), Vec::new());
         let mut groups = Groups::default();
         while let Some(mut job) = self.run.pipe.next() {
             let mut record = std::mem::take(&mut job.incoming.record);
-            let joins = self.join(&mut record, &job, &mut groups);
-            jobs.push((job, record, joins));
+            if self.join(&mut record, &job, &mut groups) {
+                members.push(job);
+                records.push(record);
+            } else {
+                others.push((job, record));
+            }
         }
-        let (mut members, others): (Vec<_>, Vec<_>) =
-            jobs.into_iter().partition(|(_, _, joins)| *joins);
-        let mut records: Vec<Record> = members
-            .iter_mut()
-            .map(|(_, record, _)| std::mem::take(record))
-            .collect();
         let filled = match self.run.pipe.stopped() {
             _ if records.is_empty() => Ok(Failed::new()),
             Some(stop) => Err(stop),
             None => self.fill_together(&mut records, groups.all()),
         };
-        for ((job, _, _), mut record) in members.iter().zip(records) {
+        for (job, mut record) in members.iter().zip(records) {
             let judged = filled.as_ref().map_err(Clone::clone);
             if let Err(error) = judged.and_then(|filled| self.judge(&record, filled)) {
                 self.run.pipe.fail(&mut record, &error);
             }
             self.run.pipe.put(job, record);
         }
-        for (job, record, _) in others {
+        for (job, record) in others {
             self.run.pipe.put(&job, record);
         }
     }

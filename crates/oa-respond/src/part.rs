@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use oa_kinds::kind;
+use percent_encoding::percent_decode_str;
 use serde::{Serialize, Serializer};
 
 /// How parts are written.
@@ -66,20 +67,9 @@ impl<'a> Part<'a> {
 pub(crate) fn last_segment(url: &str) -> String {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let path = rest.split(['?', '#']).next().unwrap_or_default();
-    let segment = match path.rsplit_once('/') {
-        Some((_, segment)) => segment.as_bytes(),
-        None => b"",
-    };
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut at = 0;
-    while at < segment.len() {
-        let digits = segment.get(at + 1..at + 3).filter(|_| segment[at] == b'%');
-        let digits = digits.and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.unwrap_or(segment[at]));
-        at += if byte.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let segment = path.rsplit_once('/').map_or("", |(_, segment)| segment);
+    let segment = percent_decode_str(segment);
+    segment.decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

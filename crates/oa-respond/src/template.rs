@@ -121,21 +121,10 @@ fn format(path: &str, interrupt: &Interrupt) -> Result<Object> {
 
 /// The schema's name: the file's, in the characters that the API takes, at most 64.
 fn name(path: &str) -> anyhow::Result<String> {
-    let stem = std::path::Path::new(path).file_stem();
-    let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
-    let proper = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '-' {
-            c
-        } else {
-            '_'
-        }
-    };
-    let name: String = stem
-        .unwrap_or_default()
-        .chars()
-        .map(proper)
-        .take(64)
-        .collect();
+    let stem = std::path::Path::new(path).file_stem().unwrap_or_default();
+    let other = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+    let name = stem.to_string_lossy().replace(other, "_");
+    let name: String = name.chars().take(64).collect();
     ensure!(!name.is_empty(), "{path}: a schema's file needs a name");
     Ok(name)
 }

@@ -45,10 +45,8 @@ const FIELDS: [&str; 16] = [
 pub(crate) fn stdin_users(args: &Args) -> usize {
     let files = [&args.prompt_file, &args.instructions_file, &args.schema];
     let files = files.into_iter().flatten().chain(args.layers.files());
-    files
-        .chain(&args.attach)
-        .filter(|name| *name == "-")
-        .count()
+    let files = files.chain(&args.attach);
+    files.filter(|name| *name == "-").count()
 }
 
 /// Whether a command line that is wrong reads records all the same.
@@ -81,12 +79,9 @@ pub(crate) fn advice(typed: &str, next: &str) -> Option<String> {
     if FIELDS.contains(&field.as_str()) {
         return Some(format!("--request {}", word(&patch(&field, next))));
     }
-    let value = |name: &str| {
-        if next.is_empty() {
-            name.to_owned()
-        } else {
-            word(next)
-        }
+    let value = |name: &str| match next {
+        "" => name.to_owned(),
+        next => word(next),
     };
     Some(match typed {
         "-f" | "--file" | "--files" | "--input" | "--image" => {
