@@ -337,3 +337,22 @@ fn a_proxy_that_is_no_address_is_named_by_its_variable_and_nothing_is_sent() {
     }
     assert_eq!(near.connections(), 0);
 }
+
+#[test]
+fn a_socks_proxy_that_does_not_know_us_is_asked_once() {
+    let far = Far::new();
+    let closed = socks("user:s3cret-pass");
+    let ask = |proxy: String| {
+        let line = format!("export ALL_PROXY={proxy}; oa-respond -n -p why --cacert ca.pem");
+        at(&far.scene, &far.url, &line).is(6)
+    };
+    for who in ["user:wrong-pass@", "", "user:@"] {
+        let before = closed.connections();
+        let ran = ask(format!("socks5h://{who}{}", closed.address));
+        let ran = ran.says(&["log-in: ", "USER:PASSWORD"]);
+        assert_eq!(ran.record()["error"]["retryable"], false, "{who}");
+        assert!(closed.connections() <= before + 1, "{who}");
+    }
+    let ran = ask(format!("socks4a://a%00b@{}", closed.address));
+    ran.says(&["log-in: a NUL in the user"]);
+}

@@ -91,6 +91,11 @@ pub(crate) fn hint(error: &Error) -> Option<&'static str> {
                 "the proxy wants to know who asks: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT",
             );
         }
+        Error::ConnectProxyFailed(why) if why.starts_with("log-in") => {
+            return Some(
+                "the proxy wants to know who asks: ALL_PROXY=socks5h://USER:PASSWORD@HOST:PORT",
+            );
+        }
         Error::Rustls(tls) => tls,
         Error::Io(io) => io.get_ref()?.downcast_ref::<rustls::Error>()?,
         _ => return None,

@@ -22,7 +22,8 @@ pub(crate) struct Args {
     /// Name of the store [default: oa-index]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Make one store for all records; they are read to the end before
+    /// Make one store for all records, of this --name; they are read to the end
+    /// before
     #[arg(long, requires = "name", conflicts_with = "into")]
     pub(crate) one: bool,
     /// Add the files to a store that exists; oa-delete takes them out again

@@ -40,12 +40,23 @@ pub(super) fn connect(
 fn ask(addresses: &[SocketAddr], proxy: &Proxy, target: TargetAddr) -> io::Result<TcpStream> {
     let user = proxy.username();
     if let ProxyProtocol::Socks4 | ProxyProtocol::Socks4A = proxy.protocol() {
+        // There it ends the word, and what follows would be sent to the server.
+        if user.is_some_and(|user| user.contains('\0')) {
+            return Err(io::Error::other("log-in: a NUL in the user"));
+        }
         let made = Socks4Stream::connect(addresses, target, user.unwrap_or_default());
         return made.map(Socks4Stream::into_inner);
     }
     let made = match user {
         Some(user) => {
             let password = proxy.password().unwrap_or_default();
+            if [user, password]
+                .iter()
+                .any(|word| !(1..=255).contains(&word.len()))
+            {
+                let why = "log-in: SOCKS 5 takes a user and a password of 1 to 255 bytes";
+                return Err(io::Error::other(why));
+            }
             Socks5Stream::connect_with_password(addresses, target, user, password)
         }
         None => Socks5Stream::connect(addresses, target),
@@ -53,9 +64,14 @@ fn ask(addresses: &[SocketAddr], proxy: &Proxy, target: TargetAddr) -> io::Resul
     made.map(Socks5Stream::into_inner)
 }
 
+/// What went wrong: `log-in: …` where no trying again helps, `it says: …` where the proxy itself spoke.
 fn words(error: &io::Error) -> String {
+    let said = error.to_string();
     match error.kind() {
         ErrorKind::UnexpectedEof => "it closed the connection".to_owned(),
-        _ => error.to_string(),
+        ErrorKind::PermissionDenied => format!("log-in: {said}"),
+        ErrorKind::Other if said.contains("auth method") => format!("log-in: {said}"),
+        ErrorKind::Other if !said.starts_with("log-in") => format!("it says: {said}"),
+        _ => said,
     }
 }

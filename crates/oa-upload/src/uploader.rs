@@ -113,7 +113,14 @@ impl Uploader<'_> {
         let mut trouble = None;
         for (_, sending) in done {
             files.extend(sending.file);
-            trouble = trouble.or(sending.error);
+            match (&trouble, sending.error) {
+                (None, error) => trouble = error,
+                // What may be on the server is named, and not only the first of it.
+                (Some(_), Some(error)) if error.hint.is_some() => {
+                    self.run.pipe.log.error(&error.to_string());
+                }
+                _ => {}
+            }
         }
         (files, trouble)
     }
