@@ -15,7 +15,7 @@ fn count(code: &str) -> usize {
 /// crate shrinks; raise it only with a reason, in the open.
 const LARGEST: [(&str, usize); 12] = [
     // Replies of any server are read for what they are, secrets found in whatever shape; each is a promise.
-    ("oa-core", 2_750),
+    ("oa-core", 2_755),
     // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
     ("oa-net", 900),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole.
