@@ -23,12 +23,8 @@ pub(crate) struct Template {
     pub(crate) model: String,
     pub(crate) prompt: Option<String>,
     pub(crate) instructions: Option<String>,
-    pub(crate) format: Option<Object>,
-    pub(crate) effort: Option<String>,
-    pub(crate) max_output_tokens: Option<u64>,
-    pub(crate) store: bool,
-    pub(crate) background: bool,
-    pub(crate) stream: bool,
+    /// What else stands in it.
+    pub(crate) options: Object,
     /// Merged over the above, in this order.
     pub(crate) layers: Vec<Object>,
     pub(crate) search: Option<FileSearch>,
@@ -89,7 +85,15 @@ impl Template {
         let mut body = Object::default();
         body.put("model", &self.model);
         body.set("input", mark.clone());
-        self.options(&mut body, previous);
+        if let Some(instructions) = &self.instructions {
+            body.put("instructions", instructions);
+        }
+        if let Some(id) = previous {
+            body.put("previous_response_id", &id.as_str());
+        }
+        for (key, value) in self.options.entries() {
+            body.set(&key, value.to_owned());
+        }
         if let Some(tool) = search {
             body.set("tools", raw_array([tool.to_raw().as_ref()]));
         }
@@ -97,40 +101,6 @@ impl Template {
         let mut layers = self.layers.iter();
         layers.try_for_each(|layer| draft.merge(layer))?;
         Ok(draft)
-    }
-
-    fn options(&self, body: &mut Object, previous: Option<&Id>) {
-        if let Some(instructions) = &self.instructions {
-            body.put("instructions", instructions);
-        }
-        if let Some(id) = previous {
-            body.put("previous_response_id", &id.as_str());
-        }
-        if let Some(format) = &self.format {
-            body.put("text", &BTreeMap::from([("format", format.to_raw())]));
-        }
-        if let Some(effort) = &self.effort {
-            body.put("reasoning", &BTreeMap::from([("effort", effort)]));
-        }
-        if let Some(count) = self.max_output_tokens {
-            body.put("max_output_tokens", &count);
-        }
-        if self
-            .search
-            .as_ref()
-            .is_some_and(|search| search.include_results)
-        {
-            body.put("include", &["file_search_call.results"]);
-        }
-        let flags = [
-            // Some projects keep the answer of a background response for minutes only unless they are told to.
-            ("store", !self.store || self.background, self.store),
-            ("background", self.background, true),
-            ("stream", self.stream, true),
-        ];
-        for (key, _, value) in flags.iter().filter(|flag| flag.1) {
-            body.put(key, value);
-        }
     }
 }
 
@@ -266,8 +236,7 @@ mod tests {
         let layer = |text: &str| Object::parse(text).unwrap_or_default();
         let template = Template {
             model: "m".to_owned(),
-            store: true,
-            effort: Some("low".to_owned()),
+            options: layer(r#"{"reasoning":{"effort":"low"}}"#),
             layers: vec![
                 layer(r#"{"reasoning":null,"metadata":{"a":"1"}}"#),
                 layer(r#"{"metadata":{"b":"2"},"reasoning":{"summary":"auto"}}"#),

@@ -19,7 +19,6 @@ pub(crate) struct FileSearch {
     stores: Vec<Id>,
     most: Option<u8>,
     filters: Option<Value>,
-    pub(crate) include_results: bool,
 }
 
 impl FileSearch {
@@ -43,7 +42,6 @@ impl FileSearch {
             stores: args.search_store.clone(),
             most: args.search.max_num_results,
             filters: args.search.filters()?,
-            include_results: args.include_results,
         }))
     }
 

@@ -1,5 +1,6 @@
 //! The options as a template for bodies: files are read, JSON is checked, once.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::OnceLock;
 
@@ -33,20 +34,39 @@ pub(crate) fn read(args: &Args, interrupt: &Interrupt) -> Result<Template> {
             Some(file) => Some(text(file, TEXT_BYTES, interrupt)?),
             None => args.instructions.clone(),
         },
-        format: args
-            .schema
-            .as_deref()
-            .map(|path| format(path, interrupt))
-            .transpose()?,
-        effort: args.reasoning_effort.clone(),
-        max_output_tokens: args.max_output_tokens,
-        store: !args.no_store,
-        background: args.background,
-        stream: args.stream,
+        options: options(args, interrupt)?,
         layers: layers(args, interrupt)?,
         search: FileSearch::read(args)?,
         plain: OnceLock::new(),
     })
+}
+
+/// The options that stand in the body as they are.
+fn options(args: &Args, interrupt: &Interrupt) -> Result<Object> {
+    let mut body = Object::default();
+    if let Some(path) = &args.schema {
+        let format = format(path, interrupt)?.to_raw();
+        body.put("text", &BTreeMap::from([("format", format)]));
+    }
+    if let Some(effort) = &args.reasoning_effort {
+        body.put("reasoning", &BTreeMap::from([("effort", effort)]));
+    }
+    if let Some(count) = args.max_output_tokens {
+        body.put("max_output_tokens", &count);
+    }
+    if args.include_results {
+        body.put("include", &["file_search_call.results"]);
+    }
+    let flags = [
+        // Some projects keep the answer of a background response for minutes only unless they are told to.
+        ("store", args.no_store || args.background, !args.no_store),
+        ("background", args.background, true),
+        ("stream", args.stream, true),
+    ];
+    for (key, _, value) in flags.iter().filter(|flag| flag.1) {
+        body.put(key, value);
+    }
+    Ok(body)
 }
 
 /// The question: `-p`, a blank line, the file; a file's last newline is not part of it.
