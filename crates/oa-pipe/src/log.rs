@@ -131,7 +131,7 @@ impl Log {
         !self.bare && self.level == Level::Normal
     }
 
-    /// Progress as [`Bars::add`] draws it; draws nothing where nobody looks.
+    /// Progress as `Bars::add` draws it; draws nothing where nobody looks.
     #[must_use]
     pub fn progress(&self, template: &str, what: &str, count: Option<u64>) -> Progress {
         if self.draws() {
