@@ -13,6 +13,7 @@ pub mod cancel;
 pub mod client;
 pub mod error;
 mod exchange;
+mod expect;
 pub mod field;
 pub mod form;
 pub mod id;

@@ -102,15 +102,12 @@ impl Server {
         reply: Received,
     ) -> std::result::Result<Reply, Failure> {
         let now = SystemTime::now();
-        let wait = retry::asked_wait(
-            header(headers, "retry-after-ms"),
-            header(headers, "retry-after"),
-            now,
-        );
+        let said = |name| header(headers, name);
+        let wait = retry::asked_wait(said("retry-after-ms"), said("retry-after"), now);
         if !(200..300).contains(&reply.status) {
             return Err(self.refused(request, headers, &reply, wait));
         }
-        let poll_after = header(headers, "openai-poll-after-ms");
+        let poll_after = said("openai-poll-after-ms");
         match reply.expect(request.expect, &|text| self.settings.secrets.redact(text)) {
             Ok(found) => {
                 if found.mended {

@@ -34,6 +34,7 @@ pub mod failure;
 pub mod file;
 pub mod glance;
 mod headers;
+mod incoming;
 pub mod lift;
 mod line;
 pub mod local;

@@ -19,8 +19,9 @@ pub enum Ending {
 }
 
 /// Takes the elements of all pages of a list. `fetch` asks for the page behind an element, and ends the list where
-/// it brings none; `take` says whether an element is new. A cursor that was there before leads nowhere, nor does a page that
-/// brings nothing new and does not say that there is more; a list that says nothing of further pages has them only if it is `paged`.
+/// it brings none; `take` says whether an element is new. A cursor that was there before leads nowhere, nor does a
+/// page that brings nothing new and does not say that there is more; a list that says nothing of further pages has
+/// them only if it is `paged`.
 ///
 /// # Errors
 /// As `fetch`.
@@ -43,13 +44,11 @@ pub fn pages(
         }
         let more: Option<bool> = page.get("has_more");
         let nowhere = cursor.is_none();
-        let goes_on = more.unwrap_or(news);
-        after = cursor.filter(|cursor| goes_on && cursors.insert(cursor.clone()));
+        after = cursor.filter(|cursor| more.unwrap_or(news) && cursors.insert(cursor.clone()));
         match more {
             Some(true) if nowhere => return Ok(Ending::Nowhere),
             Some(true) if after.is_none() => return Ok(Ending::Repeats),
-            Some(false) => break,
-            None if !paged || after.is_none() => break,
+            _ if after.is_none() || (more.is_none() && !paged) => break,
             _ => {}
         }
     }
