@@ -48,7 +48,7 @@ fn what_it_does_not_know_is_refused_and_said_to_be_unless_it_is_lenient() {
         let (answer, said) = ask(&scene, "", members);
         assert_eq!(answer, format!("{}\n", json!(words)));
         let wanted = format!(
-            "oa-mock: {words} So says {DAY}, which is all that is known here; --lenient lets it pass"
+            "oa-mock: not in {DAY}, which is all that is known here (--lenient lets it pass): {words}"
         );
         assert_eq!(said, wanted);
         let refused = format!("{}\n", json!(words));

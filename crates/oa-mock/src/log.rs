@@ -41,7 +41,7 @@ pub(crate) fn request(mock: &Mock, head: &Parts, status: u16, took: Duration) {
 pub(crate) fn newer(mock: &Mock, error: &ApiError) {
     if error.newer && !mock.settings.quiet {
         line(&format!(
-            "{} So says the API as of {AS_OF}, which is all that is known here; --lenient lets it pass",
+            "not in the API as of {AS_OF}, which is all that is known here (--lenient lets it pass): {}",
             error.message
         ));
     }
