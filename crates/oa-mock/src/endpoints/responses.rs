@@ -8,6 +8,7 @@ use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::id::now;
 use crate::json::Json;
+use crate::limit::limiter::Wish;
 use crate::mock::Mock;
 use crate::objects::error::ApiError;
 use crate::objects::input::Input;
@@ -30,8 +31,13 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     // A copy: nobody waits for the store while megabytes of base64 are undone.
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
-    let searches = tool::calls(mock, &body, &input.texts.join("\n"))?;
     let said = said(mock, &body, &input);
+    let prompt = Prompt::new(&body, &said);
+    let admitted = match mock.limiter().admit(wish(&body, &prompt)) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(*refusal),
+    };
+    let searches = tool::calls(mock, &body, &input.texts.join("\n"))?;
     let question = Question {
         mock,
         end: &call.end,
@@ -40,14 +46,11 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         input,
         said,
     };
-    let mut response = question.answered(searches);
-    response.read.cached = mock
-        .store()
-        .prompts
-        .read(&response.read.prefixes, call.arrived());
+    let mut response = question.answered(searches, Read::of(&prompt));
+    response.read.cached = known(mock, &response, call.arrived());
     let streams = response.request.flag("stream");
     if streams || !response.background() {
-        begin(mock, &mut response);
+        begin(mock, &mut response, Instant::now() + admitted.latency);
     }
     let reply = if streams {
         Reply::events(Play::new(&response))
@@ -57,7 +60,18 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     if response.request.member("store") != Some(&Json::Bool(false)) {
         mock.store().responses.push(response);
     }
-    Ok(reply)
+    Ok(reply.admitted(admitted))
+}
+
+/// What a question counts for: what it holds, and what its answer may hold.
+fn wish<'a>(body: &'a Json, prompt: &Prompt) -> Wish<'a> {
+    let answer: Option<u32> = body.number_of("max_output_tokens");
+    Wish::Question {
+        model: body.text_of("model").unwrap_or_default(),
+        tokens: prompt
+            .tokens()
+            .saturating_add(answer.unwrap_or_default().into()),
+    }
 }
 
 /// What is said up to a question, what it goes on from included.
@@ -67,13 +81,17 @@ fn said(mock: &Mock, body: &Json, input: &Input) -> Vec<Piece> {
     prompt::said(body, before.unwrap_or_default(), &input.pieces)
 }
 
-/// From now on what was read for this answer is found by others.
-fn begin(mock: &Mock, response: &mut Stored) {
+/// Tokens of a question that had been read before, when it came.
+fn known(mock: &Mock, response: &Stored, came: Instant) -> u64 {
+    let store = mock.store();
+    store.prompts.read(&response.read.prefixes, came)
+}
+
+/// What is read for an answer is found by others from this moment on, in which it begins.
+fn begin(mock: &Mock, response: &mut Stored, at: Instant) {
     let read = std::mem::take(&mut response.read.prefixes);
     let mut store = mock.store();
-    store
-        .prompts
-        .write(&read, Instant::now(), response.read.life);
+    store.prompts.write(&read, at, response.read.life);
 }
 
 /// A question, and how its answer has to end.
@@ -87,7 +105,7 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn answered(self, searches: Vec<SearchCall>) -> Stored {
+    fn answered(self, searches: Vec<SearchCall>, read: Read) -> Stored {
         let phase = match (self.body.flag("background"), self.ending.status.as_str()) {
             (true, _) => Phase::Queued,
             (false, "in_progress") => Phase::InProgress,
@@ -95,7 +113,6 @@ impl Question<'_> {
         };
         let items = items::items(&self.body, || self.mock.ids.hex("msg_", 48));
         let output = self.output(searches);
-        let prompt = Prompt::new(&self.body, &self.said);
         let mut request = self.body;
         request.remove("input");
         Stored {
@@ -105,7 +122,7 @@ impl Question<'_> {
             request,
             items,
             output,
-            read: Read::of(&prompt),
+            read,
             said: self.said,
             ending: self.ending,
             phase,
@@ -166,7 +183,7 @@ pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         return resume(response, call);
     }
     let mut shown = looked_at(mock, &call.id)?;
-    begin(mock, &mut shown);
+    begin(mock, &mut shown, Instant::now());
     if let Some(include) = include(mock, call)? {
         shown.request.set("include", include);
     }

@@ -37,6 +37,7 @@ impl Cache {
                 since: begun,
                 until,
             });
+            kept.since = kept.since.min(begun);
             kept.until = kept.until.max(until);
         }
     }
