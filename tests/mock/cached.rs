@@ -92,14 +92,16 @@ fn a_prompt_is_known_once_its_first_answer_has_begun() {
 
 #[test]
 fn questions_at_the_same_time_do_not_know_of_each_other() {
-    let scene = Scene::with(&["--delay", "1s"]);
-    scene.file("big.txt", "x".repeat(32_000));
-    let ask = "oa-respond -p why | jq .response.usage.input_tokens_details.cached_tokens";
-    let ran = scene.ok(&format!(
-        "oa-upload big.txt >f; cat f f | {}; cat f | {ask}",
-        ask.replace("-p", "-j2 -p")
-    ));
-    assert_eq!(ran.stdout, "0\n0\n2048\n");
+    for slow in [["--delay", "1s"], ["--limit", "latency=1s"]] {
+        let scene = Scene::with(&slow);
+        scene.file("big.txt", "x".repeat(32_000));
+        let ask = "oa-respond -p why | jq .response.usage.input_tokens_details.cached_tokens";
+        let ran = scene.ok(&format!(
+            "oa-upload big.txt >f; cat f f | {}; cat f | {ask}",
+            ask.replace("-p", "-j2 -p")
+        ));
+        assert_eq!(ran.stdout, "0\n0\n2048\n", "{slow:?}");
+    }
 }
 
 #[test]
