@@ -29,9 +29,11 @@ fn models_are_listed_with_the_day_of_their_shutdown() {
         assert_eq!(one.json()["shutdown_date"], wanted, "{name}");
     }
     let snapshot = mock.call("GET /models/gpt-5-2025-08-07", &Value::Null);
+    let mut snapshot = snapshot.json();
+    snapshot.as_object_mut().unwrap().remove("x_mock");
     let wanted = json!({"id": "gpt-5-2025-08-07", "object": "model", "created": 1_686_935_002,
         "owned_by": "system", "shutdown_date": "2026-12-11"});
-    assert_eq!(snapshot.json(), wanted);
+    assert_eq!(snapshot, wanted);
 }
 
 #[test]

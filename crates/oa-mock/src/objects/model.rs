@@ -35,6 +35,7 @@ fn object(id: &str, shutdown: Option<String>) -> Json {
         ("owned_by", "system".into()),
         ("shutdown_date", shutdown.into()),
     ])
+    .marked()
 }
 
 /// `gpt-5.2-2025-12-11` is a snapshot of `gpt-5.2`.
