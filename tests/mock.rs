@@ -1,7 +1,10 @@
 //! The server that plays the API: what a rule makes of an answer arrives as it was written.
 
+mod cached;
 mod guard;
+mod known;
 mod limit;
+mod models;
 mod refused;
 mod taken;
 
