@@ -155,6 +155,21 @@ fn a_file_that_expires_within_the_window_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_file_that_is_searched_must_live_as_long_and_one_that_was_asked_about_before_need_not() {
+    let scene = Scene::faulty(r#"POST /responses 200 body='{"id":"resp_2","status":"queued"}'"#);
+    let file = json!({"id": "file-1", "path": "a.pdf", "expires_at": in_seconds(60)});
+    let record = json!({"files": [file], "prompt": "why", "vector_store": {"id": "vs_1"},
+        "response": {"id": "resp_1", "status": "completed", "output": []}});
+    let mut new = record.clone();
+    new.as_object_mut().unwrap().remove("response");
+    let ran = scene.feed(&new.to_string(), "oa-respond --file-search -w 2h");
+    ran.is(3).says(&["expires before the window of 2h"]);
+    assert_eq!(scene.ledger().asked(), [""; 0]);
+    let ran = scene.feed(&record.to_string(), "oa-respond -c -w 2h").is(0);
+    assert_eq!(ran.record()["response"]["id"], "resp_2");
+}
+
+#[test]
 fn an_attached_id_that_expires_within_the_window_is_refused_too() {
     let scene = Scene::new();
     let id = scene
