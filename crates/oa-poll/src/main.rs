@@ -21,7 +21,7 @@ use oa_pipe::progress::{Progress, SPINNER};
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
 use oa_pipe::run::Run;
-use oa_pipe::settle::{forget, settle, settle_own};
+use oa_pipe::settle::{forget, settle, settle_own, summary};
 use oa_pipe::shell::command;
 use oa_pipe::verdict::EXIT_TABLE;
 use oa_pipe::wait::{Look, Running, Subject, Wait};
@@ -160,10 +160,12 @@ impl Poller<'_> {
     fn take(&self, queue: &DelayQueue<Watch>, mut job: Job) {
         let pipe = &self.run.pipe;
         let mut record = std::mem::take(&mut job.incoming.record);
+        let stop = pipe.stopped();
+        let stopped = stop.is_some();
         let accepted = if pipe.is_closed() {
             Ok(None)
         } else {
-            self.accept(&job, &mut record)
+            self.accept(&job, &mut record, stop)
         };
         match accepted {
             Ok(Some(id)) => {
@@ -178,16 +180,16 @@ impl Poller<'_> {
                 return;
             }
             Ok(None) => {}
+            Err(error) if stopped => pipe.pass_on(&mut record, &error),
             Err(error) => pipe.fail(&mut record, &error),
         }
         pipe.put(&job, record);
     }
 
     /// The id of the response to wait for, or none where the record only passes through.
-    fn accept(&self, job: &Job, record: &mut Record) -> Result<Option<Id>> {
+    fn accept(&self, job: &Job, record: &mut Record, stop: Option<Error>) -> Result<Option<Id>> {
         let response = record.response().map(Response::read);
         let runs = response.as_ref().is_some_and(|r| !r.is_final());
-        let stop = self.run.pipe.stopped();
         if let Some(error) = record.error() {
             if !runs || !error.retryable || stop.is_some() {
                 return Ok(None);
@@ -242,8 +244,7 @@ impl Poller<'_> {
             let answer = self.ask(id, until)?;
             let response = Response::read(&answer.object);
             if response.is_final() {
-                let elapsed = job.read_at.elapsed().as_secs();
-                let told = format!("{} elapsed={elapsed}s", response.summary());
+                let told = summary(record, &response, Some(job.read_at));
                 self.run.pipe.log.event("response", &told);
                 let verdict = settle(record, answer.object, self.args.allow_incomplete);
                 return Ok(Look::Final(self.verdict(verdict)));

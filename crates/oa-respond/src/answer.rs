@@ -13,15 +13,18 @@ use oa_pipe::object::Object;
 use oa_pipe::output::Output;
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
-use oa_pipe::settle::{Settled, Wanted, show};
+use oa_pipe::settle::{Settled, Wanted, show, summary};
 use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
 use crate::asking::Asking;
 use crate::follow::Following;
+use crate::window::{OPTIONS, WINDOW};
 
 /// What the API complains about, recognised by a piece of its message, code or `param`, and the way out.
-const HINTS: [(&str, &str); 7] = [
+const HINTS: [(&str, &str); 9] = [
+    (WINDOW, NO_WINDOW),
+    (OPTIONS, NO_WINDOW),
     (
         "image_file_id",
         "this server's name for it is `file_id`: leave out --image-field",
@@ -51,6 +54,9 @@ const HINTS: [(&str, &str); 7] = [
         "the model's context is full: attach less, or search instead of attaching",
     ),
 ];
+
+const NO_WINDOW: &str =
+    "this server, model or project may take no --window: ask without it, or with -b alone";
 
 impl Asking<'_> {
     /// Sends the request and puts the answer into the record.
@@ -114,9 +120,7 @@ impl Asking<'_> {
         let read = Response::read(&object);
         let verdict = settled.put(record, object);
         if read.is_final() {
-            let seconds = begun.elapsed().as_secs();
-            let summary = read.summary();
-            log.event("response", &format!("{summary} elapsed={seconds}s"));
+            log.event("response", &summary(record, &read, Some(begun)));
             return verdict;
         }
         let (id, status) = (read.name(), read.status_word());
@@ -180,7 +184,11 @@ impl Asking<'_> {
     }
 
     /// Adds what we know better to a refusal.
-    fn explain(&self, record: &Record, mut error: Error) -> Error {
+    pub(crate) fn explain(&self, record: &Record, mut error: Error) -> Error {
+        let model = self.request.body.text("model").unwrap_or_default();
+        if is_unknown_model(&error, &model) {
+            error.hint = Some(self.models.hint(self.client, &model));
+        }
         if error.kind != Kind::Refused || error.hint.is_some() {
             return error;
         }
@@ -198,6 +206,18 @@ impl Asking<'_> {
             });
         error
     }
+}
+
+/// Whether the server does not know the model, or not for this key.
+fn is_unknown_model(error: &Error, model: &str) -> bool {
+    if error.code.as_deref() == Some("model_not_found") {
+        return true;
+    }
+    let unknown = ["does not exist", "not found"];
+    let unknown = unknown.iter().any(|words| error.message.contains(words));
+    let named = !model.is_empty() && error.message.contains(model);
+    let refused = error.kind == Kind::Refused && error.hint.is_none();
+    refused && unknown && named && error.message.contains("model")
 }
 
 /// A file that the server does not know.
