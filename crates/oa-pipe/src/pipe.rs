@@ -10,15 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use oa_core::error::{Error, Kind, Result};
-use oa_core::id::{Id, joined, texts};
+use oa_core::id::{Id, joined};
 use oa_core::machine::lock;
-use serde_json::Value;
 
 use crate::log::Log;
 use crate::plan::{Job, Plan, Source};
 use crate::read::{Next, Reader, broken};
 use crate::record::Record;
-use crate::shell;
 use crate::signal::Interrupt;
 use crate::stdin::{Stdin, stdin_is_saved};
 use crate::verdict::Verdict;
@@ -36,10 +34,10 @@ pub struct Pipe {
     saved: bool,
     /// They were named on the command line.
     given: bool,
-    plan: Plan,
+    pub(crate) plan: Plan,
     reading: Mutex<Reader>,
-    output: Arc<Writer>,
-    verdict: Arc<Mutex<Verdict>>,
+    pub(crate) output: Arc<Writer>,
+    pub(crate) verdict: Arc<Mutex<Verdict>>,
     failing_fast: AtomicBool,
 }
 
@@ -84,11 +82,16 @@ impl Pipe {
             if again && self.is_closed() && !self.plan.reads_to_end {
                 return None;
             }
-            match reading.next() {
+            let next = reading.next();
+            self.log.expect(reading.left(), reading.reads());
+            match next {
                 Next::Record(seq, incoming) => {
                     let held = incoming.record.ids();
                     self.interrupt.hold(&held);
-                    self.say_foreign(&incoming.record);
+                    let foreign = incoming.record.foreign_error();
+                    if let Some(error) = foreign.filter(|_| !self.is_closed()) {
+                        self.complain(&incoming.record, &error);
+                    }
                     return Some(Job {
                         seq,
                         incoming: *incoming,
@@ -122,18 +125,6 @@ impl Pipe {
         lock(&self.verdict).stream();
     }
 
-    /// A failure that no tool of ours has told of is told by each that passes it on.
-    fn say_foreign(&self, record: &Record) {
-        let (Some(raw), Some(error)) = (record.object().get("error"), record.error()) else {
-            return;
-        };
-        let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
-        let tool = value["tool"].as_str().unwrap_or_default();
-        if !tool.starts_with("oa-") && !self.is_closed() {
-            self.complain(record, &error);
-        }
-    }
-
     /// Why nothing new is to be started, if so.
     #[must_use]
     pub fn stopped(&self) -> Option<Error> {
@@ -163,7 +154,9 @@ impl Pipe {
     ) {
         let serve = |mut job: Job| {
             let mut record = std::mem::take(&mut job.incoming.record);
-            if let Err(error) = self.attempt(&mut record, &job, &work) {
+            let done = self.attempt(&mut record, &job, &work);
+            self.end_text(&job);
+            if let Err(error) = done {
                 self.fail(&mut record, &error);
             }
             self.put_or(&job, record, &lost);
@@ -291,9 +284,25 @@ impl Pipe {
         self.output.line(line);
     }
 
+    /// The columns that people have to read the output in; `None` where it goes to a program or a file.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        self.output.columns()
+    }
+
+    /// Writes one line for people.
+    pub fn show(&self, line: &str) {
+        self.output.show(line);
+    }
+
     /// Writes the text of an answer as it comes, in the order of the records.
     pub fn text(&self, seq: u64, delta: &str) {
         self.output.text(seq, delta);
+    }
+
+    /// Ends the last line of such text, before anything else is said.
+    pub fn end_text(&self, job: &Job) {
+        self.output.end_text(job.seq);
     }
 
     /// Records that a clean-up failed or an id could only be named on stderr.
@@ -304,40 +313,6 @@ impl Pipe {
     /// Counts a failure that no record carries.
     pub fn count(&self, error: &Error) {
         lock(&self.verdict).record(error);
-    }
-
-    /// The tool cannot start: says why, and passes everything on with that error.
-    pub fn refuse(&self, error: &Error) {
-        self.log.error(&error.to_string());
-        lock(&self.verdict).own(error);
-        // Text is expected on stdout, and says nothing of a record that is not worked on.
-        let aside = self.plan.text && !self.output.keeps_records();
-        while let Some(mut job) = self.next() {
-            let mut record = std::mem::take(&mut job.incoming.record);
-            if record.error().is_none() {
-                record.fail(self.log.tool(), error);
-            }
-            if self.plan.reads_to_end {
-                self.name_left(&record, job.incoming.bare.as_deref());
-            }
-            if aside {
-                self.log.record(&record.object().to_line());
-                self.skip(&job);
-            } else {
-                self.put(&job, record);
-            }
-        }
-    }
-
-    /// Names what this tool would have deleted, had it started.
-    fn name_left(&self, record: &Record, bare: Option<&str>) {
-        let mut ids = record.ids();
-        ids.extend(bare.and_then(|id| Id::parse(id).ok()));
-        if !ids.is_empty() {
-            let command = shell::command(self.log.tool(), texts(&ids));
-            self.log
-                .error(&format!("left on the server; `{command}` deletes it"));
-        }
     }
 
     /// Ends the output and tells the exit status of everything that was written.

@@ -185,6 +185,14 @@ impl Record {
         Some(failure::from_json(&value))
     }
 
+    /// Why it failed, where no tool of ours has told of it: then each that passes it on does.
+    pub(crate) fn foreign_error(&self) -> Option<Error> {
+        let raw = self.object.get("error")?;
+        let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        let tool = value["tool"].as_str().unwrap_or_default();
+        (!tool.starts_with("oa-")).then(|| failure::from_json(&value))
+    }
+
     /// Marks the record as failed.
     pub fn fail(&mut self, tool: &str, error: &Error) {
         self.object.set("error", failure::to_json(error, tool));

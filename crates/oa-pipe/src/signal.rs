@@ -116,6 +116,7 @@ impl Interrupt {
             ));
         }
         lock(&self.last).iter().for_each(|hook| hook());
+        log.clear();
         die(signal);
     }
 
