@@ -53,6 +53,7 @@ mod sharing;
 mod signals;
 mod stores;
 mod streams;
+mod terminal;
 mod text;
 mod upload;
 mod usage;

@@ -165,7 +165,11 @@ impl Uploader<'_> {
             word(&filter)
         );
         let before = AtomicU64::new(0);
-        let sent = |now| progress.sent(before.swap(now, Ordering::SeqCst), now);
+        let sent = |now: u64| {
+            // What stands around the file in the form is not counted.
+            let now = now.min(bytes);
+            progress.sent(before.swap(now, Ordering::SeqCst), now);
+        };
         let call = Request::post("/files", body, &content_type, Expect::Object("file"))
             .graceful()
             .expires(self.expiry(upload.purpose).is_some())
