@@ -33,7 +33,8 @@ const LARGEST: [(&str, usize); 12] = [
     // One by one where a server has no batches; batches that are looked at as they are due.
     ("oa-index", 1_072),
     ("oa-search", 172),
-    ("oa-mock", 5_360),
+    // Rate limits are played in every variant that was met, and the ideal is reckoned beside them.
+    ("oa-mock", 5_910),
 ];
 
 #[test]

@@ -6,6 +6,7 @@ mod faults;
 mod http;
 mod id;
 mod json;
+mod limit;
 mod log;
 mod mock;
 mod objects;
@@ -27,6 +28,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::faults::rule::{Rule, Rules};
 use crate::http::guard::Guard;
+use crate::limit::limiter::Limiter;
+use crate::limit::options::{Variant, duration};
 use crate::mock::{Mock, Settings};
 use crate::objects::table::Table;
 
@@ -58,9 +61,19 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   (failed, cancelled, in_progress: never), with file= only that of these names;
   commentary= is said in a message of its own before the final answer.
 
+Limits: --rpm and --tpm play a rate limit in the API's words and headers.
+  --limit 'KEY=VALUE…': headers=both|seconds|none|bare (what a refusal says of
+  when to come again: milliseconds and seconds, whole seconds, its message
+  alone, nothing); burst=TIME (what comes in that time may come at once; 6s),
+  window=TIME (instead: a window of that length), ramp=TIME (the limit grows to
+  all of it in that time); refused=count (refusals count, too); latency=TIME (of
+  an answer); concurrent=N (questions at a time); quota=N (then the money is
+  gone); outage=TIME (503 from the first second on); files=N (uploads a minute)
+
 Controls, of Content-Type application/json, with the key where one was given:
   GET and DELETE /mock/ledger (200,000 requests or 256 MiB are kept),
   POST (a rule as a JSON string, or an array of them) and DELETE /mock/faults,
+  GET and DELETE /mock/limit (who got in, and how close to the ideal),
   POST /mock/expire?file=ID and /mock/expire?store=ID
 
 Pages in a browser, and names that are none of this machine, get 403.
@@ -68,6 +81,7 @@ Pages in a browser, and names that are none of this machine, get 403.
 Examples:
   oa-mock -- sh -c 'oa-upload a.pdf | oa-respond -p Summarise. | oa-delete -t'
   oa-mock --fault 'POST /responses 429 retry-after=1 x2' --looks 5
+  oa-mock --rpm 500 --tpm 200000 --limit latency=2s -- make answers
   oa-mock --fault 'POST /vector_stores/** end status=failed file=a.md'
   oa-mock --fault \"POST /responses 200 events='data: {}\\n\\n' then=cut\"
   oa-mock --fault 'GET /files but type=text/plain patch={\"has_more\":null}'
@@ -90,6 +104,20 @@ struct Args {
     /// Let every answer wait: 500ms, 1s, 2m
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     delay: Duration,
+    /// Let in so many questions a minute
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    rpm: Option<u32>,
+    /// Let in so many tokens a minute
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    tpm: Option<u32>,
+    /// How the limits behave (see below)
+    #[arg(
+        long,
+        value_name = "KEY=VALUE…",
+        default_value = "",
+        hide_default_value = true
+    )]
+    limit: Variant,
     /// GETs until a response is final or a file indexed; 0: never
     #[arg(long, value_name = "N", default_value_t = 2)]
     looks: u64,
@@ -159,7 +187,8 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
         log: args.verbose || (!args.quiet && args.command.is_empty()),
     };
     let table = Table::read(args.older_guide)?;
-    let mock = Arc::new(Mock::new(settings, table, Rules(args.faults)));
+    let limiter = Limiter::new(args.rpm, args.tpm, args.limit);
+    let mock = Arc::new(Mock::new(settings, table, Rules(args.faults), limiter));
     let server = tokio::spawn(http::server::serve(Arc::clone(&mock), listener));
     if args.command.is_empty() {
         until_signal(&url, &key).await?;
@@ -217,17 +246,4 @@ async fn until_signal(url: &str, key: &str) -> io::Result<()> {
         _ = terminate.recv() => {}
     }
     Ok(())
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
-    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = units
-        .iter()
-        .find(|(unit, _)| *unit == &text[number.len()..]);
-    let (_, factor) = unit.ok_or("a number with ms, s, m or h is wanted: 500ms, 1s, 2m")?;
-    let number: u64 = number
-        .parse()
-        .map_err(|_| format!("'{number}' is not a number"))?;
-    Ok(Duration::from_millis(number.saturating_mul(*factor)))
 }

@@ -7,6 +7,7 @@ use crate::faults::rule::Rules;
 use crate::http::guard::Guard;
 use crate::http::ledger::Ledger;
 use crate::id::{Ids, now};
+use crate::limit::limiter::Limiter;
 use crate::objects::table::Table;
 use crate::state::store::Store;
 
@@ -29,11 +30,12 @@ pub(crate) struct Mock {
     store: Mutex<Store>,
     rules: Mutex<Rules>,
     ledger: Mutex<Ledger>,
+    limiter: Mutex<Limiter>,
 }
 
 impl Mock {
     /// A server that stores nothing yet.
-    pub(crate) fn new(settings: Settings, table: Table, rules: Rules) -> Mock {
+    pub(crate) fn new(settings: Settings, table: Table, rules: Rules, limiter: Limiter) -> Mock {
         Mock {
             settings,
             table,
@@ -41,6 +43,7 @@ impl Mock {
             store: Mutex::default(),
             rules: Mutex::new(rules),
             ledger: Mutex::default(),
+            limiter: Mutex::new(limiter),
         }
     }
 
@@ -59,6 +62,11 @@ impl Mock {
     /// What the server was asked.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.ledger)
+    }
+
+    /// The limits in force.
+    pub(crate) fn limiter(&self) -> MutexGuard<'_, Limiter> {
+        lock(&self.limiter)
     }
 }
 

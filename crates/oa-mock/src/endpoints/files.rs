@@ -5,6 +5,7 @@ use crate::http::call::Call;
 use crate::http::form::Part;
 use crate::http::reply::Reply;
 use crate::id::now;
+use crate::limit::limiter::Wish;
 use crate::mock::Mock;
 use crate::objects::error::ApiError;
 use crate::state::file::File;
@@ -26,6 +27,10 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let purpose = text(parts, "purpose").ok_or_else(|| required("purpose"))?;
     among(purpose, PURPOSES, "purpose")?;
     check_size(part, purpose)?;
+    let admitted = match mock.limiter().admit(Wish::Upload) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(*refusal),
+    };
     let created_at = now();
     let file = File {
         id: mock.ids.file(),
@@ -45,7 +50,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         return Err(ApiError::new(413, message));
     }
     store.files.push(file);
-    Ok(reply)
+    Ok(reply.admitted(admitted))
 }
 
 /// `GET /files`

@@ -6,6 +6,7 @@ use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::id::now;
 use crate::json::Json;
+use crate::limit::limiter::Wish;
 use crate::mock::Mock;
 use crate::objects::error::ApiError;
 use crate::objects::input::Input;
@@ -22,6 +23,10 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     // A copy: nobody waits for the store while megabytes of base64 are undone.
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
+    let admitted = match mock.limiter().admit(wish(&body, &input)) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(*refusal),
+    };
     let searches = tool::calls(mock, &body, &input.texts.join("\n"))?;
     let question = Question {
         mock,
@@ -39,7 +44,18 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     if response.request.member("store") != Some(&Json::Bool(false)) {
         mock.store().responses.push(response);
     }
-    Ok(reply)
+    Ok(reply.admitted(admitted))
+}
+
+/// What a question counts for: what it holds, and what its answer may hold.
+fn wish<'a>(body: &'a Json, input: &Input) -> Wish<'a> {
+    let answer: Option<u32> = body.number_of("max_output_tokens");
+    Wish::Question {
+        model: body.text_of("model").unwrap_or_default(),
+        tokens: input
+            .tokens()
+            .saturating_add(answer.unwrap_or_default().into()),
+    }
 }
 
 /// A question, and how its answer has to end.

@@ -49,8 +49,13 @@ pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Resul
     let Some(text) = body::control(body).await else {
         return Ok(plain(413, "a control is a text of at most 1 MiB"));
     };
-    if (head.method.as_str(), head.uri.path()) == ("GET", "/mock/ledger") {
-        return ledger(mock);
+    match (head.method.as_str(), head.uri.path()) {
+        ("GET", "/mock/ledger") => return ledger(mock),
+        ("GET", "/mock/limit") => {
+            let report = mock.limiter().report().map_err(io::Error::other)?;
+            return Ok(Reply::text(200, JSON, report));
+        }
+        _ => {}
     }
     Ok(match obey(mock, &head, &text) {
         Ok(()) => plain(200, "ok"),
@@ -64,6 +69,7 @@ type Refusal = (u16, String);
 fn obey(mock: &Mock, head: &Parts, text: &str) -> Result<(), Refusal> {
     match (head.method.as_str(), head.uri.path()) {
         ("DELETE", "/mock/ledger") => mock.ledger().forget(),
+        ("DELETE", "/mock/limit") => mock.limiter().forget(),
         ("POST", "/mock/faults") => add_rules(mock, text).map_err(|why| (400, why))?,
         ("DELETE", "/mock/faults") => mock.rules().0.clear(),
         ("POST", "/mock/expire") => expire(mock, head.uri.query().unwrap_or_default())?,

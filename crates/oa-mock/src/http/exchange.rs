@@ -115,7 +115,9 @@ async fn work(
         let reply = endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from);
         spoil::spoil(reply, &action)
     });
-    task.await.map_err(io::Error::other)
+    let reply = task.await.map_err(io::Error::other)?;
+    sleep(reply.takes).await;
+    Ok(reply)
 }
 
 fn endpoint(

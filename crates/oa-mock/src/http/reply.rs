@@ -1,8 +1,11 @@
 //! An answer before it is bytes on a connection: status, headers, and what it holds.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::json::Json;
+use crate::limit::words::Admitted;
 use crate::objects::error::ApiError;
 use crate::objects::stream::Play;
 
@@ -18,6 +21,8 @@ pub(crate) struct Reply {
     pub(crate) content: Content,
     /// The connection ends behind it, although nothing in it says so.
     pub(crate) last: bool,
+    /// The work on it takes that long.
+    pub(crate) takes: Duration,
 }
 
 /// What an answer holds.
@@ -44,6 +49,7 @@ impl Reply {
             headers,
             content,
             last: false,
+            takes: Duration::ZERO,
         }
     }
 
@@ -70,6 +76,13 @@ impl Reply {
     /// Server-sent events.
     pub(crate) fn events(play: Play) -> Reply {
         Reply::new(200, EVENTS, Content::Events(play))
+    }
+
+    /// The same answer to something that a limit let in.
+    pub(crate) fn admitted(mut self, admitted: Admitted) -> Reply {
+        self.headers.extend(admitted.headers);
+        self.takes = admitted.latency;
+        self
     }
 
     /// Whether it is no whole answer.
