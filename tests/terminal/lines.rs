@@ -97,6 +97,20 @@ fn four_tools_share_a_terminal() {
 }
 
 #[test]
+fn what_one_tool_writes_takes_the_place_of_what_another_one_has_drawn() {
+    let scene = Scene::faulty("POST /files stall when=before");
+    let line = "oa-upload notes.txt report.pdf >made & until [ -e go ]; do sleep 0.02; done; oa-respond -q -n -p a -t; wait";
+    let mut session = start(&scene, "xterm", 80, line);
+    until_drawn(&mut session, "oa-upload: done 0/2 files ");
+    scene.file("go", "");
+    session.until_row("gpt-5.2 was asked");
+    until_drawn(&mut session, "oa-upload: done 0/2 files ");
+    scene.mock.no_faults();
+    let seen = session.finish().tidy(80);
+    assert_eq!(seen.rows[0], "gpt-5.2 was asked \"a\"", "{:#?}", seen.rows);
+}
+
+#[test]
 fn ctrl_c_leaves_whole_lines_and_nothing_drawn() {
     let scene = Scene::with(&["--looks", "0"]);
     let line = "oa-upload --each *.txt *.pdf *.png | oa-respond -b -p why | oa-poll --interval 20ms | oa-delete -t";
