@@ -56,6 +56,7 @@ mod sharing;
 mod signals;
 mod stores;
 mod streams;
+mod terminal;
 mod text;
 mod total;
 mod upload;

@@ -20,8 +20,8 @@ const LARGEST: [(&str, usize); 12] = [
     // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
     ("oa-net", 900),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
-    // answers of a run come to.
-    ("oa-pipe", 5_296),
+    // answers of a run come to; a terminal that programs of a pipe share.
+    ("oa-pipe", 5_740),
     ("oa-kinds", 767),
     ("oa-upload", 560),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are
@@ -30,7 +30,8 @@ const LARGEST: [(&str, usize); 12] = [
     ("oa-poll", 270),
     // Batches, entries of stores, shared stores, ids by the million.
     ("oa-delete", 930),
-    ("oa-list", 182),
+    // A row for each object, where people read it.
+    ("oa-list", 340),
     // One by one where a server has no batches; batches that are looked at as they are due.
     ("oa-index", 1_072),
     ("oa-search", 172),

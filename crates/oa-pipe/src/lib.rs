@@ -19,7 +19,7 @@
 //!
 //! Beside the way stand [`signal`], which turns signals into an event and knows what would be left, and [`log`], which
 //! alone writes to standard error, nothing secret and nothing raw ([`mod@escape`], [`shell`]); there [`progress`] is
-//! drawn.
+//! drawn, in [`figure`]s.
 
 mod address;
 mod advice;
@@ -32,6 +32,7 @@ pub mod duration;
 pub mod escape;
 mod excuse;
 pub mod failure;
+pub mod figure;
 pub mod file;
 pub mod glance;
 mod headers;
@@ -61,6 +62,7 @@ mod rights;
 pub mod run;
 pub mod scan;
 pub mod schedule;
+mod screen;
 pub mod search;
 pub mod settle;
 pub mod shell;
@@ -69,7 +71,9 @@ mod stdin;
 pub mod store;
 mod tally;
 mod target;
+mod terminal;
 pub mod tokens;
+mod turn;
 pub mod verdict;
 pub mod wait;
 mod wake;

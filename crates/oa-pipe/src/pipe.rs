@@ -85,7 +85,9 @@ impl Pipe {
             if again && self.is_closed() && !self.plan.reads_to_end {
                 return None;
             }
-            match reading.next() {
+            let next = reading.next();
+            self.log.expect(reading.left(), reading.reads());
+            match next {
                 Next::Record(seq, incoming) => {
                     let held = incoming.record.ids();
                     self.interrupt.hold(&held);
@@ -155,7 +157,9 @@ impl Pipe {
     ) {
         let serve = |mut job: Job| {
             let mut record = std::mem::take(&mut job.incoming.record);
-            if let Err(error) = self.attempt(&mut record, &job, &work) {
+            let done = self.attempt(&mut record, &job, &work);
+            self.end_text(&job);
+            if let Err(error) = done {
                 self.fail(&mut record, &error);
             }
             self.put_or(&job, record, &lost);
@@ -291,9 +295,25 @@ impl Pipe {
         self.output.line(line);
     }
 
+    /// The columns that people have to read the output in; `None` where it goes to a program or a file.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        self.output.columns()
+    }
+
+    /// Writes one line for people.
+    pub fn show(&self, line: &str) {
+        self.output.show(line);
+    }
+
     /// Writes the text of an answer as it comes, in the order of the records.
     pub fn text(&self, seq: u64, delta: &str) {
         self.output.text(seq, delta);
+    }
+
+    /// Ends the last line of such text, before anything else is said.
+    pub fn end_text(&self, job: &Job) {
+        self.output.end_text(job.seq);
     }
 
     /// Records that a clean-up failed or an id could only be named on stderr.

@@ -17,7 +17,7 @@ use oa_pipe::lift::Incoming;
 use oa_pipe::object::Object;
 use oa_pipe::options::{Options, Order, Patience};
 use oa_pipe::plan::{Job, Plan, Source};
-use oa_pipe::progress::{Progress, SPINNER};
+use oa_pipe::progress::Progress;
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
 use oa_pipe::run::Run;
@@ -97,7 +97,6 @@ fn main() -> ExitCode {
     oa_pipe::run(|args: &Args, run| {
         let poller = Poller {
             client: run.client()?,
-            spinner: run.pipe.log.progress(SPINNER, "waiting", None),
             args,
             run,
         };
@@ -122,7 +121,6 @@ fn waits_for_batch(record: &Record, response: Option<&Response>) -> Option<Error
 
 struct Poller<'a> {
     client: Client,
-    spinner: Progress,
     args: &'a Args,
     run: &'a Run,
 }
@@ -133,6 +131,7 @@ struct Watch {
     record: Record,
     id: Id,
     wait: Wait,
+    progress: Progress,
 }
 
 impl Poller<'_> {
@@ -169,12 +168,14 @@ impl Poller<'_> {
         };
         match accepted {
             Ok(Some(id)) => {
-                let wait = self.wait(&record, &id, job.read_at);
+                let progress = pipe.log.progress("responses", 1);
+                let wait = self.wait(&record, &id, job.read_at, progress.is_drawn());
                 let watch = Watch {
                     job,
                     record,
                     id,
                     wait,
+                    progress,
                 };
                 queue.enter(watch.wait.due(), watch);
                 return;
@@ -225,11 +226,11 @@ impl Poller<'_> {
         if self.args.cancel { Ok(()) } else { verdict }
     }
 
-    fn wait(&self, record: &Record, id: &Id, begun: Instant) -> Wait {
+    fn wait(&self, record: &Record, id: &Id, begun: Instant, drawn: bool) -> Wait {
         let mut patience = self.args.patience;
         patience.deadline = patience.deadline.or_else(|| beyond_window(record));
         let subject = Subject {
-            drawn: self.spinner.is_drawn(),
+            drawn,
             ..Subject::response(id, again(id))
         };
         Wait::new(&self.run.pipe, patience, begun, subject)
@@ -250,7 +251,6 @@ impl Poller<'_> {
                 return Ok(Look::Final(self.verdict(verdict)));
             }
             let status = response.status_word();
-            self.spinner.say(&format!("{id} {status}"));
             keep(record, id, &answer);
             Ok(Look::Running(Running::new(status, &answer)))
         })?;
@@ -278,6 +278,7 @@ impl Poller<'_> {
 
     fn close(&self, mut watch: Watch, verdict: Result<()>) {
         let pipe = &self.run.pipe;
+        drop(watch.progress);
         if let Err(error) = verdict {
             if error.is_gone() || watch.wait.is_unknown() {
                 watch.job.gone.push(watch.id);

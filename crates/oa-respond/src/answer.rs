@@ -62,6 +62,7 @@ impl Asking<'_> {
     /// Sends the request and puts the answer into the record.
     pub(crate) fn ask(&self, record: &mut Record) -> Result<()> {
         let begun = Instant::now();
+        let _progress = self.run.pipe.log.progress("answers", 1);
         let mut call = Request::post(
             "/responses",
             self.request.bytes(),
@@ -76,7 +77,7 @@ impl Asking<'_> {
         match self.client.ask(&call) {
             Ok(Streamed::Object(answer)) => {
                 let settled = self.settled(record, &answer.object, Output::of(&answer.object));
-                self.settle(record, answer.object, settled, begun)
+                self.settle(record, answer.object, settled, "", begun)
             }
             Ok(Streamed::Events(stream)) => self.follow(record, stream, begun),
             Err(error) => {
@@ -114,11 +115,13 @@ impl Asking<'_> {
         record: &mut Record,
         object: Box<RawValue>,
         settled: Settled,
+        written: &str,
         begun: Instant,
     ) -> Result<()> {
         let log = &self.run.pipe.log;
         let read = Response::read(&object);
         let verdict = settled.put(record, object);
+        self.end_text(record, written);
         if read.is_final() {
             log.event("response", &summary(record, &read, Some(begun)));
             return verdict;
@@ -173,14 +176,18 @@ impl Asking<'_> {
             let assembled = assembly.response(seen.as_deref(), "in_progress");
             self.settled(record, &object, Output::of(&assembled))
         };
-        let settled = self.settle(record, object, settled, begun);
-        if !following.written.is_empty()
+        self.settle(record, object, settled, &following.written, begun)
+    }
+
+    /// Writes what came too late for a text that was written as it came, and the end of its last line.
+    fn end_text(&self, record: &Record, written: &str) {
+        if !written.is_empty()
             && let Some(whole) = record.output_text()
-            && let Some(rest) = whole.strip_prefix(&following.written)
+            && let Some(rest) = whole.strip_prefix(written)
         {
             self.run.pipe.text(self.job.seq, rest);
         }
-        settled
+        self.run.pipe.end_text(self.job);
     }
 
     /// Adds what we know better to a refusal.
