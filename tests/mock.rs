@@ -2,6 +2,7 @@
 
 mod guard;
 mod limit;
+mod limits;
 mod refused;
 mod taken;
 
