@@ -175,6 +175,12 @@ fn run(arena: &Arena, entry: &Entry) -> anyhow::Result<Trial> {
 
 /// What the output says of the questions.
 fn read(trial: &mut Trial, reads: Reads, text: &str) {
+    if reads == Reads::Statuses {
+        // Several write at a time, each its status and its line break apart.
+        let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).collect();
+        trial.answered += digits.chunks(3).filter(|status| *status == b"200").count();
+        return;
+    }
     for line in text.lines() {
         let value: Value = serde_json::from_str(line).unwrap_or_default();
         match (reads, value["error"]["kind"].as_str()) {
@@ -184,13 +190,12 @@ fn read(trial: &mut Trial, reads: Reads, text: &str) {
             (Reads::Records, None) => {
                 trial.answered += usize::from(value["output_text"].is_string());
             }
-            (Reads::Sum, _) => {
+            _ => {
                 let answered = value["answered"].as_u64().unwrap_or_default();
                 trial.answered += usize::try_from(answered).unwrap_or_default();
                 let seconds = value["seconds"].as_f64().unwrap_or_default();
                 trial.seconds = trial.seconds.max(seconds);
             }
-            (Reads::Statuses, _) => trial.answered += usize::from(line == "200"),
         }
     }
 }
