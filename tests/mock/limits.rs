@@ -110,6 +110,8 @@ fn nothing_but_questions_counts() {
         assert_eq!((heard.status, told(&heard).len()), (200, 0), "{request}");
     }
     refused(&ask(&mock));
+    let heard = mock.say(b"GET /mock/limit HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    assert_eq!(heard.json()["admitted"], 1);
 }
 
 #[test]
