@@ -122,7 +122,12 @@ fn sides<'a>(arena: &Arena, number: usize, scenario: &'a Scenario) -> Vec<Entry<
     if let Some(python) = &arena.python {
         let script = arena.rivals.join("many.py").display().to_string();
         let rows = [("SDK, 10 retries", "10"), ("SDK", "2")];
-        for (name, retries) in &rows[..if all { 2 } else { 1 }] {
+        let part = match scenario.rivals {
+            Rivals::All => &rows[..],
+            Rivals::Sdk => &rows[..1],
+            Rivals::Plain => &rows[1..],
+        };
+        for (name, retries) in part {
             let side = Side::new(name, &[python, &script, &jobs.to_string(), retries]);
             entries.push(entry(side, &records, Reads::Sum));
         }

@@ -35,6 +35,8 @@ pub(crate) enum Questions {
 /// Who takes part beside ours.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Rivals {
+    /// The SDK as it comes.
+    Plain,
     /// The SDK with ten retries.
     Sdk,
     /// It, the SDK as it comes, and curl.
@@ -219,6 +221,8 @@ pub(crate) const SCENARIOS: [Scenario; 17] = [
             failed: 240,
             kind: "quota",
         },
+        // With ten retries the SDK asks for twelve minutes.
+        rivals: Rivals::Plain,
         quick: true,
         ..USUAL
     },
