@@ -1,6 +1,8 @@
 //! Questions against a rate limit: ours beside what a user would pick instead, against the ideal.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::process::{Child, Stdio};
 use std::sync::Mutex;
 use std::time::Instant;
@@ -31,7 +33,7 @@ struct Entry<'a> {
 enum Reads {
     Records,
     Sum,
-    Statuses,
+    Bodies,
 }
 
 /// All scenarios that were asked for, several at a time.
@@ -133,12 +135,12 @@ fn sides<'a>(arena: &Arena, number: usize, scenario: &'a Scenario) -> Vec<Entry<
         }
     }
     if all {
-        // Into a file, /dev/null too, curl does not repeat what it could not take back.
+        // Not into /dev/null: what curl cannot take back from there it does not ask again.
         let line = format!(
-            "xargs -P{jobs} -d '\\n' -I@ curl -s --retry 5 -w '%{{stderr}}%{{http_code}}\\n' -H '{AUTH}' -H 'Content-Type: application/json' -d @ $OPENAI_BASE_URL/responses 2>&1 >/dev/null"
+            "xargs -P{jobs} -d '\\n' -I@ curl -s --retry 5 -H '{AUTH}' -H 'Content-Type: application/json' -d @ $OPENAI_BASE_URL/responses"
         );
         let side = Side::line("xargs curl --retry 5", &line);
-        entries.push(entry(side, &bodies, Reads::Statuses));
+        entries.push(entry(side, &bodies, Reads::Bodies));
     }
     entries
 }
@@ -151,19 +153,23 @@ fn run(arena: &Arena, entry: &Entry) -> anyhow::Result<Trial> {
     let server = Server::start(&arena.programs, &options)?;
     let url = format!("http://{}/v1", server.address);
     let begun = Instant::now();
-    let start = |_| -> anyhow::Result<Child> {
+    // A file each: who has to wait until somebody reads would be slower.
+    let start = |_| -> anyhow::Result<(Child, File)> {
+        let output = tempfile::tempfile()?;
         let mut command = arena.command(&entry.side, &url)?;
         // There is no TLS here, and no certificate where others find theirs.
         let command = command.env_remove("SSL_CERT_FILE");
-        let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
-        command.spawn().with_context(|| entry.side.name.clone())
+        let command = command.stdout(output.try_clone()?).stderr(Stdio::null());
+        let child = command.spawn().with_context(|| entry.side.name.clone())?;
+        Ok((child, output))
     };
-    let children: anyhow::Result<Vec<Child>> = (0..scenario.processes).map(start).collect();
+    let children: anyhow::Result<Vec<_>> = (0..scenario.processes).map(start).collect();
     let mut trial = Trial::default();
-    // What the others write meanwhile fits into their pipes, or waits.
-    for child in children? {
-        let output = child.wait_with_output()?;
-        let text = String::from_utf8_lossy(&output.stdout);
+    for (mut child, mut output) in children? {
+        child.wait()?;
+        let mut text = String::new();
+        output.rewind()?;
+        output.read_to_string(&mut text)?;
         read(&mut trial, entry.reads, &text);
     }
     if entry.reads != Reads::Sum {
@@ -180,10 +186,9 @@ fn run(arena: &Arena, entry: &Entry) -> anyhow::Result<Trial> {
 
 /// What the output says of the questions.
 fn read(trial: &mut Trial, reads: Reads, text: &str) {
-    if reads == Reads::Statuses {
-        // Several write at a time, each its status and its line break apart.
-        let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).collect();
-        trial.answered += digits.chunks(3).filter(|status| *status == b"200").count();
+    if reads == Reads::Bodies {
+        // Each is written at once, and refusals stand between them.
+        trial.answered += text.matches(r#""object":"response""#).count();
         return;
     }
     for line in text.lines() {
