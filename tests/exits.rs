@@ -17,7 +17,12 @@ const ROWS: [(&str, &str, i32, &str); 41] = [
     ),
     ("POST /responses 401", "", 4, "auth"),
     ("POST /responses 403", "", 4, "auth"),
-    ("POST /responses 429 retry-after-ms=1", "", 5, "rate_limit"),
+    (
+        "POST /responses 429 retry-after-ms=1",
+        "--max-wait 0s",
+        5,
+        "rate_limit",
+    ),
     (
         "POST /responses 429 code=insufficient_quota",
         "",
@@ -39,7 +44,7 @@ const ROWS: [(&str, &str, i32, &str); 41] = [
     ("POST /responses 408", "", 10, "unknown_outcome"),
     (
         "POST /responses html status=429",
-        "--retries 0",
+        "--max-wait 0s",
         5,
         "rate_limit",
     ),
@@ -69,7 +74,12 @@ const ROWS: [(&str, &str, i32, &str); 41] = [
     ("POST /responses 413", "", 7, "refused"),
     ("POST /responses 422", "", 7, "refused"),
     ("POST /responses 500 retry-after-ms=1", "", 7, "refused"),
-    ("POST /responses 503 retry-after-ms=1", "", 7, "refused"),
+    (
+        "POST /responses 503 retry-after-ms=1",
+        "--max-wait 0s",
+        7,
+        "refused",
+    ),
     ("POST /responses end status=failed", "", 8, "failed"),
     ("POST /responses end status=cancelled", "", 8, "failed"),
     ("POST /responses end status=expired", "", 8, "failed"),

@@ -33,6 +33,7 @@ mod mock;
 mod names;
 mod net;
 mod output;
+mod pacing;
 mod patience;
 mod pipes;
 mod places;

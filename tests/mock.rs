@@ -1,8 +1,11 @@
 //! The server that plays the API: what a rule makes of an answer arrives as it was written.
 
+mod cached;
 mod guard;
+mod known;
 mod limit;
 mod limits;
+mod models;
 mod refused;
 mod taken;
 

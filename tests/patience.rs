@@ -58,7 +58,7 @@ impl Looked {
     }
 
     /// The times between looks.
-    fn gaps(&self) -> Vec<Duration> {
+    pub(crate) fn gaps(&self) -> Vec<Duration> {
         let times = self.times.lock().unwrap();
         times.windows(2).map(|two| two[1] - two[0]).collect()
     }

@@ -54,10 +54,10 @@ fn a_question_is_asked_again_when_the_server_said_so() {
 #[test]
 fn the_number_of_retries_can_be_chosen() {
     for (retries, requests) in [("0", 1), ("1", 2), ("4", 5)] {
-        let scene = Scene::faulty("POST /responses 429 retry-after-ms=1");
+        let scene = Scene::faulty("POST /responses 500 retry-after-ms=1");
         let error = scene
             .sh(&format!("oa-respond -n -p why --retries {retries}"))
-            .is(5)
+            .is(7)
             .record()["error"]
             .clone();
         assert_eq!(error["retryable"], true);

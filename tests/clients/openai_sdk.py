@@ -267,11 +267,70 @@ def the_input_can_be_listed():
 
 
 @check
-def tokens_are_counted():
-    body = [{"role": "user", "content": [QUESTION, file_part(upload("report.pdf", PDF))]}]
-    count = client.responses.input_tokens.count(model=MODEL, input=body)
+def tokens_are_counted_as_the_answer_counts_them():
+    body = {"model": MODEL, "input": [{"role": "user", "content": [QUESTION, file_part(upload("report.pdf", PDF))]}]}
+    body |= {"instructions": "Be brief", "tools": [{"type": "function", "name": "f", "parameters": {}, "strict": False}]}
+    count = client.responses.input_tokens.count(**body)
     equal(count.object, "response.input_tokens")
-    assert count.input_tokens > 0
+    equal(count.input_tokens, client.responses.create(**body).usage.input_tokens)
+
+
+def read_before(file, question, **more):
+    """Tokens of a question about a file that had been read before, and those that were kept for later ones."""
+    parts = [file, {"type": "input_text", "text": question}]
+    body = {"model": MODEL, "input": [{"role": "user", "content": parts}]} | more
+    usage = client.responses.create(**body).usage
+    assert usage.input_tokens > 2048, usage
+    return usage.input_tokens_details.cached_tokens, usage.input_tokens_details.cache_write_tokens
+
+
+@check
+def a_file_that_comes_first_is_read_once():
+    file = file_part(upload("long.txt", b"x" * 32000))
+    equal([read_before(file, question) for question in ("One?", "Two?")], [(0, 0), (2048, 0)])
+    key = {"prompt_cache_key": "k", "prompt_cache_retention": "24h"}
+    equal([read_before(file, question, **key) for question in ("One?", "Two?")], [(0, 0), (2048, 0)])
+
+
+@check
+def newer_models_find_a_file_again_up_to_a_breakpoint():
+    file, newer = file_part(upload("long.txt", b"y" * 32000)), {"model": "gpt-6.2-sol"}
+    equal([read_before(file, question, **newer)[0] for question in ("One?", "Two?")], [0, 0])
+    file["prompt_cache_breakpoint"] = {"mode": "explicit"}
+    newer["prompt_cache_options"] = {"mode": "explicit", "ttl": "12h"}
+    equal([read_before(file, question, **newer) for question in ("One?", "Two?")], [(0, 2085), (2085, 0)])
+
+
+# --- models
+
+
+@check
+def models_are_listed_with_their_last_day():
+    days = {model.id: model.shutdown_date for model in client.models.list()}
+    wanted = {"gpt-5.2": None, "gpt-6.2-astra": None, "gpt-6.2-sol": None, "gpt-6-luna": None}
+    wanted |= {"gpt-5": "2026-12-11", "gpt-5.1": "2027-04-01"}
+    equal({id: days[id] for id in wanted}, wanted)
+    equal(client.models.retrieve("gpt-5").shutdown_date, "2026-12-11")
+    refused(openai.NotFoundError, lambda: client.models.retrieve("gpt-7"), code="model_not_found")
+
+
+@check
+def a_model_that_is_none_is_refused():
+    call = lambda: client.responses.create(model="gpt-7", input="Hello")
+    error = refused(openai.BadRequestError, call, code="model_not_found", param="model")
+    assert "The requested model 'gpt-7' does not exist." in error.message, error.message
+
+
+@check
+def newer_models_comment_and_have_nothing_to_sample():
+    response = client.responses.create(model="gpt-6.2-sol", input="Hello")
+    equal([item.phase for item in response.output], ["commentary", "final_answer"])
+    # What was said goes back with its phase.
+    items = [item.model_dump(exclude_none=True) for item in response.output]
+    more = {"role": "user", "content": "And now?"}
+    equal(client.responses.create(model="gpt-6.2-sol", input=[*items, more]).status, "completed")
+    for wrong in ({"temperature": 1}, {"top_p": 0.5}, {"reasoning": {"effort": "none"}}):
+        refused(openai.BadRequestError, lambda: client.responses.create(model="gpt-6.2-sol", input="Hi", **wrong))
 
 
 # --- streams
@@ -333,6 +392,30 @@ def the_background_is_polled():
     equal(statuses, ["queued", "in_progress", "completed"])
     proves(response, PDF)
     equal(response.background, True)
+
+
+@check
+def the_background_may_take_its_time():
+    later = {"model": "gpt-6.2-sol", "input": "Hello", "background_options": {"completion_window": "8h"}}
+    response, statuses = wait(client.responses.create(**later, background=True))
+    equal((statuses[0], response.status, response.service_tier), ("queued", "completed", "default"))
+    equal("background_options" in response.to_dict(), False)
+    create = client.responses.create
+    refused(openai.BadRequestError, lambda: create(**later), param="background_options")
+    window = "background_options.completion_window"
+    refused(openai.BadRequestError, lambda: create(**later, background=True, stream=True), param=window)
+    refused(openai.BadRequestError, lambda: create(**later, background=True, service_tier="priority"), param=window)
+
+
+@check
+def members_that_came_later_are_taken():
+    programs = {"cyber": "standard"}
+    cache = {"ttl": "12h", "comparison_response_id": "resp_1", "prewarm": False}
+    more = {"image": {"context_compression": "auto"}, "safety_identifier": "x" * 128}
+    response = ask(access_programs=programs, prompt_cache_options=cache, **more)
+    equal((response.access_programs.cyber, response.prompt_cache_options.ttl), ("standard", "12h"))
+    equal(response.safety_identifier, "x" * 128)
+    refused(openai.BadRequestError, lambda: ask(safety_identifier="x" * 129), param="safety_identifier")
 
 
 @check

@@ -89,6 +89,44 @@ def stores(files):
     return store
 
 
+def models():
+    """Every model has a day of its end, or null."""
+    for model in ask("GET", "/models")["data"]:
+        agree(f"{model['id']}: shutdown_date", "shutdown_date" in model, True)
+        agree(model["id"], ask("GET", f"/models/{model['id']}"), model)
+
+
+def agree(what, got, wanted):
+    verdicts.append(got == wanted)
+    if got != wanted:
+        print(f"FAIL {what}\n     got {got!r}, wanted {wanted!r}")
+
+
+def costs(file):
+    """What is counted beforehand is what an answer took; what came first is known to the next question."""
+    found = []
+    for question in ("What rusts?", "What melts?"):
+        parts = [{"type": "input_file", "file_id": file}, {"type": "input_text", "text": question}]
+        body = {"model": "gpt-5.2", "input": [{"role": "user", "content": parts}]}
+        usage = ask("POST", "/responses", body)["usage"]
+        count = ask("POST", "/responses/input_tokens", body)["input_tokens"]
+        agree("input_tokens", count, usage["input_tokens"])
+        found.append(usage["input_tokens_details"]["cached_tokens"])
+    agree("cached_tokens", found, [0, 2048])
+
+
+def windows():
+    """What waits for its time, and what else came later."""
+    body = {"model": "gpt-6.2-sol", "input": "What rusts?", "safety_identifier": "x" * 128}
+    later = {"background": True, "background_options": {"completion_window": "8h"}, "access_programs": {"cyber": "standard"}}
+    response = ask("POST", "/responses", body | later)
+    agree("background_options", "background_options" in response, False)
+    for _ in range(2):
+        response = ask("GET", f"/responses/{response['id']}")
+    agree("phases", [item["phase"] for item in response["output"]], ["commentary", "final_answer"])
+    agree("service_tier, store", [response["service_tier"], response["store"]], ["default", True])
+
+
 def answers(store):
     tool = {"type": "file_search", "vector_store_ids": [store], "max_num_results": 3}
     body = {"model": "gpt-5.2", "input": "What rusts?", "tools": [tool], "include": ["file_search_call.results"]}
@@ -113,10 +151,13 @@ def answers(store):
 
 
 def main():
-    files = [upload("iron.md", IRON), upload("gold.txt", b"Gold never rusts."), upload("figure.png", b"\x89PNG")]
+    models()
+    windows()
+    files = [upload("iron.md", IRON), upload("gold.txt", b"Gold never rusts."), upload("figure.png", b"\x89PNG"), upload("long.txt", b"x" * 32000)]
+    costs(files[3])
     ask("GET", f"/files/{files[0]}")
     ask("GET", "/files?limit=1")
-    store = stores(files)
+    store = stores(files[:3])
     answers(store)
     ask("DELETE", f"/vector_stores/{store}/files/{files[0]}")
     ask("DELETE", f"/vector_stores/{store}")

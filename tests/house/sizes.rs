@@ -14,12 +14,13 @@ fn count(code: &str) -> usize {
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the
 /// crate shrinks; raise it only with a reason, in the open.
 const LARGEST: [(&str, usize); 12] = [
-    // Replies of any server are read for what they are, secrets found in whatever shape; each is a promise.
-    ("oa-core", 2_755),
+    // Replies of any server are read for what they are, secrets found in whatever shape; a rate limit is measured and
+    // kept by all requests of a process: each is a promise.
+    ("oa-core", 3_415),
     // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
     ("oa-net", 900),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole.
-    ("oa-pipe", 5_130),
+    ("oa-pipe", 5_131),
     ("oa-kinds", 767),
     ("oa-upload", 560),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone.
@@ -31,8 +32,9 @@ const LARGEST: [(&str, usize); 12] = [
     // One by one where a server has no batches; batches that are looked at as they are due.
     ("oa-index", 1_072),
     ("oa-search", 172),
-    // Rate limits are played in every variant that was met, and the ideal is reckoned beside them.
-    ("oa-mock", 5_910),
+    // Rate limits are played in every variant that was met, and the ideal is reckoned beside them; models go by name
+    // and date, prompts are read as a model reads them, and the beginnings of them are known again.
+    ("oa-mock", 6_430),
 ];
 
 #[test]

@@ -68,10 +68,11 @@ fn befall(stage: &Stage, fault: &str, cell: &str) -> Vec<String> {
     if large {
         scene.ok("truncate -s 16000000 report.pdf");
     }
-    let options = if fault == "stall" {
-        "--retries 1 --timeout 400ms"
-    } else {
-        "--retries 1"
+    let limit = ["429", "503"].iter().any(|status| fault.contains(status));
+    let options = match fault {
+        "stall" => "--retries 1 --timeout 400ms",
+        _ if limit && stage.times.is_empty() => "--retries 1 --max-wait 0s",
+        _ => "--retries 1",
     };
     let line = stage.line.replace("OPTIONS", options);
     let line = line.replace("INLINE", if large { "-a report.pdf" } else { "" });

@@ -33,8 +33,9 @@ fn members_that_came_later_are_taken() {
     for members in [
         json!({"background": true, "background_options": {"completion_window": "8h"}}),
         json!({"safety_identifier": "x".repeat(128)}),
-        json!({"image": {"context_compression": "auto"}, "access_programs": {"cyber": true}}),
-        json!({"prompt_cache_options": {"ttl": "12h", "comparison_response_id": "resp_1"}}),
+        json!({"background": true, "background_options": {"completion_window": "soonest", "continuation_id": "c"}, "service_tier": "flex"}),
+        json!({"image": {"context_compression": "auto"}, "access_programs": {"cyber": "standard"}}),
+        json!({"prompt_cache_options": {"ttl": "12h", "comparison_response_id": "resp_1", "prewarm": false}}),
         json!({"model": "gpt-6.2-sol", "reasoning": {"effort": "low"}}),
         json!({"input": [{"role": "assistant", "content": "x", "phase": "commentary"}, {"role": "user", "content": "y"}]}),
     ] {

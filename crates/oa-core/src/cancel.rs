@@ -71,6 +71,16 @@ impl Cancel {
         hooks.push(Box::new(hook));
     }
 
+    /// How long somebody may sleep who is to be up after that time, and sooner where nobody would wake him; `None`:
+    /// until he is woken.
+    #[must_use]
+    pub(crate) fn glance(&self, time: Option<Duration>) -> Option<Duration> {
+        let alone = self.alone.load(Ordering::SeqCst);
+        let time = time.map(|time| time.min(LONGEST));
+        let glance = alone.then_some(GLANCE);
+        time.into_iter().chain(glance).min()
+    }
+
     /// Waits that long, or until a signal comes; tells whether one has.
     #[must_use]
     pub fn wait(&self, time: Duration) -> bool {
@@ -80,8 +90,7 @@ impl Cancel {
             let Some(left) = end.checked_duration_since(Instant::now()) else {
                 break;
             };
-            let alone = self.alone.load(Ordering::SeqCst);
-            let left = if alone { left.min(GLANCE) } else { left };
+            let left = self.glance(Some(left)).unwrap_or(left);
             let waited = self.arrived.wait_timeout(guard, left);
             guard = waited.unwrap_or_else(PoisonError::into_inner).0;
         }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use ureq::http::Response;
 
 use crate::error::{Error, Result};
-use crate::form::random_word;
+use crate::form::spread;
+use crate::gate::{Gate, Pass, Place, Refused};
+use crate::limit::room;
 use crate::outcome::{Failure, interrupted};
 use crate::pool::{Pool, Pooled};
 use crate::reading::{header, read_reply};
@@ -28,10 +30,23 @@ pub enum Streamed<'a> {
 /// What is made of an answer as it comes.
 type Attempted<T> = std::result::Result<T, Failure>;
 
+/// Who takes an answer as it comes; who reads it for long takes the pass along.
+trait Take<'a, T>:
+    Fn(Response<ureq::Body>, Arc<Pooled>, &mut Option<Pass<'a>>) -> Attempted<T>
+{
+}
+
+impl<'a, T, F> Take<'a, T> for F where
+    F: Fn(Response<ureq::Body>, Arc<Pooled>, &mut Option<Pass<'a>>) -> Attempted<T>
+{
+}
+
 /// The server that this run talks to.
 pub struct Client {
     server: Server,
     pool: Pool,
+    /// What makes something or is paid for passes the first, questions that change nothing the second.
+    gates: [Arc<Gate>; 2],
 }
 
 impl Client {
@@ -40,7 +55,9 @@ impl Client {
     /// # Errors
     /// `usage` for a certificate or proxy that cannot be used.
     pub fn new(settings: Settings) -> Result<Client> {
+        let gate = || Gate::new(&settings.cancel, settings.limits.max_wait);
         Ok(Client {
+            gates: [gate(), gate()],
             pool: Pool::new(&settings.cancel),
             server: Server::new(settings)?,
         })
@@ -51,7 +68,7 @@ impl Client {
     /// # Errors
     /// Every kind that a server, or the way to it, can cause.
     pub fn call(&self, request: &Request) -> Result<Reply> {
-        self.send(request, |response, pooled| {
+        self.send(request, |response, pooled, _| {
             let (parts, body) = response.into_parts();
             let mut body = body.into_reader();
             let received = read_reply(&parts, request.expect, &pooled.connection, &mut body);
@@ -66,15 +83,15 @@ impl Client {
     /// # Errors
     /// As [`Client::call`]; once the stream has begun, nothing is repeated.
     pub fn ask(&self, request: &Request) -> Result<Streamed<'_>> {
-        self.send(request, |response, pooled| {
+        self.send(request, |response, pooled, pass| {
             let (parts, body) = response.into_parts();
             let (mut reader, events) = open(body.into_reader(), parts.status.is_success());
             if events {
-                let pool = &self.pool;
                 return Ok(Streamed::Events(Stream {
-                    pool,
+                    pool: &self.pool,
                     pooled,
                     reader,
+                    _pass: pass.take(),
                 }));
             }
             let received = read_reply(&parts, request.expect, &pooled.connection, &mut reader);
@@ -84,22 +101,32 @@ impl Client {
         })
     }
 
-    fn send<T>(
-        &self,
-        request: &Request,
-        take: impl Fn(Response<ureq::Body>, Arc<Pooled>) -> Attempted<T>,
-    ) -> Result<T> {
+    fn send<'a, T>(&'a self, request: &Request, take: impl Take<'a, T>) -> Result<T> {
         let cancel = self.server.cancel();
-        let (mut attempt, mut repeated) = (0, false);
+        let gate = request.gate().map(|number| &self.gates[number]);
+        let (mut place, mut attempt, mut repeated) = (Place::default(), 0, false);
         loop {
-            let mut failure = match self.attempt(request, attempt, &take) {
+            let pass = gate.map(|gate| gate.pass(&mut place, request.deadline));
+            let mut pass = pass.transpose()?;
+            let mut failure = match self.attempt(request, attempt, &mut pass, &take) {
                 Ok(done) => return Ok(done),
                 Err(failure) => failure,
             };
-            failure.error.repeated = std::mem::replace(&mut repeated, true);
             if let (Some(signal), false) = (cancel.signal(), request.cleans_up) {
                 return Err(interrupted(signal, request, &failure));
             }
+            if let (Some(gate), Some(refusal)) = (gate, &failure.refusal) {
+                match gate.refused(&mut place, pass, refusal, &failure.error) {
+                    Refused::Again(news) => self.tell_limit(news),
+                    Refused::GiveUp => return Err(failure.error),
+                }
+                continue;
+            }
+            drop(pass);
+            if let Some(gate) = gate {
+                gate.note(&failure.error);
+            }
+            failure.error.repeated = std::mem::replace(&mut repeated, true);
             let Some(wait) = self.next_wait(request, attempt, &failure) else {
                 return Err(failure.error);
             };
@@ -109,6 +136,12 @@ impl Client {
                 return Err(Error::interrupted(cancel.signal().unwrap_or_default()));
             }
             attempt += u32::from(!wait.is_zero());
+        }
+    }
+
+    fn tell_limit(&self, news: Option<String>) {
+        if let Some(news) = news {
+            self.server.settings.tell(&Notice::Limit(&news));
         }
     }
 
@@ -126,11 +159,12 @@ impl Client {
         Some(wait)
     }
 
-    fn attempt<T>(
-        &self,
+    fn attempt<'a, T>(
+        &'a self,
         request: &Request,
         attempt: u32,
-        take: &impl Fn(Response<ureq::Body>, Arc<Pooled>) -> Attempted<T>,
+        pass: &mut Option<Pass<'a>>,
+        take: &impl Take<'a, T>,
     ) -> Attempted<T> {
         let server = &self.server;
         let opened = request.body.as_ref().map(|(body, _)| body.open());
@@ -138,10 +172,8 @@ impl Client {
         let agent = || server.route.agent();
         let Some(pooled) = self.pool.take(request, sent.clone(), agent) else {
             let signal = server.cancel().signal().unwrap_or_default();
-            return Err(Failure {
-                error: Error::interrupted(signal),
-                outcome: Outcome::Broken(Reached::NotSent),
-            });
+            let outcome = Outcome::Broken(Reached::NotSent);
+            return Err(Failure::new(Error::interrupted(signal), outcome));
         };
         let begun = Instant::now();
         let answered = server.exchange(&pooled, request, reader.as_mut());
@@ -152,7 +184,10 @@ impl Client {
                 let status = response.status().as_u16();
                 server.tell(request, &format!("{status} {time}ms {id} attempt={count}"));
                 server.show_headers("<", response.headers());
-                take(response, pooled)
+                if let (Some(pass), true) = (&pass, response.status().is_success()) {
+                    pass.got_in(room(response.headers()));
+                }
+                take(response, pooled, pass)
             }
             Err(error) => {
                 let failure = server.broken(request, &error, sent.as_deref(), &pooled.connection);
@@ -165,20 +200,10 @@ impl Client {
     }
 }
 
-/// A number in 0..1 that differs from process to process and from call to call.
-#[must_use]
-pub fn spread() -> f64 {
-    let word = random_word();
-    let digits = u32::from_str_radix(&word[..6], 16).unwrap_or(0);
-    f64::from(digits) / f64::from(0x100_0000)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_spread_is_a_fraction() {
-        assert!((0..100).all(|_| (0.0..1.0).contains(&spread())));
+impl Drop for Client {
+    fn drop(&mut self) {
+        for gate in &self.gates {
+            self.tell_limit(gate.summary());
+        }
     }
 }

@@ -92,10 +92,23 @@ pub fn random_word() -> String {
     format!("{:016x}{:016x}", word(), word())
 }
 
+/// A number in 0..1 that differs from process to process and from call to call.
+#[must_use]
+pub fn spread() -> f64 {
+    let word = random_word();
+    let digits = u32::from_str_radix(&word[..6], 16).unwrap_or(0);
+    f64::from(digits) / f64::from(0x100_0000)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Read;
+
+    #[test]
+    fn the_spread_is_a_fraction() {
+        assert!((0..100).all(|_| (0.0..1.0).contains(&spread())));
+    }
 
     #[test]
     fn names_cannot_break_out_of_their_header() {

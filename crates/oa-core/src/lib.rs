@@ -5,6 +5,7 @@
 //!   named.
 //! * [`reply`] is what came back, [`field`] how an object in it is looked at, [`lenient`] what is done where it is no
 //!   JSON.
+//! * `pace` and `gate` keep all requests of a process within a rate limit; `limit` reads what a server says of it.
 //! * [`retry`] decides when a request is sent again; [`cancel`] ends requests and waits.
 //! * [`error`] holds the kinds of failure, [`secret`] what no failure may show, [`machine`] what the machine may lack.
 
@@ -16,11 +17,14 @@ mod exchange;
 mod expect;
 pub mod field;
 pub mod form;
+mod gate;
 pub mod id;
 pub mod lenient;
+mod limit;
 pub mod local;
 pub mod machine;
 mod outcome;
+mod pace;
 mod pool;
 mod reading;
 pub mod reply;

@@ -7,6 +7,7 @@ use ureq::http::HeaderMap;
 
 use crate::body::Sent;
 use crate::error::{Error, Kind};
+use crate::limit::{Refusal, said_wait};
 use crate::reading::header;
 use crate::reply::{Complaint, Received, Reply};
 use crate::request::Request;
@@ -25,6 +26,18 @@ const SECRET: usize = 64 << 10;
 pub(crate) struct Failure {
     pub(crate) error: Error,
     pub(crate) outcome: Outcome,
+    /// A rate limit did not let it in.
+    pub(crate) refusal: Option<Refusal>,
+}
+
+impl Failure {
+    pub(crate) fn new(error: Error, outcome: Outcome) -> Failure {
+        Failure {
+            error,
+            outcome,
+            refusal: None,
+        }
+    }
 }
 
 impl Server {
@@ -52,8 +65,7 @@ impl Server {
         if let Some(hint) = advice {
             let mut error = Error::new(Kind::Network, message).hint(hint);
             error.retryable = false;
-            let outcome = Outcome::Final;
-            return Failure { error, outcome };
+            return Failure::new(error, Outcome::Final);
         }
         let error = if request.effect == Effect::Creates && reached == Reached::Sent {
             let message = format!("{message}; it was sent whole, and no answer came");
@@ -61,10 +73,7 @@ impl Server {
         } else {
             Error::new(Kind::Network, message)
         };
-        Failure {
-            error,
-            outcome: Outcome::Broken(reached),
-        }
+        Failure::new(error, Outcome::Broken(reached))
     }
 
     /// What was asked for, for a message: `POST https://api.openai.com/v1/responses`.
@@ -142,10 +151,8 @@ impl Server {
             error.body = Some(self.kept(&reply)).filter(|body| !body.is_empty());
             error.part = complaint.part;
         }
-        Failure {
-            error: self.settings.secrets.redact_error(error),
-            outcome: Outcome::Broken(Reached::Sent),
-        }
+        let error = self.settings.secrets.redact_error(error);
+        Failure::new(error, Outcome::Broken(Reached::Sent))
     }
 
     /// The body of a reply that was not understood, as far as it is worth keeping. Secrets go before it is cut.
@@ -168,11 +175,9 @@ impl Server {
         if let (Some(why), false, Effect::Idempotent) = (&reply.cut, json, request.effect) {
             return self.cut(request, reply, why);
         }
-        // A gateway's word counts only where it says what became of the request.
-        let counts = json || retry::is_unknown(reply.status, true);
-        let should_retry = header(headers, "x-should-retry").and_then(|word| word.parse().ok());
-        let should_retry = should_retry.filter(|_| counts);
         let mut error = reply.error(&|text| self.settings.secrets.redact(text));
+        let should_retry = should_retry(headers, &error, reply.status, json);
+        let wait = wait.or_else(|| said_wait(&error.message));
         let outcome = Outcome::Answered {
             status: reply.status,
             json,
@@ -192,9 +197,11 @@ impl Server {
             error = unknown;
         }
         error.wait = wait;
+        let refusal = Refusal::of(&error, json, headers, wait);
+        let error = self.settings.secrets.redact_error(error);
         Failure {
-            error: self.settings.secrets.redact_error(error),
-            outcome,
+            refusal,
+            ..Failure::new(error, outcome)
         }
     }
 
@@ -203,10 +210,7 @@ impl Server {
         let message = format!("{}: the answer broke off: {why}", self.address(request));
         let mut error = Error::new(Kind::Network, message);
         error.status = Some(reply.status);
-        Failure {
-            error,
-            outcome: Outcome::Broken(Reached::Sent),
-        }
+        Failure::new(error, Outcome::Broken(Reached::Sent))
     }
 
     /// What to do where the address may be the matter.
@@ -214,6 +218,17 @@ impl Server {
         let lost = matches!(reply.status, 404 | 405) || reply.is_html();
         self.settings.advice.clone().filter(|_| lost)
     }
+}
+
+/// Whether the server says that a request is worth another attempt. A gateway's word counts only where it says what
+/// became of the request.
+fn should_retry(headers: &HeaderMap, error: &Error, status: u16, json: bool) -> Option<bool> {
+    if error.kind == Kind::RateLimit && !error.retryable {
+        return Some(false);
+    }
+    let counts = json || retry::is_unknown(status, true);
+    let word = header(headers, "x-should-retry").and_then(|word| word.parse().ok());
+    word.filter(|_| counts)
 }
 
 /// How far a request came. A handshake that failed carried nothing, whatever was written behind it.
@@ -232,7 +247,7 @@ fn local(error: Error) -> Failure {
     } else {
         Outcome::Final
     };
-    Failure { error, outcome }
+    Failure::new(error, outcome)
 }
 
 /// What a signal in the middle of a request comes to.

@@ -188,17 +188,18 @@ impl Received {
     #[must_use]
     pub fn error(&self, redact: Redact) -> Error {
         let (words, message) = self.words(redact);
+        let too_large = self.status == 429 && words.is_too_large();
         let mut error = Error::new(self.kind(&words), message);
         error.status = Some(self.status);
         error.code = words.code;
         error.param = words.param;
         error.request_id.clone_from(&self.request_id);
         error.retryable = match error.kind {
-            Kind::RateLimit => true,
+            Kind::RateLimit => !too_large,
             Kind::Network | Kind::Refused => matches!(self.status, 408 | 409 | 500..),
             _ => false,
         };
-        error.hint = self.hint(error.kind);
+        error.hint = self.hint(error.kind, too_large);
         error
     }
 
@@ -216,7 +217,7 @@ impl Received {
         }
     }
 
-    fn hint(&self, kind: Kind) -> Option<String> {
+    fn hint(&self, kind: Kind, too_large: bool) -> Option<String> {
         let hint = match (kind, self.status) {
             (Kind::Auth, 401) => {
                 "check the key in OPENAI_API_KEY, and that OPENAI_BASE_URL is its server"
@@ -225,7 +226,10 @@ impl Received {
                 "the key is known, but may not do this; check its project and permissions"
             }
             (Kind::Quota, _) => "add credit or raise the spend limit; waiting does not help",
-            (Kind::RateLimit, _) => "wait, or ask less at a time (-j)",
+            (Kind::RateLimit, _) if too_large => {
+                "no waiting helps: attach less, or search instead of attaching"
+            }
+            (Kind::RateLimit, _) => "ask again later, or allow a longer wait: --max-wait",
             (Kind::Network, 407) => {
                 "a proxy wants to know who asks: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT"
             }

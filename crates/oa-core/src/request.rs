@@ -162,6 +162,13 @@ impl Request<'_> {
         self.effect == Effect::Idempotent || self.expires
     }
 
+    /// The gate that it passes: one for what makes something or is paid for, another for questions that change
+    /// nothing. Looking, listing and clean-up pass none.
+    pub(crate) fn gate(&self) -> Option<usize> {
+        let free = self.body.is_none() || self.cleans_up || self.once;
+        (!free).then_some(usize::from(self.effect == Effect::Idempotent))
+    }
+
     /// Whether there is time for this wait.
     pub(crate) fn allows(&self, wait: Duration) -> bool {
         let next = Instant::now().checked_add(wait);

@@ -48,6 +48,8 @@ pub enum Notice<'a> {
     Exchange(&'a str),
     /// A header, the key masked.
     Header(&'a str),
+    /// How it goes with a rate limit.
+    Limit(&'a str),
     /// What the user should know although nothing failed.
     Note(&'a str),
 }

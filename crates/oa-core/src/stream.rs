@@ -6,6 +6,7 @@ use std::sync::Arc;
 use oa_net::Connection;
 
 use crate::body::Reader;
+use crate::gate::Pass;
 use crate::pool::{Pool, Pooled};
 use crate::trouble;
 
@@ -72,6 +73,8 @@ pub struct Stream<'a> {
     pub(crate) pool: &'a Pool,
     pub(crate) pooled: Arc<Pooled>,
     pub(crate) reader: Opened,
+    /// It is under way until it ends.
+    pub(crate) _pass: Option<Pass<'a>>,
 }
 
 impl Stream<'_> {

@@ -70,6 +70,12 @@ impl Words {
         }
     }
 
+    /// Whether the request alone is more than the limit, so that no wait helps.
+    pub(crate) fn is_too_large(&self) -> bool {
+        let said = self.said.as_deref();
+        said.is_some_and(|said| said.contains("must be reduced"))
+    }
+
     pub(crate) fn is_quota(&self) -> bool {
         let words = [self.kind.as_deref(), self.code.as_deref()];
         words

@@ -4,13 +4,20 @@ use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
+use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{sleep, timeout};
 
 use crate::log;
 use crate::mock::Mock;
+
+/// What a command leaves running may still clean up; but not for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Runs a command to its end; gives its status, as a shell would.
 pub(crate) async fn run(command: &[OsString], url: &str, key: &str) -> io::Result<ExitCode> {
@@ -41,8 +48,37 @@ pub(crate) async fn run(command: &[OsString], url: &str, key: &str) -> io::Resul
     }
 }
 
+/// Waits for the connections that are still open, at most ten seconds or until a signal, and says what is left; each
+/// connection holds the server, which without any is held `idle` times.
+pub(crate) async fn settle(mock: &Arc<Mock>, idle: usize) -> io::Result<()> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let silence = async {
+        // One that was made a moment ago may not be held yet.
+        let mut still = 0;
+        while still < 2 {
+            sleep(LOOK).await;
+            let open = Arc::strong_count(mock) > idle;
+            still = if open { 0 } else { still + 1 };
+        }
+    };
+    let over = tokio::select! {
+        over = timeout(PATIENCE, silence) => over.is_ok(),
+        _ = interrupt.recv() => false,
+        _ = terminate.recv() => false,
+    };
+    if mock.settings.quiet {
+        return Ok(());
+    }
+    if !over {
+        log::line("connections are still open");
+    }
+    report(mock);
+    Ok(())
+}
+
 /// Says which files and vector stores are still on the server.
-pub(crate) fn report(mock: &Mock) {
+fn report(mock: &Mock) {
     let (files, stores) = {
         let store = mock.store();
         (store.files.clone(), store.vector_stores.clone())

@@ -4,6 +4,7 @@ pub(crate) mod adding;
 pub(crate) mod batches;
 pub(crate) mod files;
 pub(crate) mod members;
+pub(crate) mod models;
 pub(crate) mod page;
 pub(crate) mod responses;
 pub(crate) mod search;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use hyper::http::request::Parts;
 
 use crate::mock::Mock;
+use crate::objects::error::ApiError;
+use crate::objects::model::AS_OF;
 
 /// Writes a line with the program's name in front.
 pub(crate) fn line(text: &str) {
@@ -33,4 +35,14 @@ pub(crate) fn request(mock: &Mock, head: &Parts, status: u16, took: Duration) {
     };
     let (method, path, took) = (&head.method, head.uri.path(), took.as_millis());
     line(&format!("{method} {path} {status} {took}ms"));
+}
+
+/// Says of what was refused that a newer API may take it, so that nobody takes this server's word for the API's.
+pub(crate) fn newer(mock: &Mock, error: &ApiError) {
+    if error.newer && !mock.settings.quiet {
+        line(&format!(
+            "not in the API as of {AS_OF}, which is all that is known here (--lenient lets it pass): {}",
+            error.message
+        ));
+    }
 }

@@ -33,6 +33,8 @@ use crate::limit::options::{Variant, duration};
 use crate::mock::{Mock, Settings};
 use crate::objects::table::Table;
 
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (the API as of 26 Nov 2026)");
+
 const ABOUT: &str = "\
 Play the Files, Responses and Vector stores API on this machine, without a key
 
@@ -59,7 +61,16 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   sse dialect=.
   end says how what a POST makes will end: a response, or the indexing of files
   (failed, cancelled, in_progress: never), with file= only that of these names;
-  commentary= is said in a message of its own before the final answer.
+  commentary= is said in a message of its own before the final answer; models
+  from gpt-6 on always say something there.
+
+The API is that of 26 Nov 2026. What it does not have is refused as the API does
+it, and said on stderr, unless --lenient lets it pass: parameters, and models
+whose names begin as OpenAI's do (gpt- or o, then a digit; GET /v1/models lists
+them); any other name is taken. What was read before is in cached_tokens: equal
+beginnings from 1,024 tokens on once an answer to them has begun, in steps of
+128; from gpt-5.6 on up to a breakpoint (prompt_cache_breakpoint of a part, or
+the end of the input).
 
 Limits: --rpm and --tpm play a rate limit in the API's words and headers.
   --limit 'KEY=VALUE…': headers=both|seconds|none|bare (what a refusal says of
@@ -90,7 +101,11 @@ Exit status: that of CMD; without CMD 0; 2 for wrong usage";
 
 /// What the user asked for.
 #[derive(Parser)]
-#[command(version, about = ABOUT, after_help = AFTER)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
+#[command(version = VERSION, about = ABOUT, after_help = AFTER)]
 struct Args {
     /// Listen at this address; one that other machines reach needs --key
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
@@ -126,6 +141,9 @@ struct Args {
     faults: Vec<Rule>,
     #[arg(long, help = "Take image_file_id in input_image parts as well")]
     older_guide: bool,
+    /// Let parameters and models pass that it does not know (see below)
+    #[arg(long)]
+    lenient: bool,
     /// Write nothing to stderr
     #[arg(short, long)]
     quiet: bool,
@@ -184,9 +202,11 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
         },
         delay: args.delay,
         looks: args.looks,
+        lenient: args.lenient,
+        quiet: args.quiet,
         log: args.verbose || (!args.quiet && args.command.is_empty()),
     };
-    let table = Table::read(args.older_guide)?;
+    let table = Table::read(args.older_guide, args.lenient)?;
     let limiter = Limiter::new(args.rpm, args.tpm, args.limit);
     let mock = Arc::new(Mock::new(settings, table, Rules(args.faults), limiter));
     let server = tokio::spawn(http::server::serve(Arc::clone(&mock), listener));
@@ -195,10 +215,9 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
         server.abort();
         return Ok(ExitCode::SUCCESS);
     }
+    let idle = Arc::strong_count(&mock);
     let code = child::run(&args.command, &url, &key).await?;
-    if !args.quiet {
-        child::report(&mock);
-    }
+    child::settle(&mock, idle).await?;
     Ok(code)
 }
 
@@ -246,4 +265,15 @@ async fn until_signal(url: &str, key: &str) -> io::Result<()> {
         _ = terminate.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AFTER, VERSION};
+    use crate::objects::model::AS_OF;
+
+    #[test]
+    fn the_day_of_what_is_known_is_the_same_everywhere() {
+        assert!(VERSION.contains(AS_OF) && AFTER.contains(AS_OF));
+    }
 }

@@ -18,6 +18,10 @@ pub(crate) struct Settings {
     pub(crate) delay: Duration,
     /// A background response is final at this GET, a file in a vector store indexed; 0: never.
     pub(crate) looks: u64,
+    /// Whether parameters and models that nobody knows may pass.
+    pub(crate) lenient: bool,
+    /// Whether nothing is said on stderr.
+    pub(crate) quiet: bool,
     /// Whether requests are logged on stderr.
     pub(crate) log: bool,
 }

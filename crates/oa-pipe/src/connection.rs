@@ -43,10 +43,12 @@ pub struct Connection {
     /// Wait that long for one answer
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = crate::duration::duration)]
     pub timeout: Duration,
-    /// Try again that often where it is safe
+    /// Try again that often where it is safe; what a rate limit refuses is asked
+    /// again in any case
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub retries: u32,
-    /// Do not wait for a server that asks for more than this before the next try
+    /// Give up where a server asks to wait longer than this, or where a rate
+    /// limit lets nothing through for so long
     #[arg(long, value_name = "TIME", default_value = "120s", value_parser = crate::duration::duration)]
     pub max_wait: Duration,
     /// Repeat also requests that may have been paid for already
@@ -159,6 +161,7 @@ fn observer(log: &Arc<Log>) -> Observer {
     Box::new(move |notice| match notice {
         Notice::Exchange(text) => log.detail(Level::Exchanges, text),
         Notice::Header(text) => log.detail(Level::Headers, text),
+        Notice::Limit(text) => log.event("limit", text),
         Notice::Note(text) => log.note(text),
     })
 }

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use oa_core::client::spread;
 use oa_core::error::{Error, Kind, Result};
+use oa_core::form::spread;
 use oa_core::id::Id;
 use oa_core::reply::Reply;
 

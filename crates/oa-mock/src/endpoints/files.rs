@@ -22,7 +22,9 @@ const LARGEST_BATCH: u64 = 200 * 1024 * 1024;
 /// `POST /files`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let parts = call.form()?;
-    check_fields(parts)?;
+    if !mock.settings.lenient {
+        check_fields(parts)?;
+    }
     let part = file_part(parts)?;
     let purpose = text(parts, "purpose").ok_or_else(|| required("purpose"))?;
     among(purpose, PURPOSES, "purpose")?;
@@ -121,7 +123,7 @@ fn check_fields(parts: &[Part]) -> Result<(), ApiError> {
         .map_or(Ok(()), |name| {
             let message =
                 format!("Additional properties are not allowed ('{name}' was unexpected)");
-            Err(refused(message))
+            Err(refused(message).newer())
         })
 }
 

@@ -1,5 +1,7 @@
 //! The Responses API: questions, and what became of them.
 
+use std::time::Instant;
+
 use crate::endpoints::page::Page;
 use crate::faults::keys::Keys;
 use crate::http::call::Call;
@@ -10,20 +12,28 @@ use crate::limit::limiter::Wish;
 use crate::mock::Mock;
 use crate::objects::error::ApiError;
 use crate::objects::input::Input;
+use crate::objects::prompt::{self, Piece, Prompt};
 use crate::objects::stream::Play;
-use crate::objects::{answer, choice, items, terms};
+use crate::objects::{answer, choice, items, model, terms};
 use crate::search::tool;
 use crate::state::item::{Citation, Item, Message, SearchCall};
-use crate::state::response::{Ending, Phase, Stored};
+use crate::state::response::{Ending, Phase, Read, Stored};
+
+/// Models say first what they are about to do, from here on.
+const COMMENTS: (u32, u32) = (6, 0);
+const COMMENTARY: &str = "Let me look at what was sent.";
 
 /// `POST /responses`
 pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let body = call.json(&mock.table, "POST /responses")?;
+    model::check(&body, mock.settings.lenient)?;
     terms::check(&body, &mut mock.store())?;
     // A copy: nobody waits for the store while megabytes of base64 are undone.
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
-    let admitted = match mock.limiter().admit(wish(&body, &input)) {
+    let said = said(mock, &body, &input);
+    let prompt = Prompt::new(&body, &said);
+    let admitted = match mock.limiter().admit(wish(&body, &prompt)) {
         Ok(admitted) => admitted,
         Err(refusal) => return Ok(*refusal),
     };
@@ -34,9 +44,15 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         ending: Ending::read(&call.end),
         body,
         input,
+        said,
     };
-    let response = question.answered(searches);
-    let reply = if response.request.flag("stream") {
+    let mut response = question.answered(searches, Read::of(&prompt));
+    response.read.cached = known(mock, &response, call.arrived());
+    let streams = response.request.flag("stream");
+    if streams || !response.background() {
+        begin(mock, &mut response, Instant::now() + admitted.latency);
+    }
+    let reply = if streams {
         Reply::events(Play::new(&response))
     } else {
         Reply::json(&response.json())
@@ -48,14 +64,34 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
 }
 
 /// What a question counts for: what it holds, and what its answer may hold.
-fn wish<'a>(body: &'a Json, input: &Input) -> Wish<'a> {
+fn wish<'a>(body: &'a Json, prompt: &Prompt) -> Wish<'a> {
     let answer: Option<u32> = body.number_of("max_output_tokens");
     Wish::Question {
         model: body.text_of("model").unwrap_or_default(),
-        tokens: input
+        tokens: prompt
             .tokens()
             .saturating_add(answer.unwrap_or_default().into()),
     }
+}
+
+/// What is said up to a question, what it goes on from included.
+fn said(mock: &Mock, body: &Json, input: &Input) -> Vec<Piece> {
+    let previous = body.text_of("previous_response_id").unwrap_or_default();
+    let before = mock.store().response(previous).map(|found| found.said());
+    prompt::said(body, before.unwrap_or_default(), &input.pieces)
+}
+
+/// Tokens of a question that had been read before, when it came.
+fn known(mock: &Mock, response: &Stored, came: Instant) -> u64 {
+    let store = mock.store();
+    store.prompts.read(&response.read.prefixes, came)
+}
+
+/// What is read for an answer is found by others from this moment on, in which it begins.
+fn begin(mock: &Mock, response: &mut Stored, at: Instant) {
+    let read = std::mem::take(&mut response.read.prefixes);
+    let mut store = mock.store();
+    store.prompts.write(&read, at, response.read.life);
 }
 
 /// A question, and how its answer has to end.
@@ -65,10 +101,11 @@ struct Question<'a> {
     ending: Ending,
     body: Json,
     input: Input,
+    said: Vec<Piece>,
 }
 
 impl Question<'_> {
-    fn answered(self, searches: Vec<SearchCall>) -> Stored {
+    fn answered(self, searches: Vec<SearchCall>, read: Read) -> Stored {
         let phase = match (self.body.flag("background"), self.ending.status.as_str()) {
             (true, _) => Phase::Queued,
             (false, "in_progress") => Phase::InProgress,
@@ -85,7 +122,8 @@ impl Question<'_> {
             request,
             items,
             output,
-            input_tokens: self.input.tokens(),
+            read,
+            said: self.said,
             ending: self.ending,
             phase,
             looks: 0,
@@ -94,7 +132,8 @@ impl Question<'_> {
 
     /// What a response holds: a commentary if a rule says so, searches, then the answer or the call of a function.
     fn output(&self, searches: Vec<SearchCall>) -> Vec<Item> {
-        let commentary = self.end.get("commentary");
+        let comments = (model::version(&self.body) >= COMMENTS).then_some(COMMENTARY);
+        let commentary = self.end.get("commentary").or(comments);
         let message = |text: &str, phase| Message {
             id: self.mock.ids.hex("msg_", 48),
             text: text.to_owned(),
@@ -138,11 +177,23 @@ impl Question<'_> {
 
 /// `GET /responses/{id}`, which may be a stream taken up again.
 pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
-    let mut store = mock.store();
-    let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
     if call.query("stream") == Some("true") {
+        let mut store = mock.store();
+        let response = store.response(&call.id).ok_or_else(|| unknown(&call.id))?;
         return resume(response, call);
     }
+    let mut shown = looked_at(mock, &call.id)?;
+    begin(mock, &mut shown, Instant::now());
+    if let Some(include) = include(mock, call)? {
+        shown.request.set("include", include);
+    }
+    Ok(Reply::json(&shown.json()))
+}
+
+/// A response after one more look at it.
+fn looked_at(mock: &Mock, id: &str) -> Result<Stored, ApiError> {
+    let mut store = mock.store();
+    let response = store.response(id).ok_or_else(|| unknown(id))?;
     if response.background() && !response.is_over() {
         response.looks += 1;
         response.phase = Phase::InProgress;
@@ -150,11 +201,12 @@ pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
             response.settle();
         }
     }
-    let mut shown = response.clone();
-    if let Some(include) = include(mock, call)? {
-        shown.request.set("include", include);
+    if response.phase == Phase::Cancelled {
+        response.read.prefixes.clear();
     }
-    Ok(Reply::json(&shown.json()))
+    let shown = response.clone();
+    response.read.prefixes.clear();
+    Ok(shown)
 }
 
 /// What the answer is to hold beside the usual, if the query says so.
@@ -219,12 +271,14 @@ pub(crate) fn input_items(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
 /// `POST /responses/input_tokens`
 pub(crate) fn input_tokens(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let body = call.json(&mock.table, "POST /responses/input_tokens")?;
+    model::check(&body, mock.settings.lenient)?;
     terms::asked(&body, &mut mock.store())?;
     let files = mock.store().files.clone();
     let input = Input::read(&body, &files)?;
+    let prompt = Prompt::new(&body, &said(mock, &body, &input));
     let count = [
         ("object", "response.input_tokens".into()),
-        ("input_tokens", input.tokens().into()),
+        ("input_tokens", prompt.tokens().into()),
     ];
     Ok(Reply::json(&Json::object(count)))
 }

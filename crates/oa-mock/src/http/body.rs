@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyDataStream, BodyExt, Limited};
@@ -99,6 +100,7 @@ where
     Ok(Ok(Received::Bytes {
         content_type,
         bytes: bytes.freeze(),
+        at: Instant::now(),
     }))
 }
 

@@ -1,5 +1,7 @@
 //! A request after it was read whole: id, query, body.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
@@ -23,7 +25,12 @@ pub(crate) struct Call {
 
 /// The body of a request.
 pub(crate) enum Received {
-    Bytes { content_type: String, bytes: Bytes },
+    Bytes {
+        content_type: String,
+        bytes: Bytes,
+        /// When all of it was there.
+        at: Instant,
+    },
     Form(Vec<Part>),
 }
 
@@ -41,6 +48,7 @@ impl Call {
         let Received::Bytes {
             content_type,
             bytes,
+            ..
         } = &self.received
         else {
             return Err(unsupported("multipart/form-data"));
@@ -55,6 +63,14 @@ impl Call {
         let body = body.ok_or_else(|| ApiError::new(400, NO_JSON))?;
         table.check(name, &body, "")?;
         Ok(body)
+    }
+
+    /// When a body that is no form had arrived.
+    pub(crate) fn arrived(&self) -> Instant {
+        match &self.received {
+            Received::Bytes { at, .. } => *at,
+            Received::Form(_) => Instant::now(),
+        }
     }
 
     /// The body as a form.

@@ -135,7 +135,7 @@ fn endpoint(
         received: received?,
         end,
     };
-    endpoint(mock, &call)
+    endpoint(mock, &call).inspect_err(|error| log::newer(mock, error))
 }
 
 /// Reads some of the body and closes in the middle of it.

@@ -1,6 +1,6 @@
 //! Which method and path leads to which endpoint.
 
-use crate::endpoints::{batches, files, members, responses, search, stores};
+use crate::endpoints::{batches, files, members, models, responses, search, stores};
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::mock::Mock;
@@ -16,6 +16,8 @@ const ROUTES: &[(&str, &str, Endpoint)] = &[
     ("GET", "/files/*", files::retrieve),
     ("DELETE", "/files/*", files::delete),
     ("GET", "/files/*/content", files::content),
+    ("GET", "/models", models::list),
+    ("GET", "/models/*", models::retrieve),
     ("POST", "/responses", responses::create),
     ("POST", "/responses/input_tokens", responses::input_tokens),
     ("GET", "/responses/*", responses::retrieve),

@@ -12,6 +12,8 @@ pub(crate) struct ApiError {
     pub(crate) code: Option<String>,
     pub(crate) param: Option<String>,
     pub(crate) message: String,
+    /// Whether a newer API than this server knows may take what was refused.
+    pub(crate) newer: bool,
 }
 
 impl ApiError {
@@ -23,6 +25,7 @@ impl ApiError {
             code: None,
             param: None,
             message: message.into(),
+            newer: false,
         }
     }
 
@@ -40,6 +43,12 @@ impl ApiError {
     /// The same error about this parameter.
     pub(crate) fn param(mut self, param: &str) -> ApiError {
         self.param = Some(param.to_owned());
+        self
+    }
+
+    /// The same error about what a newer API may take.
+    pub(crate) fn newer(mut self) -> ApiError {
+        self.newer = true;
         self
     }
 

@@ -3,6 +3,7 @@
 use crate::json::Json;
 use crate::objects::error::ApiError;
 use crate::objects::part::Part;
+use crate::objects::prompt::Piece;
 use crate::objects::value;
 use crate::state::file::File;
 
@@ -20,6 +21,8 @@ pub(crate) struct Input {
     pub(crate) texts: Vec<String>,
     /// One line per attachment.
     pub(crate) attachments: Vec<String>,
+    /// All of it in its order, as a model reads it.
+    pub(crate) pieces: Vec<Piece>,
     /// Bytes of the `input_file` parts.
     pub(crate) bytes: usize,
     /// Number of the `input_image` parts.
@@ -31,7 +34,10 @@ impl Input {
     pub(crate) fn read(body: &Json, files: &[File]) -> Result<Input, ApiError> {
         let mut input = Input::default();
         match body.get("input") {
-            Some(Json::Text(text)) => input.texts.push(text.clone()),
+            Some(Json::Text(text)) => {
+                input.pieces.push(Piece::words("user", text));
+                input.texts.push(text.clone());
+            }
             Some(Json::Array(items)) => {
                 for (n, item) in items.iter().enumerate() {
                     input.item(item, n, files)?;
@@ -72,48 +78,54 @@ impl Input {
         Err(ApiError::new(400, message).param("input"))
     }
 
-    /// About as many tokens as the API would count.
-    pub(crate) fn tokens(&self) -> u64 {
-        let letters: usize = self.texts.iter().map(|text| text.chars().count()).sum();
-        (letters.div_ceil(4) + 85 * self.attachments.len() + self.bytes / 16 + 3) as u64
-    }
-
     fn item(&mut self, item: &Json, n: usize, files: &[File]) -> Result<(), ApiError> {
         let (key, allowed) = match (item.text_of("type"), item.text_of("role")) {
             (None | Some("message"), Some("assistant")) => ("content", FROM_MODEL),
             (None | Some("message"), _) => ("content", TO_MODEL),
             (Some("function_call_output"), _) => ("output", TO_MODEL),
-            _ => return Ok(()),
+            (kind, _) => {
+                let kind = kind.unwrap_or_default();
+                self.pieces.push(Piece::words(kind, &item.write()));
+                return Ok(());
+            }
         };
-        if let Some(Json::Text(text)) = item.get(key)
-            && allowed == TO_MODEL
-            && key == "content"
-        {
-            self.texts.push(text.clone());
+        let role = item.text_of("role").unwrap_or(key);
+        if let Some(text) = item.text_of(key) {
+            self.pieces.push(Piece::words(role, text));
+            if allowed == TO_MODEL && key == "content" {
+                self.texts.push(text.to_owned());
+            }
         }
         for (m, part) in item.elements_of(key).iter().enumerate() {
             let path = format!("input[{n}].{key}[{m}]");
             let name = part.text_of("type").unwrap_or_default();
             value::word(&format!("{path}.type"), name, allowed)?;
-            self.part(&Part { part, path }, name, files)?;
+            self.part(&Part { part, path }, role, files)?;
         }
         Ok(())
     }
 
-    fn part(&mut self, part: &Part, name: &str, files: &[File]) -> Result<(), ApiError> {
-        match name {
-            "input_text" => self.texts.extend(part.text("text").map(str::to_owned)),
-            "input_image" => {
+    fn part(&mut self, part: &Part, role: &str, files: &[File]) -> Result<(), ApiError> {
+        let (line, bytes) = match part.text("type") {
+            Some("input_image") => {
                 self.images += 1;
-                self.attachments.push(part.image(files)?);
+                (part.image(files)?, 0)
             }
-            "input_file" => {
-                let (line, bytes) = part.file(files)?;
-                self.bytes += bytes;
-                self.attachments.push(line);
+            Some("input_file") => part.file(files)?,
+            kind => {
+                let words = part.text("text").or(part.text("refusal"));
+                let words = words.unwrap_or_default();
+                self.pieces.push(Piece::words(role, words).of(part.part));
+                let asked = kind == Some("input_text");
+                self.texts.extend(asked.then(|| words.to_owned()));
+                return Ok(());
             }
-            _ => {}
-        }
+        };
+        let detail = part.text("detail").unwrap_or_default();
+        let piece = Piece::attachment(&line, detail, bytes);
+        self.pieces.push(piece.of(part.part));
+        self.bytes += bytes;
+        self.attachments.push(line);
         Ok(())
     }
 }

@@ -11,6 +11,8 @@ pub(crate) struct Table {
     kinds: Vec<(String, Kind)>,
     /// Whether members of the older guide are known.
     older_guide: bool,
+    /// Whether members that nobody knows may pass.
+    lenient: bool,
 }
 
 /// What a value has to be.
@@ -60,9 +62,13 @@ fn bare(name: &str) -> &str {
 
 impl Table {
     /// Reads the table.
-    pub(crate) fn read(older_guide: bool) -> serde_json::Result<Table> {
+    pub(crate) fn read(older_guide: bool, lenient: bool) -> serde_json::Result<Table> {
         let Members(kinds) = serde_json::from_str(include_str!("table.json"))?;
-        Ok(Table { kinds, older_guide })
+        Ok(Table {
+            kinds,
+            older_guide,
+            lenient,
+        })
     }
 
     /// Checks a value at `path` (empty: the body itself) against what has this name.
@@ -126,9 +132,10 @@ impl Table {
             let mut known = fields.iter().filter(|(name, _)| bare(name) == key);
             known.find(|(name, _)| self.older_guide || !name.ends_with(OLDER))
         };
-        let mut keys = members.iter().map(|(key, _)| key);
-        if let Some(key) = keys.find(|key| known(key).is_none() && *key != tag) {
-            return Err(value::unknown(&join(path, key)));
+        let keys = members.iter().map(|(key, _)| key);
+        for key in keys.filter(|key| known(key).is_none() && *key != tag) {
+            let older = fields.iter().any(|(name, _)| bare(name) == key);
+            self.unknown(&join(path, key), older)?;
         }
         for (key, value) in members {
             if let Some((name, kind)) = known(key)
@@ -138,6 +145,15 @@ impl Table {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a member: of the older guide, or one that a newer API may know.
+    fn unknown(&self, path: &str, older: bool) -> Result<(), ApiError> {
+        match (older, self.lenient) {
+            (true, _) => Err(value::unknown(path)),
+            (false, true) => Ok(()),
+            (false, false) => Err(value::unknown(path).newer()),
+        }
     }
 
     /// Up to 16 members, with names of up to 64 characters.
@@ -224,7 +240,7 @@ mod tests {
 
     fn refusal(body: &str, older_guide: bool) -> Option<(String, String, String)> {
         let body = Json::read(body).expect(body);
-        let error = Table::read(older_guide)
+        let error = Table::read(older_guide, false)
             .expect("the table")
             .check("POST /responses", &body, "")
             .err()?;
@@ -293,7 +309,7 @@ mod tests {
 
     #[test]
     fn every_name_in_the_table_is_one_of_it() {
-        let table = Table::read(false).expect("the table");
+        let table = Table::read(false, false).expect("the table");
         let mut left: Vec<&Kind> = table.kinds.iter().map(|(_, kind)| kind).collect();
         while let Some(kind) = left.pop() {
             match kind {

@@ -3,9 +3,13 @@
 use crate::json::Json;
 use crate::objects::choice;
 use crate::objects::error::ApiError;
+use crate::objects::model;
 use crate::objects::strict;
 use crate::objects::value::{self, missing};
 use crate::state::store::Store;
+
+/// From here on there is no sampling to be set, and always some reasoning.
+const UNSAMPLED: (u32, u32) = (6, 2);
 
 const NO_INPUT: &str =
     "One of \"input\" or \"previous_response_id\" or 'prompt' or 'conversation' must be provided.";
@@ -28,10 +32,6 @@ pub(crate) fn check(body: &Json, store: &mut Store) -> Result<(), ApiError> {
 pub(crate) fn asked(body: &Json, store: &mut Store) -> Result<(), ApiError> {
     strict::check(body)?;
     choice::check(body)?;
-    if body.text_of("model") == Some("") {
-        let message = "The requested model '' does not exist.";
-        return Err(ApiError::invalid("model_not_found", "model", message));
-    }
     state(body, store)?;
     let empty = match body.get("input") {
         Some(Json::Text(text)) => text.is_empty(),
@@ -118,10 +118,9 @@ fn state(body: &Json, store: &mut Store) -> Result<(), ApiError> {
     }
 }
 
-/// From GPT-6.2 on there is no sampling to be set, and always some reasoning.
+/// What newer models leave nobody to set.
 fn sampling(body: &Json) -> Result<(), ApiError> {
-    let model = body.text_of("model").unwrap_or_default();
-    if !model.starts_with("gpt-6.2") {
+    if model::version(body) < UNSAMPLED {
         return Ok(());
     }
     if let Some(key) = ["temperature", "top_p"]
@@ -134,6 +133,7 @@ fn sampling(body: &Json) -> Result<(), ApiError> {
     let effort = body.get("reasoning").and_then(|r| r.text_of("effort"));
     match effort {
         Some(word @ ("none" | "minimal")) => {
+            let model = body.text_of("model").unwrap_or_default();
             let message = format!(
                 "Unsupported value: '{word}' is not supported with the '{model}' model. Supported values are: 'low', 'medium', 'high', 'xhigh', and 'max'."
             );

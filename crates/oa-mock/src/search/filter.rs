@@ -133,7 +133,7 @@ mod tests {
 
     fn read(filter: &str) -> Result<Option<Filter>, String> {
         let search = json(&format!(r#"{{"filters":{filter}}}"#));
-        let table = Table::read(false).expect("the table");
+        let table = Table::read(false, false).expect("the table");
         Filter::of(&table, &search, "").map_err(|error| error.message)
     }
 

@@ -1,8 +1,12 @@
 //! A stored response: the request's echo, and how it looks at each point of its life.
 
+use std::time::Duration;
+
 use crate::faults::keys::Keys;
 use crate::id::now;
 use crate::json::Json;
+use crate::objects::model;
+use crate::objects::prompt::{Piece, Prefix, Prompt};
 use crate::state::item::Item;
 
 /// Where a response stands.
@@ -45,6 +49,35 @@ impl Ending {
     }
 }
 
+/// What a model read for a response.
+#[derive(Clone, Debug)]
+pub(crate) struct Read {
+    tokens: u64,
+    /// Those of them that had been read before.
+    pub(crate) cached: u64,
+    /// What others can find of it, once the answer begins; empty from then on.
+    pub(crate) prefixes: Vec<Prefix>,
+    /// Tokens up to the last breakpoint, where the model has such.
+    kept: u64,
+    /// How long it is kept.
+    pub(crate) life: Duration,
+}
+
+impl Read {
+    /// A prompt that nobody has read before.
+    pub(crate) fn of(prompt: &Prompt) -> Read {
+        let prefixes = prompt.prefixes();
+        let last = prefixes.last().filter(|_| prompt.has_breakpoints());
+        Read {
+            tokens: prompt.tokens(),
+            cached: 0,
+            kept: last.map_or(0, |last| last.tokens),
+            prefixes,
+            life: prompt.life,
+        }
+    }
+}
+
 /// A response.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
@@ -57,7 +90,9 @@ pub(crate) struct Stored {
     pub(crate) items: Vec<Json>,
     /// What a final response holds, in its order.
     pub(crate) output: Vec<Item>,
-    pub(crate) input_tokens: u64,
+    /// What was asked, for a question that goes on from here.
+    pub(crate) said: Vec<Piece>,
+    pub(crate) read: Read,
     pub(crate) ending: Ending,
     pub(crate) phase: Phase,
     /// How often it was asked for.
@@ -117,6 +152,7 @@ impl Stored {
         for (key, standard) in standards(ECHO).members() {
             response.set(key, self.echo(key, standard));
         }
+        self.later(&mut response);
         let usage = matches!(status, "completed" | "incomplete").then(|| self.usage());
         response.set("usage", usage);
         let mut response = response.marked();
@@ -124,6 +160,22 @@ impl Stored {
             response.remove("status");
         }
         response
+    }
+
+    /// Members that repeat the request only where it has them, or where the model knows them.
+    fn later(&self, response: &mut Json) {
+        for key in ["access_programs", "prompt_cache_retention"] {
+            if let Some(given) = self.request.get(key) {
+                response.set(key, given.clone());
+            }
+        }
+        let given = self.request.get("prompt_cache_options");
+        if given.is_some() || model::version(&self.request) >= CACHE_OPTIONS {
+            let mut options = standards(r#"{"mode":"implicit","ttl":"30m"}"#);
+            options.merge(given.cloned().unwrap_or_else(|| Json::object([])));
+            options.remove("prewarm");
+            response.set("prompt_cache_options", options);
+        }
     }
 
     /// The output items of a final response.
@@ -160,19 +212,39 @@ impl Stored {
         }
     }
 
+    /// Everything that was said up to here, the answer included.
+    pub(crate) fn said(&self) -> Vec<Piece> {
+        let mut said = self.said.clone();
+        let results = self.shows_results();
+        said.extend(self.output.iter().map(|item| match item {
+            Item::Message(message) => Piece::words("assistant", &message.text),
+            item => Piece::words("assistant", &item.json("completed", results).write()),
+        }));
+        said
+    }
+
     fn usage(&self) -> Json {
         let letters: usize = self.output.iter().map(Item::letters).sum();
         let output = (letters.div_ceil(4) + 1) as u64;
-        let cached = r#"{"cached_tokens":0,"cache_write_tokens":0}"#;
+        let Read {
+            tokens,
+            cached,
+            kept,
+            ..
+        } = self.read;
+        let details = [
+            ("cached_tokens", cached.into()),
+            ("cache_write_tokens", kept.saturating_sub(cached).into()),
+        ];
         Json::object([
-            ("input_tokens", self.input_tokens.into()),
-            ("input_tokens_details", standards(cached)),
+            ("input_tokens", tokens.into()),
+            ("input_tokens_details", Json::object(details)),
             ("output_tokens", output.into()),
             (
                 "output_tokens_details",
                 standards(r#"{"reasoning_tokens":0}"#),
             ),
-            ("total_tokens", (self.input_tokens + output).into()),
+            ("total_tokens", (tokens + output).into()),
         ])
     }
 
@@ -196,6 +268,9 @@ impl Stored {
         }
     }
 }
+
+/// From here on a model says how prompts are kept.
+const CACHE_OPTIONS: (u32, u32) = (5, 6);
 
 /// The members that repeat the request, with what they are when it did not say.
 const ECHO: &str = r#"{

@@ -1,5 +1,6 @@
 //! Files, responses and vector stores in the order in which they were made.
 
+use crate::state::cache::Cache;
 use crate::state::file::File;
 use crate::state::response::Stored;
 use crate::state::vector_store::VectorStore;
@@ -10,6 +11,8 @@ pub(crate) struct Store {
     pub(crate) files: Vec<File>,
     pub(crate) responses: Vec<Stored>,
     pub(crate) vector_stores: Vec<VectorStore>,
+    /// What models have read before.
+    pub(crate) prompts: Cache,
 }
 
 impl Store {
