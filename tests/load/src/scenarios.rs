@@ -142,7 +142,7 @@ pub(crate) const SCENARIOS: [Scenario; 17] = [
     },
     Scenario {
         name: "pacing tokens",
-        server: &["--tpm", "60000"],
+        server: &["--tpm", "120000"],
         questions: Questions::Mixed,
         goal: goal(1.10, 0.20),
         quick: true,
