@@ -44,7 +44,8 @@ fn every_stage_writes_its_lines_in_the_format_of_the_seeds() {
         .stderr;
     let expected = concat!(
         "[poll] response_id=ID status=in_progress elapsed=Ns\n",
-        "[response] response_id=ID status=completed input_tokens=N output_tokens=N elapsed=Ns\n",
+        "[response] response_id=ID status=completed input_tokens=N output_tokens=N elapsed=Ns",
+        " path=notes.txt cached_tokens=0 service_tier=default\n",
     );
     assert_eq!(steady(&poll), expected);
     let delete = scene.ok("oa-delete -j 1 <done.json").stderr;
@@ -53,8 +54,10 @@ fn every_stage_writes_its_lines_in_the_format_of_the_seeds() {
         format!("[delete] file_id={}\n[delete] file_id={}\n", ids[0], ids[1])
     );
     let ask = scene.ok("oa-respond -n -p why").stderr;
-    let expected =
-        "[response] response_id=ID status=completed input_tokens=N output_tokens=N elapsed=Ns\n";
+    let expected = concat!(
+        "[response] response_id=ID status=completed input_tokens=N output_tokens=N elapsed=Ns",
+        " cached_tokens=0 service_tier=default\n",
+    );
     assert_eq!(steady(&ask), expected);
     scene.nothing_left();
 }

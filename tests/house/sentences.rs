@@ -107,7 +107,7 @@ fn commands_in_hints_are_made_by_one_function() {
 #[test]
 fn core_and_net_know_no_record_no_terminal_and_no_signal_handler() {
     let below = ["oa-core", "oa-net", "oa-kinds"].map(str::to_owned);
-    let words = ["clap", "indicatif", "signal_hook", "Record", "is_terminal"];
+    let words = ["clap", "isatty", "signal_hook", "Record", "is_terminal"];
     let none: [String; 0] = [];
     assert_eq!(strays(&below, &words, &[]), none);
 }

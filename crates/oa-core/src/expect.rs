@@ -18,6 +18,8 @@ pub enum Expect {
     Known(&'static str),
     /// An object with `data`.
     List,
+    /// An object with `input_tokens`: how large a question is.
+    Count,
     /// A JSON object that is no other object and does not say `"deleted":false`; or nothing at all.
     Deleted,
 }
@@ -47,6 +49,7 @@ pub(crate) fn is_known(object: &RawValue, expect: Expect) -> bool {
             "error",
             "deleted",
             "data",
+            "input_tokens",
         ],
     );
     let has = |key| fields.raw(key).is_some();
@@ -59,6 +62,7 @@ pub(crate) fn is_known(object: &RawValue, expect: Expect) -> bool {
         Expect::Object(_) => id && !fault,
         Expect::Known(_) => (id || has("status") || has("file_counts")) && !fault,
         Expect::List => fields.raw("data").is_some_and(|d| d.get().starts_with('[')),
+        Expect::Count => fields.get::<u64>("input_tokens").is_some() && !fault,
         Expect::Deleted => {
             let says = has("deleted") && deleted != Some(false);
             !fault && (says || !has("deleted") && !has("object"))
@@ -71,7 +75,7 @@ pub(crate) fn other_kind(object: &RawValue, expect: Expect) -> Option<&'static s
     let wanted = match expect {
         Expect::Response => "response",
         Expect::Object(kind) | Expect::Known(kind) => kind,
-        Expect::List | Expect::Deleted => return None,
+        Expect::List | Expect::Count | Expect::Deleted => return None,
     };
     let fields = Fields::of(object, &["id", "object"]);
     let named = kind_of(&fields.text("id")?)?;

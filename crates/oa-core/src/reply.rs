@@ -174,6 +174,7 @@ impl Received {
                 format!("the answer is no Response: {}", self.excerpt(redact))
             }
             (None, Expect::List) => "the answer is no list".to_owned(),
+            (None, Expect::Count) => "the answer counts no input_tokens".to_owned(),
             (None, Expect::Deleted) if kept => "the answer says that it was not deleted".to_owned(),
             (None, Expect::Deleted) => {
                 format!("the answer is no deletion: {}", self.excerpt(redact))
@@ -361,6 +362,8 @@ mod tests {
             (file, r#"{"object":"file","id"#, false),
             (Expect::List, r#"{"data":[]}"#, true),
             (Expect::List, r#"{"object":"file"}"#, false),
+            (Expect::Count, r#"{"input_tokens":7}"#, true),
+            (Expect::Count, r#"{"input_tokens":"7"}"#, false),
             (Expect::Deleted, r#"{"id":"file-1","deleted":true}"#, true),
             (Expect::Deleted, r#"{"id":"file-1","deleted":false}"#, false),
             (Expect::Deleted, r#"{"object":"file","deleted":true}"#, true),

@@ -11,7 +11,7 @@ use oa_pipe::batch::Batch;
 use oa_pipe::log::field;
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
-use oa_pipe::settle::settle;
+use oa_pipe::settle::{settle, summary};
 use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
@@ -97,14 +97,15 @@ impl Cleaner<'_> {
         if !cancelled && now.background != Some(false) {
             forgive(record);
         }
+        let told = summary(record, &now, None);
         let verdict = settle(record, word, false);
         if cancelled {
-            log.event("cancel", &now.summary());
+            log.event("cancel", &told);
             let message = format!("response {id} was still {status} and was cancelled");
             let hint = "put `oa-poll` before oa-delete, or keep it with --keep-pending";
             self.blame(record, &Error::new(Kind::Failed, message).hint(hint));
         } else {
-            log.event("response", &now.summary());
+            log.event("response", &told);
             if let Err(error) = verdict {
                 self.blame(record, &error);
             }

@@ -12,7 +12,7 @@ use oa_core::reply::{Expect, Reply};
 use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::object::Object;
-use oa_pipe::progress::{COUNT, Progress};
+use oa_pipe::progress::Progress;
 use oa_pipe::wait::{Look, Running, Wait};
 
 use crate::content::Group;
@@ -44,7 +44,7 @@ pub(crate) struct Filling<'a> {
     indexer: &'a Indexer<'a>,
     /// Its path below the base URL.
     path: String,
-    pub(crate) bar: Progress,
+    pub(crate) progress: Progress,
     /// Files that are done, and all files.
     done: AtomicU64,
     files: u64,
@@ -264,7 +264,7 @@ impl<'a> Filling<'a> {
         Filling {
             indexer,
             path: store.under("/vector_stores"),
-            bar: log.progress(COUNT, "indexing", Some(files)),
+            progress: log.progress("files", files),
             done: AtomicU64::new(0),
             files,
             failed: Mutex::default(),
@@ -287,9 +287,8 @@ impl<'a> Filling<'a> {
         let more = now.saturating_sub(*counted);
         *counted += more;
         self.done.fetch_add(more, Ordering::SeqCst);
-        let counts = self.counts();
-        self.bar.set(counts.0);
-        counts
+        self.progress.done(more);
+        self.counts()
     }
 }
 

@@ -19,7 +19,7 @@ impl Indexer<'_> {
         let files = groups.iter().map(|group| group.files.len() as u64).sum();
         let filling = Filling::new(self, store, files);
         let part = |group, files| {
-            let mut wait = self.wait(Some(store), filling.bar.is_drawn(), begun);
+            let mut wait = self.wait(Some(store), filling.progress.is_drawn(), begun);
             wait.made();
             Mutex::new(Part::new(&filling, group, files, wait))
         };

@@ -22,6 +22,8 @@ const PURPOSES: [&str; 9] = [
 ];
 
 /// List what is stored on the server, one object a line
+///
+/// On a terminal it is a table; in a pipe, and with -o, JSON.
 #[derive(Parser)]
 #[command(name = "oa-list", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
 pub(crate) struct Args {

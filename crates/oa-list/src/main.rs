@@ -1,7 +1,9 @@
 //! Lists the project's objects, one a line, all pages.
 
 mod args;
+mod table;
 
+use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::process::ExitCode;
 
@@ -15,6 +17,7 @@ use oa_pipe::pages::{Ending, pages};
 use serde_json::value::RawValue;
 
 use args::{Args, What};
+use table::Table;
 
 /// Sizes of a page, to be tried one after the other where a server refuses one; 0: the server's own.
 const SIZES: [u32; 4] = [10_000, 1_000, 100, 0];
@@ -23,7 +26,11 @@ fn main() -> ExitCode {
     oa_pipe::run(|args: &Args, run| {
         let (pipe, client) = (&run.pipe, run.client()?);
         let mut sizes = args.sizes();
+        let table = pipe.columns().map(|room| Table::new(args.what, room));
+        let table = table.map(RefCell::new);
+        let show = |table: &RefCell<Table>| table.borrow_mut().show(pipe);
         let fetch = |after: Option<&str>| {
+            table.iter().for_each(show);
             let page = (!pipe.is_closed()).then(|| args.page(&client, &mut sizes, after));
             page.transpose()
         };
@@ -32,12 +39,16 @@ fn main() -> ExitCode {
         let print = |item: &RawValue, id: Option<&str>| {
             let line = args.line(item);
             let new = seen.insert(id.unwrap_or(&line).to_owned());
-            if new && !pipe.is_closed() {
-                pipe.emit(&line);
+            match &table {
+                _ if !new || pipe.is_closed() => {}
+                Some(table) => table.borrow_mut().add(&line),
+                None => pipe.emit(&line),
             }
             new
         };
-        match pages(args.what != What::Models, fetch, print)? {
+        let ended = pages(args.what != What::Models, fetch, print);
+        table.iter().for_each(show);
+        match ended? {
             Ending::Whole => {}
             Ending::Repeats => pipe.log.warning(
                 "the server says that there is more and repeats itself; the list may not be whole",

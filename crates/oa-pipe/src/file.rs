@@ -1,6 +1,6 @@
 //! A File object as far as the tools look at it, and how long a thing on the server lives.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use oa_core::field::{Fields, Look};
 use oa_core::{Error, Id};
@@ -57,6 +57,13 @@ impl File {
     #[must_use]
     pub fn is_expired(&self) -> bool {
         is_past(self.expires_at)
+    }
+
+    /// Whether the API will have forgotten it when so much time has passed.
+    #[must_use]
+    pub fn expires_within(&self, time: Duration) -> bool {
+        let time = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        is_past(self.expires_at.map(|end| end.saturating_sub(time)))
     }
 
     /// Its id for a message, or `-` where there is none.

@@ -15,11 +15,11 @@
 //!    [`question`] and a [`search`] by what two tools know of them; [`removal`] deletes.
 //! 4. What came of it goes into the record: an answer by [`settle`] and its [`output`], a trouble by [`failure`].
 //! 5. The record goes out, in its turn and whole; [`verdict`] adds it up to the exit status, the only number that
-//!    leaves the process.
+//!    leaves the process. What the run cost is [`tokens`], added up by `tally`.
 //!
 //! Beside the way stand [`signal`], which turns signals into an event and knows what would be left, and [`log`], which
 //! alone writes to standard error, nothing secret and nothing raw ([`mod@escape`], [`shell`]); there [`progress`] is
-//! drawn.
+//! drawn, in [`figure`]s.
 
 mod address;
 mod advice;
@@ -30,7 +30,9 @@ pub mod delay;
 mod draft;
 pub mod duration;
 pub mod escape;
+mod excuse;
 pub mod failure;
+pub mod figure;
 pub mod file;
 pub mod glance;
 mod headers;
@@ -60,13 +62,18 @@ mod rights;
 pub mod run;
 pub mod scan;
 pub mod schedule;
+mod screen;
 pub mod search;
 pub mod settle;
 pub mod shell;
 pub mod signal;
 mod stdin;
 pub mod store;
+mod tally;
 mod target;
+mod terminal;
+pub mod tokens;
+mod turn;
 pub mod verdict;
 pub mod wait;
 mod wake;

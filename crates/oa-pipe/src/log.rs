@@ -1,13 +1,15 @@
 //! Standard error: event lines for people and `grep`, progress on a terminal, nothing secret, nothing raw.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use oa_core::secret::Secrets;
 
 use crate::escape::{escape, escape_json};
 use crate::object::raw;
-use crate::progress::{Bars, Progress};
+use crate::progress::{Line, Progress};
+use crate::screen::Screen;
 
 /// How much is said.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -26,21 +28,23 @@ pub enum Level {
 pub struct Log {
     tool: &'static str,
     level: Level,
-    bars: Bars,
     secrets: Arc<Secrets>,
-    bare: bool,
+    screen: Option<Arc<Screen>>,
+    progress: Option<Arc<Line>>,
 }
 
 impl Log {
     /// A log of this tool.
     #[must_use]
     pub fn new(tool: &'static str, level: Level) -> Log {
+        let screen = Screen::behind(&io::stderr()).map(Arc::new);
+        let drawn = screen.clone().filter(|_| level == Level::Normal);
         Log {
             tool,
             level,
-            bars: Bars::default(),
             secrets: Arc::default(),
-            bare: !io::stderr().is_terminal(),
+            screen,
+            progress: drawn.map(|screen| Line::new(tool, screen)),
         }
     }
 
@@ -118,27 +122,61 @@ impl Log {
 
     fn write(&self, line: &str) {
         // Nobody is left to be told when standard error itself cannot be written.
-        self.bars.suspend(|| {
-            let mut stderr = io::stderr().lock();
-            let _ = stderr
-                .write_all(format!("{line}\n").as_bytes())
-                .and_then(|()| stderr.flush());
-        });
-    }
-
-    /// Whether progress may be drawn: on a terminal, and not with `-q` or `-v`.
-    fn draws(&self) -> bool {
-        !self.bare && self.level == Level::Normal
-    }
-
-    /// Progress as `Bars::add` draws it; draws nothing where nobody looks.
-    #[must_use]
-    pub fn progress(&self, template: &str, what: &str, count: Option<u64>) -> Progress {
-        if self.draws() {
-            self.bars.add(template, what, count)
-        } else {
-            Progress::default()
+        let write = |line: &str| drop(io::stderr().write_all(line.as_bytes()));
+        let line = format!("{line}\n");
+        match &self.screen {
+            Some(screen) => screen.line(&line, write),
+            None => write(&line),
         }
+    }
+
+    /// Work on so many things begins. It is drawn on a terminal, and not with `-q` or `-v`.
+    #[must_use]
+    pub fn progress(&self, noun: &'static str, count: u64) -> Progress {
+        let line = self.progress.as_ref();
+        line.map(|line| line.begin(noun, count)).unwrap_or_default()
+    }
+
+    /// So much more is known to come, and perhaps what nobody knows of yet.
+    pub(crate) fn expect(&self, coming: usize, open: bool) {
+        if let Some(line) = &self.progress {
+            line.expect(coming, open);
+        }
+    }
+
+    /// What is waited for, as the end of the line that is drawn; nothing any more where that is empty. Where nothing
+    /// is drawn ([`Log::draws`]), it is said nowhere.
+    pub fn aside(&self, words: &str) {
+        if let Some(line) = &self.progress {
+            line.aside(words);
+        }
+    }
+
+    /// Whether progress is drawn while there is work, so that lines need not repeat it.
+    #[must_use]
+    pub fn draws(&self) -> bool {
+        self.progress.is_some()
+    }
+
+    /// Wipes what is drawn.
+    pub(crate) fn clear(&self) {
+        if let Some(screen) = &self.screen {
+            screen.clear();
+        }
+    }
+
+    /// Lets others write for a while, who know nothing of what is drawn.
+    pub(crate) fn stand_aside(&self) {
+        if let Some(screen) = self.screen.as_ref().filter(|_| self.progress.is_some()) {
+            screen.stand_aside();
+        }
+    }
+
+    /// The terminal behind another stream, if it is one, which may be the log's own.
+    pub(crate) fn screen_of(&self, stream: &impl AsFd) -> Option<Arc<Screen>> {
+        let ours = self.screen.clone();
+        let ours = ours.filter(|screen| screen.is_behind(stream));
+        ours.or_else(|| Screen::behind(stream).map(Arc::new))
     }
 }
 

@@ -48,9 +48,9 @@ pub(crate) fn another<'scope>(
     is_room() && Builder::new().spawn_scoped(scope, work).is_ok()
 }
 
-/// Whether there is a thread to be had just now.
-pub(crate) fn has_thread() -> bool {
-    is_room() && Builder::new().spawn(|| {}).is_ok()
+/// A thread that nobody waits for, if there is one to be had; tells whether it was.
+pub(crate) fn begin(work: impl FnOnce() + Send + 'static) -> bool {
+    is_room() && Builder::new().spawn(work).is_ok()
 }
 
 /// Whether there is address space for another thread and all that it needs.

@@ -10,17 +10,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use oa_core::error::{Error, Kind, Result};
-use oa_core::id::{Id, joined, texts};
+use oa_core::id::{Id, joined};
 use oa_core::machine::lock;
-use serde_json::Value;
 
-use crate::log::Log;
+use crate::log::{Level, Log};
 use crate::plan::{Job, Plan, Source};
 use crate::read::{Next, Reader, broken};
 use crate::record::Record;
-use crate::shell;
 use crate::signal::Interrupt;
 use crate::stdin::{Stdin, stdin_is_saved};
+use crate::tally::Tally;
 use crate::verdict::Verdict;
 use crate::wake::Wake;
 use crate::workers::Workers;
@@ -36,10 +35,11 @@ pub struct Pipe {
     saved: bool,
     /// They were named on the command line.
     given: bool,
-    plan: Plan,
+    pub(crate) plan: Plan,
     reading: Mutex<Reader>,
-    output: Arc<Writer>,
-    verdict: Arc<Mutex<Verdict>>,
+    pub(crate) output: Arc<Writer>,
+    pub(crate) verdict: Arc<Mutex<Verdict>>,
+    tally: Tally,
     failing_fast: AtomicBool,
 }
 
@@ -71,6 +71,7 @@ impl Pipe {
             reading: Mutex::new(reading),
             output,
             verdict,
+            tally: Tally::new(),
             failing_fast: AtomicBool::new(false),
         })
     }
@@ -84,11 +85,16 @@ impl Pipe {
             if again && self.is_closed() && !self.plan.reads_to_end {
                 return None;
             }
-            match reading.next() {
+            let next = reading.next();
+            self.log.expect(reading.left(), reading.reads());
+            match next {
                 Next::Record(seq, incoming) => {
                     let held = incoming.record.ids();
                     self.interrupt.hold(&held);
-                    self.say_foreign(&incoming.record);
+                    let foreign = incoming.record.foreign_error();
+                    if let Some(error) = foreign.filter(|_| !self.is_closed()) {
+                        self.complain(&incoming.record, &error);
+                    }
                     return Some(Job {
                         seq,
                         incoming: *incoming,
@@ -122,18 +128,6 @@ impl Pipe {
         lock(&self.verdict).stream();
     }
 
-    /// A failure that no tool of ours has told of is told by each that passes it on.
-    fn say_foreign(&self, record: &Record) {
-        let (Some(raw), Some(error)) = (record.object().get("error"), record.error()) else {
-            return;
-        };
-        let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
-        let tool = value["tool"].as_str().unwrap_or_default();
-        if !tool.starts_with("oa-") && !self.is_closed() {
-            self.complain(record, &error);
-        }
-    }
-
     /// Why nothing new is to be started, if so.
     #[must_use]
     pub fn stopped(&self) -> Option<Error> {
@@ -163,7 +157,9 @@ impl Pipe {
     ) {
         let serve = |mut job: Job| {
             let mut record = std::mem::take(&mut job.incoming.record);
-            if let Err(error) = self.attempt(&mut record, &job, &work) {
+            let done = self.attempt(&mut record, &job, &work);
+            self.end_text(&job);
+            if let Err(error) = done {
                 self.fail(&mut record, &error);
             }
             self.put_or(&job, record, &lost);
@@ -188,14 +184,21 @@ impl Pipe {
             return Err(problem.clone());
         }
         match self.stopped() {
-            Some(stop) => Err(stop),
-            None => work(record, job),
+            Some(stop) => self.pass_on(record, &stop),
+            None => return work(record, job),
         }
+        Ok(())
+    }
+
+    /// Marks a record that was worked on as failed, and counts it.
+    pub fn fail(&self, record: &mut Record, error: &Error) {
+        record.share().failed = true;
+        self.pass_on(record, error);
     }
 
     /// Marks the record as failed unless it failed before, says so on stderr, and stops the rest under
     /// `--fail-fast`.
-    pub fn fail(&self, record: &mut Record, error: &Error) {
+    pub fn pass_on(&self, record: &mut Record, error: &Error) {
         let error = self.log.secrets().redact_error(error.clone());
         let unbegun = error.kind == Kind::Skipped;
         if self.plan.fail_fast && !unbegun {
@@ -244,6 +247,7 @@ impl Pipe {
             self.check_text(&mut record);
             self.name_forgotten(&made);
         }
+        self.tally.add(*record.share());
         let left = self.output.put(job.seq, record);
         self.give_up(&left, lost);
         if !self.is_closed() {
@@ -291,9 +295,25 @@ impl Pipe {
         self.output.line(line);
     }
 
+    /// The columns that people have to read the output in; `None` where it goes to a program or a file.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        self.output.columns()
+    }
+
+    /// Writes one line for people.
+    pub fn show(&self, line: &str) {
+        self.output.show(line);
+    }
+
     /// Writes the text of an answer as it comes, in the order of the records.
     pub fn text(&self, seq: u64, delta: &str) {
         self.output.text(seq, delta);
+    }
+
+    /// Ends the last line of such text, before anything else is said.
+    pub fn end_text(&self, job: &Job) {
+        self.output.end_text(job.seq);
     }
 
     /// Records that a clean-up failed or an id could only be named on stderr.
@@ -306,45 +326,15 @@ impl Pipe {
         lock(&self.verdict).record(error);
     }
 
-    /// The tool cannot start: says why, and passes everything on with that error.
-    pub fn refuse(&self, error: &Error) {
-        self.log.error(&error.to_string());
-        lock(&self.verdict).own(error);
-        // Text is expected on stdout, and says nothing of a record that is not worked on.
-        let aside = self.plan.text && !self.output.keeps_records();
-        while let Some(mut job) = self.next() {
-            let mut record = std::mem::take(&mut job.incoming.record);
-            if record.error().is_none() {
-                record.fail(self.log.tool(), error);
-            }
-            if self.plan.reads_to_end {
-                self.name_left(&record, job.incoming.bare.as_deref());
-            }
-            if aside {
-                self.log.record(&record.object().to_line());
-                self.skip(&job);
-            } else {
-                self.put(&job, record);
-            }
-        }
-    }
-
-    /// Names what this tool would have deleted, had it started.
-    fn name_left(&self, record: &Record, bare: Option<&str>) {
-        let mut ids = record.ids();
-        ids.extend(bare.and_then(|id| Id::parse(id).ok()));
-        if !ids.is_empty() {
-            let command = shell::command(self.log.tool(), texts(&ids));
-            self.log
-                .error(&format!("left on the server; `{command}` deletes it"));
-        }
-    }
-
     /// Ends the output and tells the exit status of everything that was written.
     pub fn finish(&self) -> u8 {
         // A run that a signal ended is no success, whatever its records say.
         let signal = self.interrupt.signal().is_some();
         self.output.finish(signal);
+        let total = self.tally.line(self.log.shows(Level::Exchanges));
+        if let Some(total) = total.filter(|_| !self.is_closed()) {
+            self.log.event("total", &total);
+        }
         lock(&self.verdict).exit_status()
     }
 }

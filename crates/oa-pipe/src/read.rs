@@ -90,6 +90,16 @@ impl Reader {
         }
     }
 
+    /// Records that were named and not handed out yet.
+    pub(super) fn left(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// Whether standard input goes on.
+    pub(super) fn reads(&self) -> bool {
+        self.stdin.is_some()
+    }
+
     /// The next record of what was read.
     fn at_hand(&mut self) -> Option<Incoming> {
         if let Some(mut incoming) = self.lifted.next() {

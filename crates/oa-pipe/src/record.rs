@@ -14,6 +14,8 @@ use crate::file::File;
 use crate::object::Object;
 use crate::response::Response;
 use crate::store::Store;
+use crate::tally::Share;
+use crate::tokens::Usage;
 
 /// Keys of what is on the server.
 pub(crate) const KEPT: [&str; 4] = ["files", "vector_store", "response", "batch"];
@@ -87,6 +89,8 @@ pub struct Record {
     object: Object,
     /// What `files` says, once somebody asked.
     files: OnceLock<Vec<File>>,
+    /// What it adds to the total of this run; it does not travel.
+    share: Share,
 }
 
 impl Record {
@@ -95,7 +99,7 @@ impl Record {
     pub fn new(object: Object) -> Record {
         Record {
             object,
-            files: OnceLock::new(),
+            ..Record::default()
         }
     }
 
@@ -185,6 +189,29 @@ impl Record {
         Some(failure::from_json(&value))
     }
 
+    /// Why it failed, where no tool of ours has told of it: then each that passes it on does.
+    pub(crate) fn foreign_error(&self) -> Option<Error> {
+        let raw = self.object.get("error")?;
+        let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+        let tool = value["tool"].as_str().unwrap_or_default();
+        (!tool.starts_with("oa-")).then(|| failure::from_json(&value))
+    }
+
+    /// What this run adds to its total by this record.
+    pub(crate) fn share(&mut self) -> &mut Share {
+        &mut self.share
+    }
+
+    /// Puts the number of its question's tokens into the record.
+    pub fn count(&mut self, tokens: u64) {
+        self.object.put("input_tokens", &tokens);
+        self.share.answered = Some(true);
+        self.share.usage = Usage {
+            input_tokens: Some(tokens),
+            ..Usage::default()
+        };
+    }
+
     /// Marks the record as failed.
     pub fn fail(&mut self, tool: &str, error: &Error) {
         self.object.set("error", failure::to_json(error, tool));
@@ -209,6 +236,13 @@ impl Record {
         ids.extend(response.filter(|r| !r.is_final()).and_then(|r| r.id));
         ids.extend(self.awaited().and_then(|batch| batch.id));
         ids
+    }
+
+    /// Where what it is about came from, the first of several.
+    #[must_use]
+    pub fn path(&self) -> Option<String> {
+        let of_file = || self.files().iter().find_map(|file| file.path.clone());
+        self.paths().into_iter().next().or_else(of_file)
     }
 
     /// What to call the record in a message: its first path or file, else its response, else nothing.

@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use crate::log::field;
 use crate::object::Object;
 use crate::output::Output;
+use crate::tokens::{Usage, counts};
 
 /// Statuses of a Response that still runs; every other one is final, also one that nobody knows.
 const RUNNING: [&str; 2] = ["queued", "in_progress"];
@@ -43,15 +44,8 @@ pub struct Response {
     pub(crate) wants_json: bool,
     /// Tokens that were counted, once it is final.
     pub usage: Option<Usage>,
-}
-
-/// Tokens of a Response.
-#[derive(Debug)]
-pub struct Usage {
-    /// Tokens of the question and its files.
-    pub input_tokens: Option<u64>,
-    /// Tokens of the answer, reasoning included.
-    pub output_tokens: Option<u64>,
+    /// `default`, `flex`, `priority`, …: the tier that was really used.
+    pub service_tier: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +65,7 @@ impl Look<'_> for Response {
         "output",
         "text",
         "usage",
+        "service_tier",
     ];
 
     fn look(fields: &Fields) -> Response {
@@ -83,23 +78,13 @@ impl Look<'_> for Response {
             has_output: fields.raw("output").is_some_and(is_list),
             wants_json: wants_json(fields.raw("text")),
             usage: fields.object("usage"),
+            service_tier: fields.text("service_tier"),
         }
     }
 }
 
 fn is_list(raw: &RawValue) -> bool {
     raw.get().starts_with('[')
-}
-
-impl Look<'_> for Usage {
-    const KEYS: &'static [&'static str] = &["input_tokens", "output_tokens"];
-
-    fn look(fields: &Fields) -> Usage {
-        Usage {
-            input_tokens: fields.get("input_tokens"),
-            output_tokens: fields.get("output_tokens"),
-        }
-    }
 }
 
 impl Failure {
@@ -219,18 +204,13 @@ impl Response {
     #[must_use]
     pub fn summary(&self) -> String {
         let id = field("response_id", self.name());
-        let mut line = format!("{id} {}", field("status", self.status_word()));
-        let usage = self.usage.as_ref();
-        let counts = [
-            ("input_tokens", usage.and_then(|usage| usage.input_tokens)),
-            ("output_tokens", usage.and_then(|usage| usage.output_tokens)),
+        let status = field("status", self.status_word());
+        let usage = self.usage.unwrap_or_default();
+        let told = [
+            ("input_tokens", usage.input_tokens),
+            ("output_tokens", usage.output_tokens),
         ];
-        for (name, count) in counts {
-            if let Some(count) = count {
-                line = format!("{line} {name}={count}");
-            }
-        }
-        line
+        format!("{id} {status}{}", counts(&told))
     }
 }
 

@@ -9,6 +9,7 @@ use oa_core::error::{Error, Result};
 
 use crate::arguments::Arguments;
 use crate::connection::Connection;
+use crate::excuse::excuse;
 use crate::glance::Glance;
 use crate::log::{Level, Log};
 use crate::machine;
@@ -66,7 +67,7 @@ pub fn run<A: Arguments>(work: impl FnOnce(&A, &Run) -> Result<()>) -> ExitCode 
             let connection = args.options().connection.clone();
             let run = Run { pipe, connection };
             if let Err(error) = work(&args, &run) {
-                run.pipe.refuse(&error);
+                excuse(&run.pipe, &error);
             }
             run.pipe.finish()
         }
@@ -133,7 +134,7 @@ fn pass_on<A: Arguments>(
     if A::reads(glance) && !stdin_is_terminal() {
         let output = glance.value("output").map(PathBuf::from);
         if let Ok(pipe) = pipe(output).or_else(|_| pipe(None)) {
-            pipe.refuse(error);
+            excuse(&pipe, error);
             return pipe.finish();
         }
     }

@@ -1,13 +1,18 @@
 //! A Response put into its record: the answer, what it cites, and whether it is what was asked for.
 
+use std::time::Instant;
+
 use oa_core::error::{Error, Kind, Result};
 use oa_core::field::{Fields, Look, text_of};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::log::field;
 use crate::output::Output;
 use crate::record::Record;
 use crate::response::{Response, wants_json};
+use crate::tally::Share;
+use crate::tokens::counts;
 
 /// Keys that only a final Response has; what stands there before is an older answer.
 const ANSWER: [&str; 2] = ["output_text", "citations"];
@@ -50,10 +55,29 @@ pub fn settle_own(record: &mut Record, allow_incomplete: bool) -> Result<()> {
     settled.map_or(Ok(()), |settled| settled.show(record))
 }
 
+/// The details of the line `[response] …`: what a final Response of this record says, asked for at this moment.
+#[must_use]
+pub fn summary(record: &Record, response: &Response, begun: Option<Instant>) -> String {
+    let usage = response.usage.unwrap_or_default();
+    let mut line = response.summary();
+    if let Some(begun) = begun {
+        line = format!("{line} elapsed={}s", begun.elapsed().as_secs());
+    }
+    if let Some(path) = record.path() {
+        line = format!("{line} {}", field("path", &path));
+    }
+    line += &counts(&[("cached_tokens", usage.cached_tokens)]);
+    if let Some(tier) = &response.service_tier {
+        line = format!("{line} {}", field("service_tier", tier));
+    }
+    line
+}
+
 /// What a Response comes to, for a record that does not have it yet.
 pub struct Settled {
     /// None: it is not final.
     shown: Option<Shown>,
+    share: Share,
     verdict: Result<()>,
 }
 
@@ -68,9 +92,11 @@ impl Settled {
     #[must_use]
     pub fn of(record: &Record, read: &Response, output: Output, wanted: Wanted) -> Settled {
         if !read.is_final() {
-            let verdict = Ok(());
-            let shown = None;
-            return Settled { shown, verdict };
+            return Settled {
+                shown: None,
+                share: Share::default(),
+                verdict: Ok(()),
+            };
         }
         let json = wanted.json || read.wants_json || own_request_wants_json(record);
         let mut verdict = read.verdict(&output, wanted.allow_incomplete);
@@ -80,6 +106,11 @@ impl Settled {
         }
         Settled {
             shown: Some(Shown::of(record, output)),
+            share: Share {
+                answered: Some(read.status_word() == "completed"),
+                usage: read.usage.unwrap_or_default(),
+                ..Share::default()
+            },
             verdict,
         }
     }
@@ -99,6 +130,7 @@ impl Settled {
     /// The verdict on the Response, `failed` or `incomplete`.
     pub fn put(self, record: &mut Record, response: Box<RawValue>) -> Result<()> {
         record.object_mut().set("response", response);
+        *record.share() = self.share;
         self.show(record)
     }
 

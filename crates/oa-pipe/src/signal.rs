@@ -1,4 +1,4 @@
-//! SIGHUP, SIGINT and SIGTERM as an event that work can ask for and wait for.
+//! SIGHUP, SIGINT and SIGTERM as an event that work can ask for and wait for; SIGTSTP, where something is drawn.
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
@@ -11,7 +11,8 @@ use oa_core::cancel::Cancel;
 use oa_core::error::plain;
 use oa_core::machine::lock;
 use oa_core::{Error, Id, Result};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
+use rustix::process::{getpgrp, getsid};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::{emulate_default_handler, unregister};
@@ -57,7 +58,8 @@ impl Interrupt {
         let noted: Vec<_> = came.iter().filter_map(|one| noted(one).ok()).collect();
         // What a file-size limit forbids is to be an error of that write, and not the end.
         let _ = flag::register(SIGXFSZ, Arc::default());
-        let signals = Signals::new(came.iter().map(|(signal, _)| *signal));
+        let stop = (log.draws() && ignored & (1 << (SIGTSTP - 1)) == 0).then_some(SIGTSTP);
+        let signals = Signals::new(came.iter().map(|(signal, _)| *signal).chain(stop));
         let interrupt = Arc::new(Interrupt {
             cancel: Arc::new(Cancel::new(came.clone())),
             last: Mutex::default(),
@@ -73,6 +75,10 @@ impl Interrupt {
             for id in noted {
                 unregister(id);
             }
+            if let Some(signal) = stop {
+                let always = Arc::new(AtomicBool::new(true));
+                let _ = flag::register_conditional_default(signal, always);
+            }
             interrupt.do_without_thread(&came);
         }
         interrupt
@@ -82,6 +88,7 @@ impl Interrupt {
         let mut first = None;
         for signal in signals.forever() {
             match first {
+                _ if signal == SIGTSTP => stop(log),
                 None => {
                     first = Some(Instant::now());
                     self.cancel.wake();
@@ -116,6 +123,7 @@ impl Interrupt {
             ));
         }
         lock(&self.last).iter().for_each(|hook| hook());
+        log.clear();
         die(signal);
     }
 
@@ -175,6 +183,15 @@ impl Interrupt {
 pub fn die(signal: i32) {
     // The default action of all three ends the process; should that fail, the caller still returns a status.
     let _ = emulate_default_handler(signal);
+}
+
+/// Stops the process as the terminal wants it to, with nothing of it drawn there.
+fn stop(log: &Log) {
+    log.stand_aside();
+    // Where this process is all that the terminal runs, nobody is there to let it go on, and the system stops nothing.
+    if getsid(None) != Ok(getpgrp()) {
+        let _ = emulate_default_handler(SIGTSTP);
+    }
 }
 
 /// Mask of the signals that the parent told us to ignore (`nohup`, `&` in sh); bit n-1 for signal n.

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use oa_core::error::{Error, Result, plain};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -14,6 +15,7 @@ use rustix::io::Errno;
 use crate::draft::Draft;
 use crate::log::Log;
 use crate::place::{Place, followed};
+use crate::screen::Screen;
 use crate::shell::word;
 use crate::signal::Interrupt;
 
@@ -72,6 +74,15 @@ impl Target {
             Target::Stdout => io::stdout().is_terminal(),
             Target::Direct(file) => file.is_terminal(),
             Target::Held(_) => false,
+        }
+    }
+
+    /// The line of the terminal that it is, where something may be drawn.
+    pub(super) fn screen(&self, log: &Log) -> Option<Arc<Screen>> {
+        match self {
+            Target::Stdout => log.screen_of(&io::stdout()),
+            Target::Direct(file) => log.screen_of(file),
+            Target::Held(_) => None,
         }
     }
 

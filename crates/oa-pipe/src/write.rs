@@ -1,7 +1,6 @@
 //! Standard output and `-o FILE`: one line per record, whole or not at all.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -17,42 +16,10 @@ use crate::plan::Plan;
 use crate::record::{KEPT, Record};
 use crate::signal::Interrupt;
 use crate::target::{Target, is_stdout};
+use crate::terminal::columns;
+use crate::turn::State;
 use crate::verdict::Verdict;
 use crate::wake::Wake;
-
-#[derive(Default)]
-struct Slot {
-    text: String,
-    ended: bool,
-    record: Option<Record>,
-    /// Bytes of the record, where it has to wait.
-    size: usize,
-}
-
-#[derive(Default)]
-struct State {
-    target: Target,
-    /// Somebody looks at it, and nothing of it may drive the terminal.
-    on_screen: bool,
-    turn: u64,
-    waiting: BTreeMap<u64, Slot>,
-    /// Bytes of the records that wait.
-    size: usize,
-    /// Text of the record whose turn it is was written already.
-    begun: bool,
-    /// Bytes that wait for more, or that nobody took.
-    held: String,
-    failed: Option<io::Error>,
-}
-
-impl State {
-    /// Writes what was held back; what cannot be written stays.
-    fn hand_on(&mut self) -> io::Result<()> {
-        self.target.write(&[Cow::Borrowed(&self.held)])?;
-        self.held.clear();
-        Ok(())
-    }
-}
 
 /// Bytes that are held back at most.
 const BATCH: usize = 64 << 10;
@@ -91,6 +58,7 @@ impl Writer {
         Ok(Writer {
             state: Mutex::new(State {
                 on_screen: target.is_terminal(),
+                screen: target.screen(&log),
                 target,
                 ..State::default()
             }),
@@ -165,6 +133,7 @@ impl Writer {
             };
             let text = std::mem::take(&mut slot.text);
             let (ended, record) = (slot.ended, slot.record.take());
+            state.closed |= slot.closed;
             if !text.is_empty() {
                 state.begun = true;
                 self.words(state, &text);
@@ -181,7 +150,7 @@ impl Writer {
                 lost.extend(self.write(state, record));
             }
             state.turn += 1;
-            state.begun = false;
+            (state.begun, state.closed) = (false, false);
         }
     }
 
@@ -193,6 +162,21 @@ impl Writer {
             self.words(&mut state, delta);
         } else {
             state.waiting.entry(seq).or_default().text.push_str(delta);
+        }
+    }
+
+    /// Ends the last line of such text, if there is any.
+    pub(super) fn end_text(&self, seq: u64) {
+        let mut state = lock(&self.state);
+        if seq == state.turn {
+            if state.begun && !std::mem::replace(&mut state.closed, true) {
+                self.words(&mut state, "\n");
+            }
+        } else if let Some(slot) = state.waiting.get_mut(&seq)
+            && !slot.text.is_empty()
+            && !std::mem::replace(&mut slot.closed, true)
+        {
+            slot.text.push('\n');
         }
     }
 
@@ -210,6 +194,18 @@ impl Writer {
         if !self.pieces(&mut state, &[Cow::Owned(whole)]) {
             self.log.record(line);
         }
+    }
+
+    /// Columns of the terminal that the output goes to without being told so.
+    pub(super) fn columns(&self) -> Option<usize> {
+        let state = lock(&self.state);
+        let seen = state.on_screen && self.plan.output.is_none();
+        seen.then(|| columns(&io::stdout()))
+    }
+
+    /// A line for people.
+    pub(super) fn show(&self, line: &str) {
+        self.words(&mut lock(&self.state), &format!("{line}\n"));
     }
 
     /// Writes one record now; gives it back if nobody takes it.
@@ -243,7 +239,8 @@ impl Writer {
         }
         let text = match self.plan.text_of(record) {
             _ if failed && !state.begun => return true,
-            _ if state.begun => "\n".to_owned(),
+            // It is out, and its last line ended.
+            _ if state.begun => return true,
             Some(text) => text + "\n",
             None => return true,
         };
@@ -271,7 +268,12 @@ impl Writer {
                 state.held.extend(pieces.iter().map(AsRef::as_ref));
                 Ok(())
             }
-            None => state.hand_on().and_then(|()| state.target.write(pieces)),
+            None => {
+                if !matches!(state.target, Target::Held(_)) {
+                    self.log.stand_aside();
+                }
+                state.hand_on().and_then(|()| state.write(pieces))
+            }
         };
         if let Err(error) = &written {
             self.broken(error, state);

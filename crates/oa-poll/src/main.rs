@@ -17,11 +17,11 @@ use oa_pipe::lift::Incoming;
 use oa_pipe::object::Object;
 use oa_pipe::options::{Options, Order, Patience};
 use oa_pipe::plan::{Job, Plan, Source};
-use oa_pipe::progress::{Progress, SPINNER};
+use oa_pipe::progress::Progress;
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
 use oa_pipe::run::Run;
-use oa_pipe::settle::{forget, settle, settle_own};
+use oa_pipe::settle::{forget, settle, settle_own, summary};
 use oa_pipe::shell::command;
 use oa_pipe::verdict::EXIT_TABLE;
 use oa_pipe::wait::{Look, Running, Subject, Wait};
@@ -97,7 +97,6 @@ fn main() -> ExitCode {
     oa_pipe::run(|args: &Args, run| {
         let poller = Poller {
             client: run.client()?,
-            spinner: run.pipe.log.progress(SPINNER, "waiting", None),
             args,
             run,
         };
@@ -122,7 +121,6 @@ fn waits_for_batch(record: &Record, response: Option<&Response>) -> Option<Error
 
 struct Poller<'a> {
     client: Client,
-    spinner: Progress,
     args: &'a Args,
     run: &'a Run,
 }
@@ -133,6 +131,7 @@ struct Watch {
     record: Record,
     id: Id,
     wait: Wait,
+    progress: Progress,
 }
 
 impl Poller<'_> {
@@ -160,34 +159,38 @@ impl Poller<'_> {
     fn take(&self, queue: &DelayQueue<Watch>, mut job: Job) {
         let pipe = &self.run.pipe;
         let mut record = std::mem::take(&mut job.incoming.record);
+        let stop = pipe.stopped();
+        let stopped = stop.is_some();
         let accepted = if pipe.is_closed() {
             Ok(None)
         } else {
-            self.accept(&job, &mut record)
+            self.accept(&job, &mut record, stop)
         };
         match accepted {
             Ok(Some(id)) => {
-                let wait = self.wait(&record, &id, job.read_at);
+                let progress = pipe.log.progress("responses", 1);
+                let wait = self.wait(&record, &id, job.read_at, progress.is_drawn());
                 let watch = Watch {
                     job,
                     record,
                     id,
                     wait,
+                    progress,
                 };
                 queue.enter(watch.wait.due(), watch);
                 return;
             }
             Ok(None) => {}
+            Err(error) if stopped => pipe.pass_on(&mut record, &error),
             Err(error) => pipe.fail(&mut record, &error),
         }
         pipe.put(&job, record);
     }
 
     /// The id of the response to wait for, or none where the record only passes through.
-    fn accept(&self, job: &Job, record: &mut Record) -> Result<Option<Id>> {
+    fn accept(&self, job: &Job, record: &mut Record, stop: Option<Error>) -> Result<Option<Id>> {
         let response = record.response().map(Response::read);
         let runs = response.as_ref().is_some_and(|r| !r.is_final());
-        let stop = self.run.pipe.stopped();
         if let Some(error) = record.error() {
             if !runs || !error.retryable || stop.is_some() {
                 return Ok(None);
@@ -223,11 +226,11 @@ impl Poller<'_> {
         if self.args.cancel { Ok(()) } else { verdict }
     }
 
-    fn wait(&self, record: &Record, id: &Id, begun: Instant) -> Wait {
+    fn wait(&self, record: &Record, id: &Id, begun: Instant, drawn: bool) -> Wait {
         let mut patience = self.args.patience;
         patience.deadline = patience.deadline.or_else(|| beyond_window(record));
         let subject = Subject {
-            drawn: self.spinner.is_drawn(),
+            drawn,
             ..Subject::response(id, again(id))
         };
         Wait::new(&self.run.pipe, patience, begun, subject)
@@ -242,14 +245,12 @@ impl Poller<'_> {
             let answer = self.ask(id, until)?;
             let response = Response::read(&answer.object);
             if response.is_final() {
-                let elapsed = job.read_at.elapsed().as_secs();
-                let told = format!("{} elapsed={elapsed}s", response.summary());
+                let told = summary(record, &response, Some(job.read_at));
                 self.run.pipe.log.event("response", &told);
                 let verdict = settle(record, answer.object, self.args.allow_incomplete);
                 return Ok(Look::Final(self.verdict(verdict)));
             }
             let status = response.status_word();
-            self.spinner.say(&format!("{id} {status}"));
             keep(record, id, &answer);
             Ok(Look::Running(Running::new(status, &answer)))
         })?;
@@ -277,6 +278,7 @@ impl Poller<'_> {
 
     fn close(&self, mut watch: Watch, verdict: Result<()>) {
         let pipe = &self.run.pipe;
+        drop(watch.progress);
         if let Err(error) = verdict {
             if error.is_gone() || watch.wait.is_unknown() {
                 watch.job.gone.push(watch.id);

@@ -13,15 +13,18 @@ use oa_pipe::object::Object;
 use oa_pipe::output::Output;
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
-use oa_pipe::settle::{Settled, Wanted, show};
+use oa_pipe::settle::{Settled, Wanted, show, summary};
 use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
 use crate::asking::Asking;
 use crate::follow::Following;
+use crate::window::{OPTIONS, WINDOW};
 
 /// What the API complains about, recognised by a piece of its message, code or `param`, and the way out.
-const HINTS: [(&str, &str); 7] = [
+const HINTS: [(&str, &str); 9] = [
+    (WINDOW, NO_WINDOW),
+    (OPTIONS, NO_WINDOW),
     (
         "image_file_id",
         "this server's name for it is `file_id`: leave out --image-field",
@@ -52,10 +55,14 @@ const HINTS: [(&str, &str); 7] = [
     ),
 ];
 
+const NO_WINDOW: &str =
+    "this server, model or project may take no --window: ask without it, or with -b alone";
+
 impl Asking<'_> {
     /// Sends the request and puts the answer into the record.
     pub(crate) fn ask(&self, record: &mut Record) -> Result<()> {
         let begun = Instant::now();
+        let _progress = self.run.pipe.log.progress("answers", 1);
         let mut call = Request::post(
             "/responses",
             self.request.bytes(),
@@ -70,7 +77,7 @@ impl Asking<'_> {
         match self.client.ask(&call) {
             Ok(Streamed::Object(answer)) => {
                 let settled = self.settled(record, &answer.object, Output::of(&answer.object));
-                self.settle(record, answer.object, settled, begun)
+                self.settle(record, answer.object, settled, "", begun)
             }
             Ok(Streamed::Events(stream)) => self.follow(record, stream, begun),
             Err(error) => {
@@ -108,15 +115,15 @@ impl Asking<'_> {
         record: &mut Record,
         object: Box<RawValue>,
         settled: Settled,
+        written: &str,
         begun: Instant,
     ) -> Result<()> {
         let log = &self.run.pipe.log;
         let read = Response::read(&object);
         let verdict = settled.put(record, object);
+        self.end_text(record, written);
         if read.is_final() {
-            let seconds = begun.elapsed().as_secs();
-            let summary = read.summary();
-            log.event("response", &format!("{summary} elapsed={seconds}s"));
+            log.event("response", &summary(record, &read, Some(begun)));
             return verdict;
         }
         let (id, status) = (read.name(), read.status_word());
@@ -169,18 +176,26 @@ impl Asking<'_> {
             let assembled = assembly.response(seen.as_deref(), "in_progress");
             self.settled(record, &object, Output::of(&assembled))
         };
-        let settled = self.settle(record, object, settled, begun);
-        if !following.written.is_empty()
+        self.settle(record, object, settled, &following.written, begun)
+    }
+
+    /// Writes what came too late for a text that was written as it came, and the end of its last line.
+    fn end_text(&self, record: &Record, written: &str) {
+        if !written.is_empty()
             && let Some(whole) = record.output_text()
-            && let Some(rest) = whole.strip_prefix(&following.written)
+            && let Some(rest) = whole.strip_prefix(written)
         {
             self.run.pipe.text(self.job.seq, rest);
         }
-        settled
+        self.run.pipe.end_text(self.job);
     }
 
     /// Adds what we know better to a refusal.
-    fn explain(&self, record: &Record, mut error: Error) -> Error {
+    pub(crate) fn explain(&self, record: &Record, mut error: Error) -> Error {
+        let model = self.request.body.text("model").unwrap_or_default();
+        if is_unknown_model(&error, &model) {
+            error.hint = Some(self.models.hint(self.client, &model));
+        }
         if error.kind != Kind::Refused || error.hint.is_some() {
             return error;
         }
@@ -198,6 +213,18 @@ impl Asking<'_> {
             });
         error
     }
+}
+
+/// Whether the server does not know the model, or not for this key.
+fn is_unknown_model(error: &Error, model: &str) -> bool {
+    if error.code.as_deref() == Some("model_not_found") {
+        return true;
+    }
+    let unknown = ["does not exist", "not found"];
+    let unknown = unknown.iter().any(|words| error.message.contains(words));
+    let named = !model.is_empty() && error.message.contains(model);
+    let refused = error.kind == Kind::Refused && error.hint.is_none();
+    refused && unknown && named && error.message.contains("model")
 }
 
 /// A file that the server does not know.

@@ -66,6 +66,15 @@ pub(crate) struct Args {
     /// minutes only, and does not fit projects with zero data retention
     #[arg(short, long, conflicts_with = "no_store")]
     pub(crate) background: bool,
+    /// -b at a discount for an answer within that time: about 30 % off for 2h,
+    /// 40 % for 8h (GPT-6.2 models, 2026-11-26; nothing in it confirms that)
+    ///
+    /// -b at a discount for an answer within that time: about 30 % below the
+    /// standard price for 2h, about 40 % for 8h. So it is documented for GPT-6.2
+    /// models (2026-11-26); nothing in the answer confirms it. A Batch is half
+    /// price within a day.
+    #[arg(short, long, value_name = "2h|8h", value_parser = ["2h", "8h"], hide_possible_values = true, conflicts_with_all = ["stream", "no_store"])]
+    pub(crate) window: Option<String>,
     /// Have the answer streamed; with -t it is written as it comes
     #[arg(long)]
     pub(crate) stream: bool,
@@ -100,6 +109,12 @@ pub(crate) struct Args {
     /// Send nothing; write the body into `request`
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Ask nothing; write how many tokens the question has into `input_tokens`
+    #[arg(long, conflicts_with_all = ["dry_run", "background", "window", "stream", "text", "max_input_tokens"])]
+    pub(crate) count: bool,
+    /// Have the tokens counted first, and refuse a question of more than N
+    #[arg(long, value_name = "N", conflicts_with = "dry_run")]
+    pub(crate) max_input_tokens: Option<u64>,
     /// Write the text of answers, not records
     #[arg(short, long, help_heading = "Output")]
     pub(crate) text: bool,

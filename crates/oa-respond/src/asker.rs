@@ -19,10 +19,12 @@ use serde_json::value::RawValue;
 
 use crate::args::Args;
 use crate::asking::Asking;
-use crate::input::{Attachment, Parts, expiry};
+use crate::input::{Attachment, Parts};
 use crate::lookup::Lookup;
+use crate::models::Models;
 use crate::part::Style;
 use crate::request::{Prepared, Template};
+use crate::window::{expiry, window};
 
 /// Everything that is the same for all records.
 pub(crate) struct Asker<'a> {
@@ -32,6 +34,7 @@ pub(crate) struct Asker<'a> {
     pub(crate) attachments: Vec<Attachment>,
     pub(crate) style: Style,
     pub(crate) lookup: Lookup,
+    pub(crate) models: Models,
     pub(crate) args: &'a Args,
     pub(crate) run: &'a Run,
 }
@@ -52,15 +55,24 @@ impl Asker<'_> {
             Before::Continue(id) => Some(id),
         };
         let request = self.request(record, previous.as_ref())?;
-        if self.client.is_none() {
+        let Some(client) = &self.client else {
             return dry_run(record, &request);
+        };
+        let asking = self.asking(client, job, &request);
+        if self.args.count {
+            return asking.count(record);
         }
+        let most = self.args.max_input_tokens;
+        most.map_or(Ok(()), |most| asking.brake(record, most))?;
         if previous.is_some() {
             move_on(record);
         }
         forget(record);
         record.object_mut().remove("window");
-        self.ask(record, job, &request)
+        if let Some(window) = window(&request.body) {
+            record.object_mut().put("window", &window);
+        }
+        asking.ask(record)
     }
 
     /// An answer is never overwritten or bought twice by accident.
@@ -104,6 +116,12 @@ impl Asker<'_> {
                 "`tools` of the request takes the place of the search, so nothing searches {ids}"
             ));
         }
+        let window = draft.window();
+        let window = window.as_deref();
+        if window.is_some() && previous.is_none() {
+            let mut files = record.files().iter();
+            files.try_for_each(|file| expiry(file, window))?;
+        }
         if draft.is_whole() {
             return draft.take(record, &self.attachments);
         }
@@ -118,14 +136,18 @@ impl Asker<'_> {
             (None, None) => record.files(),
             _ => &[],
         };
-        Ok(draft.ask(&question, self.parts(files)?))
+        Ok(draft.ask(&question, self.parts(files, window)?))
     }
 
     /// The record's files, then what is attached to every record.
-    fn parts(&self, files: &[File]) -> Result<Parts<'_>> {
+    fn parts(&self, files: &[File], window: Option<&str>) -> Result<Parts<'_>> {
         let mut parts = Parts::default();
-        let complete = |file: &File| self.lookup.complete(file.clone(), self.client.as_ref());
-        files.iter().try_for_each(expiry)?;
+        let lives = |file: &File| expiry(file, window);
+        let complete = |file: &File| {
+            let file = self.lookup.complete(file.clone(), self.client.as_ref())?;
+            lives(&file).map(|()| file)
+        };
+        files.iter().try_for_each(lives)?;
         for file in files {
             parts.file(&complete(file)?, &self.style)?;
         }
@@ -146,19 +168,16 @@ impl Asker<'_> {
         Ok(parts)
     }
 
-    fn ask(&self, record: &mut Record, job: &Job, request: &Prepared) -> Result<()> {
-        let Some(client) = &self.client else {
-            return Ok(());
-        };
+    fn asking<'a>(&'a self, client: &'a Client, job: &'a Job, request: &'a Prepared) -> Asking<'a> {
         Asking {
             client,
             run: self.run,
             job,
             request,
+            models: &self.models,
             allow_incomplete: self.args.allow_incomplete,
             text: self.args.text,
         }
-        .ask(record)
     }
 }
 

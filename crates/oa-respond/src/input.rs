@@ -196,7 +196,6 @@ impl<'a> Parts<'a> {
             .as_ref()
             .map(Id::as_str)
             .ok_or_else(|| Error::input("a File object of the record has no `id`"))?;
-        expiry(file)?;
         let name = file.filename.as_deref().unwrap_or_default();
         let bytes = file.bytes.unwrap_or(0);
         let picture = match kind::extension(name) {
@@ -267,17 +266,4 @@ impl<'a> Parts<'a> {
         self.limit(&IMAGE_BYTES_PER_REQUEST, "the pictures", bytes);
         refuse(std::mem::take(&mut self.problems), force, log)
     }
-}
-
-/// Refuses a file that the API has forgotten by now.
-pub(crate) fn expiry(file: &File) -> Result<()> {
-    if !file.is_expired() {
-        return Ok(());
-    }
-    let (label, id) = (file.label(), file.name());
-    let again = match file.path.as_deref() {
-        Some(path) if path != "-" => format!("upload it again: {}", command("oa-upload", [path])),
-        _ => "upload it again".to_owned(),
-    };
-    Err(Error::input(format!("{label}: the uploaded file {id} has expired")).hint(again))
 }

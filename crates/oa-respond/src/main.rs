@@ -5,17 +5,20 @@ mod args;
 mod asker;
 mod asking;
 mod assembly;
+mod count;
 mod events;
 mod follow;
 mod given;
 mod input;
 mod layers;
 mod lookup;
+mod models;
 mod part;
 mod request;
 mod search;
 mod template;
 mod usage;
+mod window;
 
 use std::process::ExitCode;
 
@@ -31,6 +34,7 @@ use oa_pipe::workers::Workers;
 use args::Args;
 use asker::Asker;
 use lookup::Lookup;
+use models::Models;
 use part::Style;
 
 impl Arguments for Args {
@@ -103,6 +107,7 @@ fn main() -> ExitCode {
                 force: args.force,
             },
             lookup: Lookup::default(),
+            models: Models::default(),
             args,
             run,
         };

@@ -16,6 +16,7 @@ use crate::given::{is_silent, list, strings};
 use crate::input::{Attachment, Inline, Parts};
 use crate::part::Part;
 use crate::search::FileSearch;
+use crate::window::window;
 
 /// What the options say about every body, read once.
 #[derive(Default)]
@@ -121,6 +122,11 @@ impl Draft {
         self.body.get("previous_response_id").is_some()
     }
 
+    /// The completion window that it asks for.
+    pub(crate) fn window(&self) -> Option<String> {
+        window(&self.body)
+    }
+
     /// Stores of the tools that search files, a list for each tool.
     fn searched(&self) -> Vec<Vec<String>> {
         let tools = list(self.body.get("tools")).into_iter();
@@ -196,7 +202,12 @@ fn stores(tool: &Object) -> Vec<String> {
 impl Prepared {
     /// The bytes to send: the JSON, with base64 produced from the files where their place holders stand.
     pub(crate) fn bytes(&self) -> Body {
-        let line = self.body.to_line();
+        self.filled(&self.body)
+    }
+
+    /// The same of a body that differs in what is no file.
+    pub(crate) fn filled(&self, body: &Object) -> Body {
+        let line = body.to_line();
         let mut rest = line.as_str();
         let mut segments = Vec::new();
         for file in &self.inline {

@@ -15,6 +15,7 @@ use crate::args::{Args, DEFAULT_MODEL};
 use crate::layers::Layer;
 use crate::request::Template;
 use crate::search::FileSearch;
+use crate::window::{OPTIONS, WINDOW};
 
 /// Most bytes of a file with text: four to a character.
 const TEXT_BYTES: u64 = 4 * TEXT_CHARS.limit;
@@ -57,14 +58,18 @@ fn options(args: &Args, interrupt: &Interrupt) -> Result<Object> {
     if args.include_results {
         body.put("include", &["file_search_call.results"]);
     }
+    let background = args.background || args.window.is_some();
     let flags = [
         // Some projects keep the answer of a background response for minutes only unless they are told to.
-        ("store", args.no_store || args.background, !args.no_store),
-        ("background", args.background, true),
+        ("store", args.no_store || background, !args.no_store),
+        ("background", background, true),
         ("stream", args.stream, true),
     ];
     for (key, _, value) in flags.iter().filter(|flag| flag.1) {
         body.put(key, value);
+    }
+    if let Some(window) = &args.window {
+        body.put(OPTIONS, &BTreeMap::from([(WINDOW, window)]));
     }
     Ok(body)
 }

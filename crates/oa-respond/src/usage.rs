@@ -56,10 +56,13 @@ pub(crate) fn reads(glance: &Glance) -> bool {
 
 /// Looks at what no single option shows.
 pub(crate) fn check(args: &Args) -> Result<()> {
-    if args.text && args.background && !args.stream {
-        return Err(
-            Error::usage("-t has nothing to write straight after -b").hint("… -b | oa-poll -t")
-        );
+    let waits = match (args.background, &args.window) {
+        (true, _) => Some("-b".to_owned()),
+        (false, window) => window.as_ref().map(|window| format!("-w {window}")),
+    };
+    if let Some(option) = waits.filter(|_| args.text && !args.stream) {
+        let message = format!("-t has nothing to write straight after {option}");
+        return Err(Error::usage(message).hint(format!("… {option} | oa-poll -t")));
     }
     for layer in &args.layers.0 {
         if let Layer::Json(json) = layer {

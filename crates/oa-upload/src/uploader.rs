@@ -1,7 +1,7 @@
 //! Who uploads: the files of a record, side by side, and what becomes of those that nobody takes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::file::File;
 use oa_pipe::log::field;
 use oa_pipe::object::{Object, raw_array};
-use oa_pipe::progress::{BYTES, Progress};
+use oa_pipe::progress::Progress;
 use oa_pipe::record::Record;
 use oa_pipe::removal::Removals;
 use oa_pipe::run::Run;
@@ -28,8 +28,6 @@ use crate::file::{self, Upload};
 
 /// Purposes whose files are data sets: they get no expiry unless one is asked for.
 const DATA_SETS: [&str; 2] = ["fine-tune", "evals"];
-/// Uploads below this many bytes are over before a bar says anything.
-const BAR_FROM: u64 = 4 << 20;
 
 /// What became of one upload.
 struct Sending {
@@ -97,13 +95,16 @@ impl Uploader<'_> {
     /// Sends the files a few at a time; after a failure no new one is begun. The files that made it come
     /// back in their order, with the first failure.
     fn send_all(&self, uploads: &[Upload]) -> (Vec<Object>, Option<Error>) {
+        let progress = self.run.pipe.log.progress("files", uploads.len() as u64);
+        progress.weigh(uploads.iter().map(|upload| upload.local.bytes()).sum());
         let failed = AtomicBool::new(false);
         let done: Mutex<Vec<(usize, Sending)>> = Mutex::default();
         self.workers.share(uploads.len(), |index| {
             if failed.load(Ordering::SeqCst) {
                 return;
             }
-            let sending = self.send(&uploads[index]);
+            let sending = self.send(&uploads[index], &progress);
+            progress.done(1);
             failed.fetch_or(sending.error.is_some(), Ordering::SeqCst);
             lock(&done).push((index, sending));
         });
@@ -126,10 +127,10 @@ impl Uploader<'_> {
     }
 
     /// Uploads one file. An id that stood in the part of an answer that did come is an id like any other.
-    fn send(&self, upload: &Upload) -> Sending {
+    fn send(&self, upload: &Upload, progress: &Progress) -> Sending {
         let answered = match self.run.pipe.stopped() {
             Some(stop) => Err(stop),
-            None => self.post(upload),
+            None => self.post(upload, progress),
         };
         let (object, mut error) = match answered {
             Ok(object) => (Some(object), None),
@@ -146,8 +147,7 @@ impl Uploader<'_> {
     }
 
     /// Sends one file to the server.
-    fn post(&self, upload: &Upload) -> Result<Box<RawValue>> {
-        let log = &self.run.pipe.log;
+    fn post(&self, upload: &Upload, progress: &Progress) -> Result<Box<RawValue>> {
         let mut form = Form::new().field("purpose", upload.purpose);
         if let Some(expires) = self.expiry(upload.purpose) {
             form = form
@@ -158,17 +158,18 @@ impl Uploader<'_> {
             .file("file", &upload.name, upload.mime, upload.local.clone())
             .finish();
         let bytes = upload.local.bytes();
-        let bar = match bytes {
-            ..BAR_FROM => Progress::default(),
-            _ => log.progress(BYTES, &upload.path, Some(bytes)),
-        };
         let name = oa_pipe::object::raw(&upload.name);
         let filter = format!("select(.filename=={name} and .bytes=={bytes})");
         let look = format!(
             "look for a file of {bytes} bytes: `oa-list files | jq {}`",
             word(&filter)
         );
-        let sent = |bytes| bar.set(bytes);
+        let before = AtomicU64::new(0);
+        let sent = |now: u64| {
+            // What stands around the file in the form is not counted.
+            let now = now.min(bytes);
+            progress.sent(before.swap(now, Ordering::SeqCst), now);
+        };
         let call = Request::post("/files", body, &content_type, Expect::Object("file"))
             .graceful()
             .expires(self.expiry(upload.purpose).is_some())
