@@ -4,6 +4,7 @@ mod cached;
 mod guard;
 mod known;
 mod limit;
+mod limits;
 mod models;
 mod refused;
 mod taken;
