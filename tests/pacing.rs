@@ -69,41 +69,60 @@ fn while_the_gate_is_shut_no_question_leaves_and_a_signal_wakes_everyone() {
 }
 
 #[test]
-fn looks_lists_and_clean_up_are_never_held() {
-    let scene = Scene::faulty("POST /responses 429 retry-after=100 skip=1");
-    scene.ok("oa-upload notes.txt | oa-respond -b -p why >job");
-    let running = scene.start("oa-respond -n -p why -v");
-    running.until_said("[limit]");
-    scene.ok("oa-poll <job | oa-delete; oa-list files");
-    scene.nothing_left();
+fn looks_are_not_held_while_the_gate_is_shut() {
+    let scene = Scene::faulty("POST /responses 429 retry-after=100");
+    let id = scene.mock.upload("a.txt", "x");
+    let named = json!({"prompt": "why", "files": [{"id": id}]});
+    scene.file("in", format!("{{\"prompt\":\"why\"}}\n{named}\n"));
+    let running = scene.start(
+        "(trap '' INT; head -1 in; until test -e go; do sleep 0.02; done; tail -1 in) | oa-respond -j 4",
+    );
+    running.until_said("[limit] 429");
+    scene.file("go", "");
+    // What an id alone says nothing of is looked up, and the question about it waits.
+    let looked = |l: &Ledger| !l.of("GET /files/*").is_empty();
+    scene.mock.until("a look", looked);
     running.signal(Signal::INT).finish();
+    assert_eq!(scene.ledger().of("POST /responses").len(), 1);
 }
 
 #[test]
 fn the_oldest_leaves_first_and_a_refused_request_keeps_its_place() {
-    let scene = Scene::faulty("POST /responses 429 retry-after-ms=800 x2");
-    questions(&scene, 8);
-    scene.ok("oa-respond -j 2 <in");
-    let wanted: Vec<String> = (0..8).map(|number| format!("question {number}")).collect();
-    assert_eq!(answered(&scene.ledger()), wanted);
+    let scene = Scene::faulty("POST /responses 429 retry-after-ms=1500 x2");
+    questions(&scene, 4);
+    let running = scene.start(
+        "(head -1 in; until test -e go; do sleep 0.02; done; tail -n +2 in) | oa-respond -j 4",
+    );
+    running.until_said("[limit] 429");
+    // The others come while it waits, and wait behind it, also when it is refused once more.
+    scene.file("go", "");
+    running.finish().is(0);
+    assert_eq!(answered(&scene.ledger())[0], "question 0");
 }
 
 #[test]
 fn no_request_leaves_earlier_than_the_server_asked() {
-    let said = r#"{"error":{"message":"Rate limit reached. Please try again in 0.4s. Visit","code":"rate_limit_exceeded"}}"#;
+    let said = r#"{"error":{"message":"Rate limit reached. Please try again in 0.9s. Visit","code":"rate_limit_exceeded"}}"#;
     let scene = Scene::new();
-    for answer in [
-        ("429 Slow\r\nretry-after-ms: 400\r\nretry-after: 1", LIMIT),
-        ("429 Slow\r\nretry-after: 0.4", LIMIT),
-        ("429 Slow\r\nretry-after-ms: 0", said),
-        ("429 Slow", said),
+    for (status, body, millis) in [
+        (
+            "429 Slow\r\nretry-after-ms: 900\r\nretry-after: 1",
+            LIMIT,
+            900,
+        ),
+        ("429 Slow\r\nretry-after: 0.9", LIMIT, 900),
+        ("429 Slow\r\nretry-after-ms: 0", said, 900),
+        ("429 Slow", said, 900),
         // Our own half a second.
-        ("429 Slow\r\nretry-after-ms: -1", LIMIT),
+        ("429 Slow\r\nretry-after-ms: -1", LIMIT, 500),
     ] {
-        let looked = looked([answer, ENDED]);
+        let looked = looked([(status, body), ENDED]);
         looked.run(&scene, "oa-respond -n -p why").is(0);
         let gaps = looked.gaps();
-        assert!(gaps[0] >= Duration::from_millis(400), "{answer:?} {gaps:?}");
+        assert!(
+            gaps[0] >= Duration::from_millis(millis),
+            "{status} {gaps:?}"
+        );
     }
 }
 
@@ -149,6 +168,18 @@ fn a_wait_longer_than_max_wait_ends_all_that_would_wait_and_nobody_asks_in_vain(
     let (scene, ran) = refused("429 retry-after=500", "-j 1");
     assert_eq!(ran.is(5).kinds(), ["rate_limit"; 4]);
     assert_eq!(scene.ledger().of("POST /responses").len(), 1);
+    // Those who wait at the gate learn of it, too.
+    let first = "POST /responses 429 retry-after-ms=300 x4";
+    let scene = Scene::with(&[
+        "--fault",
+        first,
+        "--fault",
+        "POST /responses 429 retry-after=500",
+    ]);
+    questions(&scene, 4);
+    let ran = scene.sh("oa-respond -j 4 <in").is(5);
+    assert_eq!(ran.kinds(), ["rate_limit"; 4]);
+    assert_eq!(scene.ledger().of("POST /responses").len(), 5);
     let (scene, ran) = refused("429 retry-after-ms=50", "-j 1 --max-wait 0s");
     assert_eq!(ran.is(5).kinds(), ["rate_limit"; 4]);
     assert!(scene.ledger().of("POST /responses").len() <= 4);

@@ -12,6 +12,7 @@
 pub mod body;
 pub mod cancel;
 pub mod client;
+mod crowd;
 pub mod error;
 mod exchange;
 mod expect;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::crowd::Crowd;
 use crate::limit::Refusal;
 
 /// Our own wait where the server names none; it doubles while nothing gets in.
@@ -25,10 +26,6 @@ const SIZED: f64 = 3.0;
 const CUSHION: f64 = 2.0;
 /// A measure counts only if requests were waiting for at least this part of its time.
 const BUSY: f64 = 0.5;
-/// How long so many at a time as get in are not exceeded: at first, and at most.
-const HOLD: Duration = Duration::from_secs(1);
-const LONGEST_HOLD: Duration = Duration::from_secs(60);
-
 /// How fast requests leave.
 pub(crate) struct Pace {
     /// Seconds between two of them; zero before the first refusal.
@@ -40,10 +37,7 @@ pub(crate) struct Pace {
     opens: Option<Instant>,
     /// The next one's turn, by the gap.
     next: Option<Instant>,
-    /// What the last answer said of room; and whether one was refused in spite of such words, so that they are not
-    /// believed any more: not every limit is named.
-    room: bool,
-    blind: bool,
+    room: Room,
     /// Only one leaves, until something has got in.
     alone: bool,
     turn: Epoch,
@@ -56,6 +50,15 @@ pub(crate) struct Pace {
     pub(crate) asked: u64,
     /// When something got in at the latest, or, where nothing ever has, was refused first.
     heard: Option<Instant>,
+}
+
+/// What the last answer says of room under the limits.
+#[derive(Clone, Copy, PartialEq)]
+enum Room {
+    None,
+    Shown,
+    /// One was refused in spite of such words: not every limit is named.
+    Refuted,
 }
 
 /// The time between two shuttings.
@@ -80,17 +83,6 @@ struct Measure {
     counts: bool,
 }
 
-/// How many may be under way.
-#[derive(Default)]
-struct Crowd {
-    most: Option<usize>,
-    /// So many were served at a time.
-    served: usize,
-    step: usize,
-    hold: Duration,
-    grows: Option<Instant>,
-}
-
 /// One request that left, and in which time between two shuttings.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Left(u64);
@@ -112,8 +104,7 @@ impl Pace {
             slowest: f64::INFINITY,
             opens: None,
             next: None,
-            room: false,
-            blind: false,
+            room: Room::None,
             alone: false,
             turn: Epoch::default(),
             last: Measure::default(),
@@ -203,8 +194,10 @@ impl Pace {
         self.heard = Some(now);
         self.alone = false;
         self.dry = 0;
-        self.room = room;
-        if room && !self.blind {
+        if self.room != Room::Refuted {
+            self.room = if room { Room::Shown } else { Room::None };
+        }
+        if self.room == Room::Shown {
             self.gap *= ROOM;
         }
     }
@@ -238,7 +231,9 @@ impl Pace {
         } else {
             let exact = refusal.gap.filter(|_| refusal.exact);
             self.slowest = exact.map_or(f64::INFINITY, |gap| SLOWEST * gap);
-            self.blind |= self.room && self.turn.since.is_some();
+            if self.room == Room::Shown && self.turn.since.is_some() {
+                self.room = Room::Refuted;
+            }
             self.measure(now);
             self.guess(refusal);
             let gaps = if refusal.sized { SIZED } else { EVEN } + SPREAD * spread;
@@ -319,38 +314,6 @@ impl Pace {
     }
 }
 
-impl Crowd {
-    /// Whether as many are under way as may be, and until when. A limit that was not met for a while is exceeded.
-    fn full(&mut self, under_way: usize, now: Instant) -> Option<Instant> {
-        let (most, grows) = (self.most?, self.grows?);
-        if now >= grows {
-            self.most = Some(most + self.step);
-            self.step *= 2;
-            self.hold = (self.hold / 2).max(HOLD);
-            self.grows = Some(now + self.hold);
-        }
-        let grows = self.grows?;
-        (under_way >= self.most?).then_some(grows)
-    }
-
-    /// One was refused while so many others were being served.
-    fn meet(&mut self, others: usize, now: Instant) {
-        if others < self.served {
-            // So many got in before: it is bad weather, unless it lasts.
-            self.served -= (self.served / 16).max(1);
-            return;
-        }
-        let again = self.most.is_some_and(|most| others < most && self.step > 1);
-        self.hold = match self.hold {
-            hold if again => (hold * 4).min(LONGEST_HOLD),
-            hold => hold.max(HOLD),
-        };
-        self.most = Some(others);
-        self.step = 1;
-        self.grows = Some(now + self.hold);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,6 +322,7 @@ mod tests {
     type Scene = (&'static str, Server, fn(u32) -> f64, f64, f64);
 
     /// A server in time that is only told: a bucket, or windows, of so much a second.
+    #[expect(clippy::struct_excessive_bools, reason = "each is a habit of its own")]
     struct Server {
         rate: f64,
         most: f64,
