@@ -5,6 +5,7 @@ mod cached;
 mod guard;
 mod known;
 mod limit;
+mod limits;
 mod models;
 mod queue;
 mod refused;

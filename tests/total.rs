@@ -205,3 +205,27 @@ fn a_tool_that_settles_no_answer_tells_no_total() {
     let ran = scene.sh("oa-upload -v notes.txt missing 2>&1 >/dev/null");
     assert_eq!(told(&ran.stdout, "[total]"), [""; 0]);
 }
+
+#[test]
+fn questions_about_one_file_are_found_in_the_providers_cache_whatever_the_model() {
+    for model in ["gpt-5.2", "gpt-6.2-sol"] {
+        let scene = Scene::new();
+        scene.file("long.txt", "word ".repeat(8_000));
+        let ran = scene.ok(&format!(
+            "oa-upload long.txt | jq -c '. + {{prompt: (\"one\", \"two\", \"three\")}}' | oa-respond -m {model} | oa-delete"
+        ));
+        let cached = ran.records().into_iter().map(|record| {
+            let usage = &record["response"]["usage"];
+            usage["input_tokens_details"]["cached_tokens"]
+                .as_u64()
+                .unwrap()
+                > 1024
+        });
+        assert_eq!(
+            cached.collect::<Vec<bool>>(),
+            [false, true, true],
+            "{model}"
+        );
+        scene.nothing_left();
+    }
+}

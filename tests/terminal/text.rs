@@ -150,6 +150,7 @@ fn nobody_draws_over_half_a_line_or_writes_behind_it() {
         "[response]",
         "[response]",
         "second",
+        "[total]",
     ];
     assert_eq!(begins, order, "{:#?}", seen.rows);
     assert_eq!(seen.rows[1], whole);

@@ -7,7 +7,7 @@ use ureq::http::Response;
 
 use crate::error::{Error, Result};
 use crate::form::spread;
-use crate::gate::{Gate, Pass, Place, Refused};
+use crate::gate::{Gate, News, Pass, Place, Refused};
 use crate::limit::room;
 use crate::outcome::{Failure, interrupted};
 use crate::pool::{Pool, Pooled};
@@ -139,9 +139,9 @@ impl Client {
         }
     }
 
-    fn tell_limit(&self, news: Option<String>) {
-        if let Some(news) = news {
-            self.server.settings.tell(&Notice::Limit(&news));
+    fn tell_limit(&self, news: Option<News>) {
+        if let Some(News(limit, now)) = news {
+            self.server.settings.tell(&Notice::Limit(&limit, &now));
         }
     }
 
@@ -203,7 +203,9 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         for gate in &self.gates {
-            self.tell_limit(gate.summary());
+            if let Some(sum) = gate.summary() {
+                self.server.settings.tell(&Notice::Limits(&sum));
+            }
         }
     }
 }

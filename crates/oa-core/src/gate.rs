@@ -64,10 +64,13 @@ pub(crate) struct Pass<'a> {
     left: Option<Left>,
 }
 
+/// The limit and how fast is asked; how it stands at this moment.
+pub(crate) struct News(pub(crate) String, pub(crate) String);
+
 /// What a refusal comes to.
 pub(crate) enum Refused {
     /// It is asked again when its turn comes; what is to be told of that, if anything.
-    Again(Option<String>),
+    Again(Option<News>),
     /// No wait helps, or none that is allowed.
     GiveUp,
 }
@@ -271,21 +274,23 @@ impl State {
     }
 
     /// How it goes, at first and then now and again.
-    fn news(&mut self, refusal: &Refusal, now: Instant) -> Option<String> {
+    fn news(&mut self, refusal: &Refusal, now: Instant) -> Option<News> {
         if self.told.is_some_and(|told| now - told < NEWS) {
             return None;
         }
         self.told = Some(now);
-        let rate = match self.pace.rate() {
-            None => "one asks".to_owned(),
-            Some(rate) if rate < 1.0 => format!("asking about {:.0}/min", rate * 60.0),
-            Some(rate) => format!("asking about {rate:.0}/s"),
+        let rate = match (self.pace.rate(), self.pace.most()) {
+            (Some(rate), _) if rate < 1.0 => format!("asking about {:.0}/min", rate * 60.0),
+            (Some(rate), _) => format!("asking about {rate:.0}/s"),
+            (None, Some(most)) => format!("asking at most {most} at a time"),
+            (None, None) => "one asks".to_owned(),
         };
         let opens = self.pace.opens();
         let wait = opens.map_or(0.0, |opens| (opens - now).as_secs_f64());
         let (words, asked) = (&refusal.words, self.pace.asked);
-        Some(format!(
-            "{words}: {rate}, {asked} asked, next in {wait:.1}s"
+        Some(News(
+            format!("{words}: {rate}"),
+            format!("{asked} asked, next in {wait:.1}s"),
         ))
     }
 }

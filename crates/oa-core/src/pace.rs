@@ -140,6 +140,11 @@ impl Pace {
         (self.gap > 0.0).then(|| 1.0 / self.gap)
     }
 
+    /// How many may be under way at a time.
+    pub(crate) fn most(&self) -> Option<usize> {
+        self.crowd.most
+    }
+
     /// When the one whose turn it is may leave.
     pub(crate) fn ready(&mut self, now: Instant) -> Ready {
         if self.under_way > 0 {

@@ -48,8 +48,10 @@ pub enum Notice<'a> {
     Exchange(&'a str),
     /// A header, the key masked.
     Header(&'a str),
-    /// How it goes with a rate limit.
-    Limit(&'a str),
+    /// The rate limit that was met and how fast is asked now; and how it stands at this moment.
+    Limit(&'a str, &'a str),
+    /// What the rate limits came to in the end.
+    Limits(&'a str),
     /// What the user should know although nothing failed.
     Note(&'a str),
 }

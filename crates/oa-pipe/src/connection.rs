@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use oa_core::retry::Limits;
@@ -157,11 +158,21 @@ impl Connection {
 
 /// Writes to the log what a client tells.
 fn observer(log: &Arc<Log>) -> Observer {
-    let log = Arc::clone(log);
+    let (log, told) = (Arc::clone(log), AtomicBool::new(false));
     Box::new(move |notice| match notice {
         Notice::Exchange(text) => log.detail(Level::Exchanges, text),
         Notice::Header(text) => log.detail(Level::Headers, text),
-        Notice::Limit(text) => log.event("limit", text),
+        Notice::Limit(limit, now) => {
+            // Where it stands in the line that is drawn, it need not be repeated.
+            if !log.draws() || !told.swap(true, Ordering::SeqCst) {
+                log.event("limit", &format!("{limit}, {now}"));
+            }
+            log.aside(limit);
+        }
+        Notice::Limits(sum) => {
+            log.aside("");
+            log.event("limit", sum);
+        }
         Notice::Note(text) => log.note(text),
     })
 }

@@ -158,10 +158,10 @@ impl Log {
         self.progress.is_some()
     }
 
-    /// Wipes what is drawn.
+    /// Wipes what is drawn, before the end.
     pub(crate) fn clear(&self) {
         if let Some(screen) = &self.screen {
-            screen.clear();
+            screen.try_clear();
         }
     }
 

@@ -109,6 +109,13 @@ impl Screen {
         self.wipe(&mut lock(&self.state));
     }
 
+    /// The same where it can be done at once: a terminal that is stopped holds up whoever writes to it.
+    pub(crate) fn try_clear(&self) {
+        if let Ok(mut state) = self.state.try_lock() {
+            self.wipe(&mut state);
+        }
+    }
+
     /// Wipes what is drawn, and draws nothing for a while.
     pub(crate) fn stand_aside(&self) {
         let mut state = lock(&self.state);

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use oa_kinds::kind;
 use percent_encoding::percent_decode_str;
+use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 /// How parts are written.
@@ -14,18 +15,40 @@ pub(crate) struct Style {
     pub(crate) force: bool,
 }
 
-/// One part: its keys with their texts, in the order in which people write them.
-pub(crate) struct Part<'a>(Vec<(&'a str, Cow<'a, str>)>);
+/// One part.
+pub(crate) struct Part<'a> {
+    /// Its keys with their texts, in the order in which people write them.
+    texts: Vec<(&'a str, Cow<'a, str>)>,
+    /// What comes up to its end will come again.
+    ends_prefix: bool,
+}
+
+/// Marks the end of what the provider's cache is to hold (API reference, `PromptCacheBreakpointParam`).
+#[derive(Serialize)]
+struct Breakpoint {
+    mode: &'static str,
+}
 
 impl Serialize for Part<'_> {
     fn serialize<S: Serializer>(&self, json: S) -> Result<S::Ok, S::Error> {
-        json.collect_map(self.0.iter().map(|(key, text)| (key, text)))
+        let mut map = json.serialize_map(None)?;
+        for (key, text) in &self.texts {
+            map.serialize_entry(key, text)?;
+        }
+        if self.ends_prefix {
+            let mode = "explicit";
+            map.serialize_entry("prompt_cache_breakpoint", &Breakpoint { mode })?;
+        }
+        map.end()
     }
 }
 
 impl<'a> Part<'a> {
     fn new(kind: &'a str) -> Part<'a> {
-        Part(vec![("type", Cow::Borrowed(kind))])
+        Part {
+            texts: vec![("type", Cow::Borrowed(kind))],
+            ends_prefix: false,
+        }
     }
 
     /// A text.
@@ -53,12 +76,17 @@ impl<'a> Part<'a> {
 
     /// The same with its name in front.
     pub(crate) fn named(mut self, name: &'a str) -> Part<'a> {
-        self.0.insert(1, ("filename", name.into()));
+        self.texts.insert(1, ("filename", name.into()));
         self
     }
 
+    /// What comes up to the end of this part will come again, with another question.
+    pub(crate) fn end_prefix(&mut self) {
+        self.ends_prefix = true;
+    }
+
     fn with(mut self, key: &'a str, text: impl Into<Cow<'a, str>>) -> Part<'a> {
-        self.0.push((key, text.into()));
+        self.texts.push((key, text.into()));
         self
     }
 }

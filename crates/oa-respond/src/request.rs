@@ -174,6 +174,10 @@ impl Draft {
     /// cache holds it when the next question comes.
     pub(crate) fn ask<'a>(mut self, question: &'a str, parts: Parts<'a>) -> Prepared {
         let mut content = parts.list;
+        let model = self.body.text("model").unwrap_or_default();
+        if let Some(last) = content.last_mut().filter(|_| wants_breakpoints(&model)) {
+            last.end_prefix();
+        }
         content.push(Part::text(question));
         let role = "user";
         self.body.put("input", &[Message { role, content }]);
@@ -190,6 +194,21 @@ impl Draft {
             inline,
             body,
         }
+    }
+}
+
+/// The first model whose cache is found again at breakpoints only, of which there is but one at the very end unless
+/// others are marked (API reference, `PromptCacheOptionsParam`: gpt-5.6 and later).
+const BREAKPOINTS: (u32, u32) = (5, 6);
+
+/// Whether a model has to be told what will come again.
+fn wants_breakpoints(model: &str) -> bool {
+    let version = model.strip_prefix("gpt-").unwrap_or_default();
+    let version = version.split('-').next().unwrap_or_default();
+    let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+    match (major.parse(), minor.parse()) {
+        (Ok(major), Ok(minor)) => (major, minor) >= BREAKPOINTS,
+        _ => false,
     }
 }
 
@@ -239,6 +258,24 @@ mod tests {
         match request {
             Ok(request) => request.body.to_line(),
             Err(error) => format!("! {}", error.message),
+        }
+    }
+
+    #[test]
+    fn models_since_gpt_5_6_are_told_what_will_come_again() {
+        for (model, told) in [
+            ("gpt-5.2", false),
+            ("gpt-5.6", true),
+            ("gpt-5.10-mini", true),
+            ("gpt-6-luna", true),
+            ("gpt-6.2-sol-2026-10-01", true),
+            ("gpt-4o", false),
+            ("o3", false),
+            ("llama3:8b", false),
+            ("gpt-oss-120b", false),
+            ("", false),
+        ] {
+            assert_eq!(wants_breakpoints(model), told, "{model}");
         }
     }
 

@@ -80,6 +80,11 @@ impl Arena {
         self.only.is_empty() || self.only.iter().any(|only| name.starts_with(only.as_str()))
     }
 
+    /// Whether it was asked for by its whole name.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.only.iter().any(|only| only == name)
+    }
+
     pub(crate) fn host(&self, server: Server) -> anyhow::Result<Host> {
         let sink = Running::start(&self.folder, server.latency_ms, server.runs_ms)?;
         let url = if server.secure {
@@ -91,15 +96,15 @@ impl Arena {
     }
 
     /// A run of a side: no shell is between us and a single program, so none is measured with it.
-    pub(crate) fn command(&self, side: &Side, host: &Host) -> anyhow::Result<Command> {
+    pub(crate) fn command(&self, side: &Side, url: &str) -> anyhow::Result<Command> {
         let mut command = Command::new(&side.words[0]);
         let path = std::env::var("PATH").unwrap_or_default();
         let words = side.words[1..].iter();
         command
-            .args(words.map(|word| word.replace("$OPENAI_BASE_URL", &host.url)))
+            .args(words.map(|word| word.replace("$OPENAI_BASE_URL", url)))
             .current_dir(&self.folder)
             .env("PATH", format!("{}:{path}", self.programs.display()))
-            .env("OPENAI_BASE_URL", &host.url)
+            .env("OPENAI_BASE_URL", url)
             .env("OPENAI_API_KEY", "sk-bench-0123456789")
             .env("SSL_CERT_FILE", self.folder.join("ca.pem"))
             .env("CURL_CA_BUNDLE", self.folder.join("ca.pem"))
@@ -116,7 +121,7 @@ impl Arena {
 
     /// Seconds of one run.
     pub(crate) fn time(&self, side: &Side, host: &Host) -> anyhow::Result<f64> {
-        let mut command = self.command(side, host)?;
+        let mut command = self.command(side, &host.url)?;
         let begun = Instant::now();
         let end = command.status().with_context(|| side.name.clone())?;
         let time = begun.elapsed().as_secs_f64();
@@ -201,7 +206,7 @@ impl Arena {
 
     /// Milliseconds from the server's write of each piece of a stream to its arrival here.
     pub(crate) fn lags(&self, side: &Side, host: &Host) -> anyhow::Result<Vec<f64>> {
-        let mut command = self.command(side, host)?;
+        let mut command = self.command(side, &host.url)?;
         let mut child = command.stdout(Stdio::piped()).spawn()?;
         let mut out = child.stdout.take().context("its output")?;
         let (mut text, mut block, mut lags) = (String::new(), vec![0; 65536], Vec::new());

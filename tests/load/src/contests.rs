@@ -5,6 +5,7 @@ use std::io::Write;
 
 use crate::bench::{Arena, PLAIN, Server, Side};
 use crate::cost;
+use crate::pacing;
 use crate::table::{Figures, Row};
 
 const SECURE: Server = Server {
@@ -17,7 +18,7 @@ const FAR: Server = Server {
     ..PLAIN
 };
 pub(crate) const MIB: usize = 1 << 20;
-const AUTH: &str = "Authorization: Bearer sk-bench-0123456789";
+pub(crate) const AUTH: &str = "Authorization: Bearer sk-bench-0123456789";
 const BODY: &str = r#"{"model":"gpt-5.2","input":[{"role":"user","content":[{"type":"input_text","text":"Why?"}]}]}"#;
 
 /// All of them, in the order of the table.
@@ -33,7 +34,8 @@ pub(crate) fn all(arena: &mut Arena) -> anyhow::Result<()> {
     delete(arena)?;
     stream(arena)?;
     cost::growth(arena)?;
-    cost::interrupt(arena)
+    cost::interrupt(arena)?;
+    pacing::pacing(arena)
 }
 
 fn python(arena: &Arena, script: &str, arguments: &str) -> Option<Side> {

@@ -47,7 +47,7 @@ pub(crate) fn poll(arena: &mut Arena) -> anyhow::Result<()> {
 
 /// Threads of a command in the middle of its work.
 fn threads(arena: &Arena, side: &Side, host: &Host) -> anyhow::Result<String> {
-    let mut child = arena.command(side, host)?.spawn()?;
+    let mut child = arena.command(side, &host.url)?.spawn()?;
     sleep(Duration::from_secs(1));
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
     child.wait()?;
@@ -157,7 +157,7 @@ fn let_go(arena: &Arena, host: &Host, line: &str) -> anyhow::Result<f64> {
         "line",
         &["setsid", "bash", "-c", &format!("echo $$ >group; {line}")],
     );
-    let mut command: Command = arena.command(&side, host)?;
+    let mut command: Command = arena.command(&side, &host.url)?;
     let trouble = File::create(arena.folder.join("trouble"))?;
     let mut child = command.stderr(Stdio::from(trouble)).spawn()?;
     sleep(Duration::from_millis(500));

@@ -15,16 +15,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server with these faults.
-    pub(crate) fn start(programs: &Path, faults: &[String]) -> anyhow::Result<Server> {
+    /// Starts a server with these options.
+    pub(crate) fn start(programs: &Path, options: &[&str]) -> anyhow::Result<Server> {
         let mut command = Command::new(programs.join("oa-mock"));
         command
             .arg("--quiet")
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
-        for fault in faults {
-            command.args(["--fault", fault]);
-        }
         let mut child = command.spawn().context("oa-mock")?;
         let stdout = child.stdout.take().context("oa-mock's output")?;
         let (mut stdout, mut line) = (BufReader::new(stdout), String::new());
@@ -42,6 +40,11 @@ impl Server {
     /// What it holds: `files` and `responses`.
     pub(crate) fn ledger(&self) -> anyhow::Result<Value> {
         Ok(serde_json::from_str(&self.control("GET", "/mock/ledger")?)?)
+    }
+
+    /// Who got in under its limits, and what would have been ideal.
+    pub(crate) fn limit(&self) -> anyhow::Result<Value> {
+        Ok(serde_json::from_str(&self.control("GET", "/mock/limit")?)?)
     }
 
     /// Asks it to forget what it was asked.

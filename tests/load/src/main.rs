@@ -1,11 +1,15 @@
 //! Loads for the tools: `soak` sends thousands of jobs through the pipe while one request in twenty fails,
-//! `bench` runs them beside what a user would pick instead.
+//! `nightly` thousands of files under a rate limit, `bench` runs them beside what a user would pick instead.
 
 mod bench;
 mod child;
 mod contests;
 mod cost;
+mod goals;
 mod ledger;
+mod nightly;
+mod pacing;
+mod scenarios;
 mod sink;
 mod soak;
 mod table;
@@ -17,6 +21,7 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 
 const USAGE: &str = "usage: oa-load soak FOLDER JOBS SEED
+       oa-load nightly FOLDER SEED
        oa-load bench FOLDER RIVALS PYTHON [--quick] [--json FILE] [--svg FILE] [CONTEST…]
        oa-load sink FOLDER LATENCY-MS RUNS-MS
        oa-load measure FILE COMMAND [ARGUMENT…]
@@ -43,6 +48,10 @@ fn start() -> anyhow::Result<ExitCode> {
                 .with_context(|| format!("{jobs}: no number of jobs"))?;
             let seed = seed.parse().with_context(|| format!("{seed}: no seed"))?;
             soak::soak(&PathBuf::from(folder), jobs, seed)
+        }
+        ["nightly", folder, seed] => {
+            let seed = seed.parse().with_context(|| format!("{seed}: no seed"))?;
+            nightly::nightly(&PathBuf::from(folder), seed)
         }
         ["bench", words @ ..] => bench::bench(words),
         ["sink", folder, latency, runs] => {

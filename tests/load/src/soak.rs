@@ -47,17 +47,20 @@ const SIZES: [usize; 5] = [100, 400, 1900, 100, 1500];
 /// Sends the jobs, prints a table, and fails if a promise was broken.
 pub(crate) fn soak(programs: &Path, jobs: usize, seed: u64) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let faults: Vec<String> = FAULTS
-        .iter()
-        .map(|(rule, of_thousand)| format!("{rule} percent={} seed={seed}", of_thousand / 10.0))
-        .collect();
-    let server = Server::start(programs, &faults)?;
+    let faults = rules(&FAULTS, seed);
+    let options: Vec<&str> = faults.iter().flat_map(|fault| ["--fault", fault]).collect();
+    let server = Server::start(programs, &options)?;
     let mut tally = Tally::default();
     let (mut done, mut turn) = (0, 0);
     while done < jobs {
         let size = SIZES[turn % SIZES.len()].min(jobs - done);
-        let run = Run::prepare(programs, done, size)?;
-        run.play(&server, WAYS[turn % WAYS.len()])?;
+        let text = |job| format!("the text of job {job}\n");
+        let run = Run::prepare(programs, done, size, text)?;
+        let way = WAYS[turn % WAYS.len()];
+        run.play(
+            &server,
+            &format!("oa-upload -j 4 <jobs | {way} | oa-delete -j 4 >records"),
+        )?;
         tally.run(&run, &server)?;
         server.forget()?;
         done += size;
@@ -70,12 +73,24 @@ pub(crate) fn soak(programs: &Path, jobs: usize, seed: u64) -> anyhow::Result<Ex
     );
     table.push_str(&tally.table());
     say(&table);
-    Ok(if tally.broken.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        say(&format!("BROKEN:\n{}", tally.broken.join("\n")));
-        ExitCode::FAILURE
-    })
+    Ok(end(&tally))
+}
+
+/// Rules for a server: what goes wrong, and in how many of a thousand requests.
+pub(crate) fn rules(faults: &[(&str, f64)], seed: u64) -> Vec<String> {
+    let rule = |(rule, of_thousand): &(&str, f64)| {
+        format!("{rule} percent={} seed={seed}", of_thousand / 10.0)
+    };
+    faults.iter().map(rule).collect()
+}
+
+/// Names the promises that were broken.
+pub(crate) fn end(tally: &Tally) -> ExitCode {
+    if tally.broken.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    say(&format!("BROKEN:\n{}", tally.broken.join("\n")));
+    ExitCode::FAILURE
 }
 
 /// One run of the pipe.
@@ -89,15 +104,17 @@ pub(crate) struct Run {
 
 impl Run {
     /// A folder with a file for each job, and a record that names it.
-    fn prepare(programs: &Path, first: usize, size: usize) -> anyhow::Result<Run> {
+    pub(crate) fn prepare(
+        programs: &Path,
+        first: usize,
+        size: usize,
+        text: impl Fn(usize) -> String,
+    ) -> anyhow::Result<Run> {
         let folder = tempfile::tempdir()?;
         let mut records = String::new();
         for job in first..first + size {
             let name = format!("job-{job}.txt");
-            std::fs::write(
-                folder.path().join(&name),
-                format!("the text of job {job}\n"),
-            )?;
+            std::fs::write(folder.path().join(&name), text(job))?;
             writeln!(
                 records,
                 r#"{{"paths":"{name}","prompt":"job {job}?","request":{{"metadata":{{"job":"{job}"}}}}}}"#
@@ -112,9 +129,9 @@ impl Run {
         })
     }
 
-    fn play(&self, server: &Server, way: &str) -> anyhow::Result<()> {
+    /// Runs a line of shell that writes `records`, and measures its tools.
+    pub(crate) fn play(&self, server: &Server, line: &str) -> anyhow::Result<()> {
         let measure = std::env::current_exe()?;
-        let line = format!("oa-upload -j 4 <jobs | {way} | oa-delete -j 4 >records");
         let line = line.replace("oa-", &format!("{} measure peaks oa-", measure.display()));
         let end = Command::new("bash")
             .args(["-c", &format!("{{ {line}; }} 2>log")])

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
+use crate::goals::{self, Contest};
+
 /// What the runs of one side came to, in seconds.
 #[derive(Clone)]
 pub(crate) struct Figures {
@@ -105,17 +107,25 @@ impl Row {
 pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
     pub(crate) notes: Vec<String>,
+    /// How those fared who asked under a rate limit.
+    pub(crate) pacing: Vec<Contest>,
 }
 
 impl Table {
     pub(crate) fn markdown(&self) -> String {
-        let mut out = "| contest | ours | median (min–max) | rival | median (min–max) | ratio (goal) | peak memory |\n| --- | --- | --- | --- | --- | --- | --- |\n".to_owned();
+        let mut out = String::new();
+        if !self.rows.is_empty() {
+            out.push_str("| contest | ours | median (min–max) | rival | median (min–max) | ratio (goal) | peak memory |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+        }
         for row in &self.rows {
             // Writing to a string does not fail.
             let _ = writeln!(out, "{}", row.line());
         }
         for note in &self.notes {
             let _ = writeln!(out, "\n{note}");
+        }
+        if !self.pacing.is_empty() {
+            let _ = write!(out, "\n{}", goals::markdown(&self.pacing));
         }
         out
     }
@@ -124,7 +134,10 @@ impl Table {
         let side = |figures: &Figures| json!({"name": figures.name, "median": figures.median, "min": figures.least, "max": figures.most, "peak_kib": figures.peak});
         let row = |row: &Row| json!({"contest": row.contest, "ours": side(&row.ours), "rival": side(&row.rival), "ratio": row.ratio(), "goal": row.goal});
         let rows: Vec<_> = self.rows.iter().map(row).collect();
-        format!("{:#}\n", json!({"rows": rows, "notes": self.notes}))
+        format!(
+            "{:#}\n",
+            json!({"rows": rows, "notes": self.notes, "pacing": goals::json(&self.pacing)})
+        )
     }
 
     /// Bars: how many times longer each rival takes, on a scale of powers of ten.

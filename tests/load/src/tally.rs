@@ -53,7 +53,9 @@ impl Tally {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         for line in records.lines() {
             let record: Value = serde_json::from_str(line).unwrap_or_default();
-            let path = record["paths"].as_str().unwrap_or_default().to_owned();
+            let paths = &record["paths"];
+            let path = paths.as_str().or(paths[0].as_str());
+            let path = path.unwrap_or_default().to_owned();
             let text = record["output_text"].as_str().unwrap_or_default();
             match record["error"]["kind"].as_str() {
                 Some(kind) => *self.failed.entry(kind.to_owned()).or_default() += 1,
@@ -99,8 +101,7 @@ impl Tally {
     fn payments(&mut self, run: &Run, ledger: &Value) {
         let mut paid: BTreeMap<&str, usize> = BTreeMap::new();
         for response in ledger["responses"].as_array().into_iter().flatten() {
-            let job = response["metadata"]["job"].as_str().unwrap_or_default();
-            *paid.entry(job).or_default() += 1;
+            *paid.entry(job(response)).or_default() += 1;
         }
         for job in run.first..run.first + run.size {
             let times = paid.get(job.to_string().as_str()).copied().unwrap_or(0);
@@ -134,10 +135,12 @@ impl Tally {
         row("responses paid for", self.paid.to_string());
         row("most of them for one job", self.most_paid.to_string());
         for (tool, [small, large]) in &self.peaks {
-            row(
-                &format!("peak of {tool}, runs below {LARGE} jobs, KiB"),
-                small.to_string(),
-            );
+            if *small > 0 {
+                row(
+                    &format!("peak of {tool}, runs below {LARGE} jobs, KiB"),
+                    small.to_string(),
+                );
+            }
             if *large > 0 {
                 row(
                     &format!("peak of {tool}, larger runs, KiB"),
@@ -148,4 +151,15 @@ impl Tally {
         row("promises broken", self.broken.len().to_string());
         out
     }
+}
+
+/// Which job a response is the answer to: its metadata says it, else the file that it was asked about.
+fn job(response: &Value) -> &str {
+    let text = response["output"][0]["content"][0]["text"].as_str();
+    let named = || {
+        let (_, rest) = text?.split_once("input_file job-")?;
+        rest.split_once(".txt").map(|(job, _)| job)
+    };
+    let job = response["metadata"]["job"].as_str();
+    job.or_else(named).unwrap_or_default()
 }

@@ -67,7 +67,7 @@ pub(crate) fn refusal(
     let letter = unit.chars().next().unwrap_or_default();
     let short = format!("{}PM", letter.to_ascii_uppercase());
     let limit = meter.per_minute;
-    let used = (limit - meter.left().0).max(0.0).floor();
+    let used = (limit - meter.left().0.floor()).max(0.0);
     let again = hint.map_or_else(String::new, |wait| {
         format!(" Please try again in {}.", time(wait))
     });
