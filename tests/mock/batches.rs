@@ -1,5 +1,7 @@
 //! Batches: how they go on, what stands in their files, and why they fail.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::harness::Mock;
@@ -352,4 +354,34 @@ fn a_batch_is_cancelled_and_what_was_run_by_then_stays() {
         (&batch["status"], &batch["request_counts"]["completed"]),
         (&json!("cancelled"), &json!(1))
     );
+}
+
+#[test]
+fn a_batch_that_never_ends_can_be_cancelled() {
+    let mock = Mock::start(&["--looks", "1"]);
+    mock.fault("POST /batches end status=in_progress");
+    let batch = create(&mock, &questions(4), &Value::Null);
+    for _ in 0..5 {
+        assert_eq!(look(&mock, &batch)["status"], "in_progress");
+    }
+    mock.call(&format!("POST {}/cancel", path(&batch)), &Value::Null);
+    let batch = look(&mock, &batch);
+    assert_eq!(batch["status"], "cancelled");
+    assert_eq!(batch["request_counts"]["completed"], 2);
+}
+
+#[test]
+fn looks_at_the_same_moment_run_the_requests_once() {
+    let mock = Mock::start(&["--looks", "1"]);
+    let batch = create(&mock, &questions(2000), &Value::Null);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| look(&mock, &batch));
+        }
+    });
+    let batch = look(&mock, &batch);
+    assert_eq!(batch["status"], "completed");
+    // Its requests and what they were answered.
+    assert_eq!(mock.ledger().files.len(), 2);
+    assert_eq!(read(&mock, &batch, "output_file_id").len(), 2000);
 }

@@ -105,7 +105,7 @@ fn failure(call: &Call) -> Option<Json> {
 fn full(mock: &Mock, others: &[Batch], batch: &Batch) -> Option<Json> {
     let limit = mock.settings.queue?;
     let queued = others.iter();
-    let queued = queued.filter(|other| other.model == batch.model && !other.is_over());
+    let queued = queued.filter(|other| other.model == batch.model && other.runs());
     let taken: u64 = queued.map(|other| other.tokens).sum();
     if taken + batch.tokens <= limit {
         return None;

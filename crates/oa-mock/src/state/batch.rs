@@ -101,6 +101,11 @@ impl Batch {
         FINAL.contains(&self.status())
     }
 
+    /// Whether its requests will be run, or are just now.
+    pub(crate) fn runs(&self) -> bool {
+        !self.is_over() && self.status() != "cancelling"
+    }
+
     fn enter(&mut self, status: &'static str) {
         if self.status() != status {
             self.course.past.push((status, now()));
@@ -167,7 +172,7 @@ impl Batch {
 
     /// Nothing more of it is run; whether that could be.
     pub(crate) fn cancel(&mut self) -> bool {
-        let runs = !self.is_over() && self.status() != "cancelling";
+        let runs = self.runs();
         if runs {
             self.enter("cancelling");
         }
