@@ -163,7 +163,7 @@ fn two_hundred_thousand_ids_fit_into_little_memory() {
 #[test]
 fn a_record_too_large_for_the_memory_is_still_known_by_its_files() {
     let scene = Scene::new();
-    let text = "x".repeat(20_000_000);
+    let text = "x".repeat(40_000_000);
     let output = json!([{"type": "message", "content": [{"type": "output_text", "text": text}]}]);
     let response =
         json!({"id": "resp_1", "object": "response", "status": "completed", "output": output});
@@ -171,7 +171,7 @@ fn a_record_too_large_for_the_memory_is_still_known_by_its_files() {
     let file = json!({"id": id, "path": "a.txt"});
     let record = json!({"files": [file], "response": response, "output_text": text});
     let line = "oa-delete -v <.input; echo; echo {} | oa-poll -v";
-    let limited = format!("ulimit -v 80000; {line}");
+    let limited = format!("ulimit -v 185000; {line}");
     let ran = scene.feed(&record.to_string(), &limited).is(3);
     let error = serde_json::from_str::<Value>(ran.stdout.lines().next().unwrap()).unwrap();
     assert_eq!(

@@ -40,6 +40,10 @@ pub(crate) struct Pace {
     opens: Option<Instant>,
     /// The next one's turn, by the gap.
     next: Option<Instant>,
+    /// What the last answer said of room; and whether one was refused in spite of such words, so that they are not
+    /// believed any more: not every limit is named.
+    room: bool,
+    blind: bool,
     /// Only one leaves, until something has got in.
     alone: bool,
     turn: Epoch,
@@ -108,6 +112,8 @@ impl Pace {
             slowest: f64::INFINITY,
             opens: None,
             next: None,
+            room: false,
+            blind: false,
             alone: false,
             turn: Epoch::default(),
             last: Measure::default(),
@@ -197,7 +203,8 @@ impl Pace {
         self.heard = Some(now);
         self.alone = false;
         self.dry = 0;
-        if room {
+        self.room = room;
+        if room && !self.blind {
             self.gap *= ROOM;
         }
     }
@@ -231,6 +238,7 @@ impl Pace {
         } else {
             let exact = refusal.gap.filter(|_| refusal.exact);
             self.slowest = exact.map_or(f64::INFINITY, |gap| SLOWEST * gap);
+            self.blind |= self.room && self.turn.since.is_some();
             self.measure(now);
             self.guess(refusal);
             let gaps = if refusal.sized { SIZED } else { EVEN } + SPREAD * spread;
@@ -361,6 +369,8 @@ mod tests {
         says: fn(f64) -> Option<f64>,
         names_limit: bool,
         refusals_count: bool,
+        /// Every answer shows room, whatever the limit.
+        boasts: bool,
     }
 
     const BUCKET: Server = Server {
@@ -372,6 +382,7 @@ mod tests {
         says: Some,
         names_limit: true,
         refusals_count: false,
+        boasts: false,
     };
 
     impl Server {
@@ -418,7 +429,7 @@ mod tests {
             let moment = begun + Duration::from_secs_f64(now);
             ends.retain(|end| {
                 if *end <= now {
-                    pace.got_in(moment, false);
+                    pace.got_in(moment, server.boasts);
                     pace.ended(moment);
                 }
                 *end > now
@@ -467,7 +478,7 @@ mod tests {
         let whole = |wait: f64| Some(wait.ceil());
         let even = |_| 1.0;
         let mixed = |job: u32| f64::from(job * 37 % 11) / 5.0;
-        let scenes: [Scene; 7] = [
+        let scenes: [Scene; 8] = [
             ("milliseconds", BUCKET, even, 1.10, 0.15),
             (
                 "seconds",
@@ -519,6 +530,16 @@ mod tests {
                 even,
                 1.15,
                 0.15,
+            ),
+            (
+                "room that is none",
+                Server {
+                    boasts: true,
+                    ..BUCKET
+                },
+                even,
+                1.10,
+                0.20,
             ),
             (
                 "windows",
