@@ -73,6 +73,7 @@ pub(crate) struct Ledger {
     pub(crate) responses: Vec<Value>,
     /// Each with the ids of its `files`.
     pub(crate) stores: Vec<Value>,
+    pub(crate) batches: Vec<Value>,
     pub(crate) connections: u64,
     /// Requests before those, which it did not keep.
     pub(crate) forgotten: usize,
@@ -173,9 +174,9 @@ impl Ledger {
         all.filter(|request| request.line() == line).collect()
     }
 
-    /// Statuses of the responses that the server holds.
+    /// Statuses of the responses and Batches that the server holds.
     pub(crate) fn statuses(&self) -> Vec<&str> {
-        let all = self.responses.iter();
+        let all = self.responses.iter().chain(&self.batches);
         all.map(|r| r["status"].as_str().unwrap_or("none"))
             .collect()
     }
@@ -263,15 +264,20 @@ impl Mock {
 
     /// Uploads a file under any name; gives its id.
     pub(crate) fn upload(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let heard = self.send("assistants", name, bytes);
+        heard.json()["id"].as_str().expect("a file").to_owned()
+    }
+
+    /// What it answers to the upload of a file for a purpose.
+    pub(crate) fn send(&self, purpose: &str, name: &str, bytes: impl AsRef<[u8]>) -> Heard {
         let part = |name: &str| format!("--cut\r\nContent-Disposition: form-data; name={name}");
-        let purpose = format!("{}\r\n\r\nassistants\r\n", part("purpose"));
+        let purpose = format!("{}\r\n\r\n{purpose}\r\n", part("purpose"));
         let file = format!("{}; filename=\"{name}\"\r\n\r\n", part("file"));
         let end = b"\r\n--cut--\r\n";
         let body = [purpose.as_bytes(), file.as_bytes(), bytes.as_ref(), end].concat();
         let kind = "Content-Type: multipart/form-data; boundary=cut\r\n";
         let headers = format!("Authorization: Bearer sk-test\r\n{kind}");
-        let file = self.exchange("POST /v1/files", &headers, &body).json();
-        file["id"].as_str().expect("a file").to_owned()
+        self.exchange("POST /v1/files", &headers, &body)
     }
 
     /// What happened so far.

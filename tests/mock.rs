@@ -1,11 +1,13 @@
 //! The server that plays the API: what a rule makes of an answer arrives as it was written.
 
+mod batches;
 mod cached;
 mod guard;
 mod known;
 mod limit;
 mod limits;
 mod models;
+mod queue;
 mod refused;
 mod taken;
 

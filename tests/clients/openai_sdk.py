@@ -640,6 +640,75 @@ def more_than_two_stores_are_refused():
     refused(openai.NotFoundError, lambda: ask(tools=[tool]))
 
 
+# --- Batches
+
+
+def submit(*bodies, **more):
+    """A Batch of these questions, by their numbers."""
+    lines = [{"custom_id": str(n), "method": "POST", "url": "/v1/responses", "body": body} for n, body in enumerate(bodies)]
+    file = upload("lines.jsonl", "".join(json.dumps(line) + "\n" for line in lines).encode(), "batch")
+    return client.batches.create(input_file_id=file.id, endpoint="/v1/responses", completion_window="24h", **more)
+
+
+def end(batch):
+    statuses = [batch.status]
+    while batch.status not in ("completed", "failed", "expired", "cancelled"):
+        batch = client.batches.retrieve(batch.id)
+        statuses.append(batch.status)
+        assert len(statuses) < 100, statuses
+    return batch, statuses
+
+
+def lines(file):
+    return {line["custom_id"]: line for line in map(json.loads, client.files.content(file).iter_lines())}
+
+
+@check
+def a_batch_is_run_and_its_lines_are_read():
+    good, wrong = ({"model": MODEL, "input": "Hello"} | more for more in ({}, {"colour": "red"}))
+    after = {"anchor": "created_at", "seconds": 3600}
+    batch, statuses = end(submit(good, wrong, good, metadata={"team": "a"}, output_expires_after=after))
+    equal(statuses, ["validating", "in_progress", "completed"])
+    equal((batch.model, batch.metadata, batch.errors), (MODEL, {"team": "a"}, None))
+    equal(batch.request_counts.model_dump(exclude={"x_mock"}), {"total": 3, "completed": 2, "failed": 1})
+    output, errors = lines(batch.output_file_id), lines(batch.error_file_id)
+    equal(([*output], [*errors]), (["2", "0"], ["1"]))
+    equal({line["response"]["body"]["status"] for line in output.values()}, {"completed"})
+    equal(errors["1"]["response"]["body"]["error"]["code"], "unknown_parameter")
+    file = client.files.retrieve(batch.output_file_id)
+    equal((file.purpose, file.expires_at), ("batch_output", file.created_at + 3600))
+
+
+@check
+def a_batch_is_cancelled_only_while_it_runs():
+    batch = client.batches.cancel(submit({"model": MODEL, "input": "Hello"}).id)
+    equal(batch.status, "cancelling")
+    batch, _ = end(batch)
+    equal((batch.status, batch.output_file_id), ("cancelled", None))
+    error = refused(openai.ConflictError, lambda: once.batches.cancel(batch.id))
+    assert "Cannot cancel a batch with status 'cancelled'." in error.message, error.message
+    refused(openai.NotFoundError, lambda: client.batches.retrieve("batch_unknown"))
+
+
+@check
+def what_is_wrong_with_a_batch_is_said_by_line():
+    batch, statuses = end(submit({"model": MODEL, "input": "Hello"}, {"model": "gpt-6-luna", "input": "Hello"}))
+    equal(statuses, ["validating", "failed"])
+    equal([(error.code, error.line) for error in batch.errors.data], [("model_mismatch", 2)])
+    refused(openai.BadRequestError, lambda: upload("lines.txt", b"{}\n", "batch"))
+    refused(openai.NotFoundError, lambda: client.batches.create(input_file_id="file-unknown", endpoint="/v1/responses", completion_window="24h"))
+
+
+@check
+def batches_are_listed_by_pages():
+    made = [submit({"model": MODEL, "input": "Hello"}).id for _ in range(3)]
+    listed = [batch.id for batch in client.batches.list(limit=2)]
+    equal(listed[:3], made[::-1])
+    equal(len(listed), len(ledger()["batches"]))
+    for id in made:
+        client.batches.cancel(id)
+
+
 # --- the end
 
 
@@ -651,6 +720,7 @@ def nothing_is_left():
         client.responses.delete(response["id"])
     equal(list(client.files.list()), [])
     left = ledger()
+    equal({batch["status"] for batch in left["batches"]} & {"validating", "in_progress", "finalizing"}, set())
     equal((left["files"], left["responses"], left["stores"]), ([], [], []))
 
 

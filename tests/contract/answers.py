@@ -19,6 +19,9 @@ DOCUMENT = load()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 # The API sends null for these, though the document says that they are left out.
 NULLS = {"status_details", "user", "safety_identifier", "prompt_cache_key", "usage"}
+# The same of Batches.
+NULLS |= {"model", "errors", "output_file_id", "error_file_id"}
+NULLS |= {f"{status}_at" for status in "in_progress finalizing completed failed expired cancelling cancelled".split()}
 IRON = b"Iron rusts in wet air.\nIt melts at 1538 degrees."
 verdicts = []
 
@@ -60,8 +63,8 @@ def ask(method, path, body=None, **more):
     return got
 
 
-def upload(name, content):
-    form = b'--cut\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nassistants\r\n'
+def upload(name, content, purpose="assistants"):
+    form = b'--cut\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n%s\r\n' % purpose.encode()
     form += b'--cut\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n' % name.encode()
     form += content + b"\r\n--cut--\r\n"
     return ask("POST", "/files", form, kind="multipart/form-data; boundary=cut")["id"]
@@ -87,6 +90,27 @@ def stores(files):
     ask("POST", f"{path}/search", {"query": "rust", "filters": {"type": "and", "filters": [year]}})
     ask("GET", "/vector_stores?limit=1")
     return store
+
+
+def batches():
+    """Every line of an output file holds an answer, every line of an error file an error."""
+    body = {"model": "gpt-5.2", "input": "What rusts?"}
+    lines = [{"custom_id": str(n), "method": "POST", "url": "/v1/responses", "body": body | more} for n, more in enumerate(({}, {"top": 1}))]
+    files = [upload("a.jsonl", b"\n".join(json.dumps(line).encode() for line in lines), "batch"), upload("b.jsonl", b"{", "batch")]
+    more = {"endpoint": "/v1/responses", "completion_window": "24h", "metadata": {"team": "a"}}
+    more["output_expires_after"] = {"anchor": "created_at", "seconds": 3600}
+    done, failed, gone = (ask("POST", "/batches", {"input_file_id": file} | more)["id"] for file in files + files[:1])
+    ask("POST", f"/batches/{gone}/cancel")
+    seen = {id: [ask("GET", f"/batches/{id}")["status"] for _ in range(2)] for id in (done, failed, gone)}
+    agree("statuses", [*seen.values()], [["in_progress", "completed"], ["failed"] * 2, ["cancelled"] * 2])
+    ask("GET", "/batches?limit=1")
+    batch = ask("GET", f"/batches/{done}")
+    for key, schema in (("output_file_id", "Response"), ("error_file_id", "ErrorResponse")):
+        ask("GET", f"/files/{batch[key]}")
+        for line in send("GET", f"/files/{batch[key]}/content").splitlines():
+            fits(key, SCHEMAS[schema], json.loads(line)["response"]["body"])
+    for file in files + [batch["output_file_id"], batch["error_file_id"]]:
+        ask("DELETE", f"/files/{file}")
 
 
 def models():
@@ -153,6 +177,7 @@ def answers(store):
 def main():
     models()
     windows()
+    batches()
     files = [upload("iron.md", IRON), upload("gold.txt", b"Gold never rusts."), upload("figure.png", b"\x89PNG"), upload("long.txt", b"x" * 32000)]
     costs(files[3])
     ask("GET", f"/files/{files[0]}")

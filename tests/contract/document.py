@@ -10,7 +10,7 @@ part may be missing. The API itself refuses both, so the document is changed bef
 - `model` and `input` are required, the sources of a part exclude each other, `filename` goes with
   `file_data` only, and inline data is a data URL: what the live API answers 400 to;
 - what the API's own reference has had since is added (NEWER, LATER), as of 26 November 2026;
-- the File, the vector store and the batch of files that are answered are examples with ids of their own, and
+- the File, the vector store, the batch of files and the Batch that are answered are examples with ids of their own, and
   a deletion succeeds, so that what follows is the same request every time.
 """
 
@@ -93,6 +93,15 @@ BATCH = {
     "vector_store_id": STORE["id"],
     "status": "completed",
     "file_counts": COUNTS,
+}
+RUN = {
+    "id": "batch_abc123",
+    "object": "batch",
+    "endpoint": "/v1/responses",
+    "input_file_id": FILE["id"],
+    "completion_window": "24h",
+    "status": "cancelling",
+    "created_at": 1700000000,
 }
 # What was just made: a store without files, a batch that has to be asked for again.
 EMPTY = STORE | {"file_counts": {status: 0 for status in COUNTS}}
@@ -208,6 +217,8 @@ def strict(document):
     schemas["OpenAIFile"]["example"] = FILE
     schemas["VectorStoreObject"]["example"] = STORE
     schemas["VectorStoreFileBatchObject"]["example"] = BATCH
+    schemas["Batch"]["example"] = RUN
+    schemas["ListBatchesResponse"]["example"] = {"object": "list", "data": [RUN], "has_more": False}
     for path, example in ((STORES, EMPTY), (BATCHES, BEGUN)):
         answer = document["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]
         answer["example"] = example

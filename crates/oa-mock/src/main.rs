@@ -1,4 +1,4 @@
-//! The API on this machine: Files, Responses and Vector stores kept in memory, for trying, testing and teaching pipelines.
+//! The API on this machine: Files, Responses, Vector stores and Batches kept in memory, for trying, testing and teaching pipelines.
 
 mod child;
 mod endpoints;
@@ -36,7 +36,7 @@ use crate::objects::table::Table;
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (the API as of 26 Nov 2026)");
 
 const ABOUT: &str = "\
-Play the Files, Responses and Vector stores API on this machine, without a key
+Play the Files, Responses, Vector stores and Batch API on this machine
 
 Without CMD: print OPENAI_BASE_URL and OPENAI_API_KEY as shell commands and
 serve until a signal. With CMD: run it with both set, and tell what it left.";
@@ -62,7 +62,12 @@ Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
   end says how what a POST makes will end: a response, or the indexing of files
   (failed, cancelled, in_progress: never), with file= only that of these names;
   commentary= is said in a message of its own before the final answer; models
-  from gpt-6 on always say something there.
+  from gpt-6 on always say something there. A Batch ends completed, cancelled,
+  expired (done= of its requests are run, else half), failed (code= message=
+  line=) or in_progress.
+  METHOD is LINE for the requests of Batches, one after the other, which no
+  other rule hits: `LINE /responses` with NNN, but or end, or
+  missing (it stands in no file), doubled [in=error], or zero (status 0).
 
 The API is that of 26 Nov 2026. What it does not have is refused as the API does
 it, and said on stderr, unless --lenient lets it pass: parameters, and models
@@ -94,6 +99,7 @@ Examples:
   oa-mock --fault 'POST /responses 429 retry-after=1 x2' --looks 5
   oa-mock --rpm 500 --tpm 200000 --limit latency=2s -- make answers
   oa-mock --fault 'POST /vector_stores/** end status=failed file=a.md'
+  oa-mock --queue-tokens 90000 --fault 'LINE /responses 500 percent=2 seed=1'
   oa-mock --fault \"POST /responses 200 events='data: {}\\n\\n' then=cut\"
   oa-mock --fault 'GET /files but type=text/plain patch={\"has_more\":null}'
 
@@ -125,6 +131,9 @@ struct Args {
     /// Let in so many tokens a minute
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     tpm: Option<u32>,
+    /// Let a model's queue of Batches hold so many tokens
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    queue_tokens: Option<u64>,
     /// How the limits behave (see below)
     #[arg(
         long,
@@ -133,7 +142,7 @@ struct Args {
         hide_default_value = true
     )]
     limit: Variant,
-    /// GETs until a response is final or a file indexed; 0: never
+    /// GETs until a response or Batch is final, a file indexed; 0: never
     #[arg(long, value_name = "N", default_value_t = 2)]
     looks: u64,
     /// Let this go wrong (repeatable; see below)
@@ -202,6 +211,7 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
         },
         delay: args.delay,
         looks: args.looks,
+        queue: args.queue_tokens,
         lenient: args.lenient,
         quiet: args.quiet,
         log: args.verbose || (!args.quiet && args.command.is_empty()),

@@ -18,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) delay: Duration,
     /// A background response is final at this GET, a file in a vector store indexed; 0: never.
     pub(crate) looks: u64,
+    /// Tokens that a model's queue of Batches holds.
+    pub(crate) queue: Option<u64>,
     /// Whether parameters and models that nobody knows may pass.
     pub(crate) lenient: bool,
     /// Whether nothing is said on stderr.

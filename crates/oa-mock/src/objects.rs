@@ -13,5 +13,6 @@ pub(crate) mod prompt;
 pub(crate) mod stream;
 pub(crate) mod strict;
 pub(crate) mod table;
+pub(crate) mod task;
 pub(crate) mod terms;
 pub(crate) mod value;

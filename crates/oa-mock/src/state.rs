@@ -1,5 +1,6 @@
-//! What the server keeps: files, vector stores and responses, how they age, and how they look.
+//! What the server keeps: files, vector stores, responses and Batches, how they age, and how they look.
 
+pub(crate) mod batch;
 pub(crate) mod cache;
 pub(crate) mod document;
 pub(crate) mod file;

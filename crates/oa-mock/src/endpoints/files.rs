@@ -3,14 +3,15 @@
 use crate::endpoints::page::Page;
 use crate::http::call::Call;
 use crate::http::form::Part;
-use crate::http::reply::Reply;
+use crate::http::reply::{Content, Reply};
 use crate::id::now;
 use crate::limit::limiter::Wish;
 use crate::mock::Mock;
 use crate::objects::error::ApiError;
-use crate::state::file::File;
+use crate::state::file::{self, File};
 
 const PURPOSES: &str = "fine-tune assistants batch user_data vision evals";
+const READABLE: [&str; 2] = ["batch", "batch_output"];
 const FIELDS: &[&str] = &["file", "purpose", ANCHOR, SECONDS];
 const ANCHOR: &str = "expires_after[anchor]";
 const SECONDS: &str = "expires_after[seconds]";
@@ -29,6 +30,7 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let purpose = text(parts, "purpose").ok_or_else(|| required("purpose"))?;
     among(purpose, PURPOSES, "purpose")?;
     check_size(part, purpose)?;
+    check_name(part, purpose)?;
     let admitted = match mock.limiter().admit(Wish::Upload) {
         Ok(admitted) => admitted,
         Err(refusal) => return Ok(*refusal),
@@ -76,12 +78,16 @@ pub(crate) fn retrieve(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     Ok(Reply::json(&file.json()))
 }
 
-/// `GET /files/{id}/content`: what users upload cannot be read back.
+/// `GET /files/{id}/content`: of what users upload only requests of Batches can be read back.
 pub(crate) fn content(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
     let store = mock.store();
     let file = store
         .file(&call.id)
         .ok_or_else(|| ApiError::no_file(&call.id, "id"))?;
+    if READABLE.contains(&file.purpose.as_str()) {
+        let content = Content::Bytes(file.content.clone());
+        return Ok(Reply::new(200, "application/octet-stream", content));
+    }
     Err(refused(format!(
         "Not allowed to download files of purpose: {}",
         file.purpose
@@ -149,6 +155,15 @@ fn check_size(part: &Part, purpose: &str) -> Result<(), ApiError> {
         return Err(refused("File is too large.".to_owned()));
     }
     Ok(())
+}
+
+fn check_name(part: &Part, purpose: &str) -> Result<(), ApiError> {
+    let name = part.filename.as_deref().unwrap_or_default();
+    if purpose != "batch" || file::has_lines(name) {
+        return Ok(());
+    }
+    let message = "Invalid file format for Batch API. Must be .jsonl";
+    Err(refused(message.to_owned()))
 }
 
 fn text<'a>(parts: &'a [Part], name: &str) -> Option<&'a str> {

@@ -33,8 +33,11 @@ const ACTIONS: &[(&str, &str)] = &[
     (
         "end",
         "!status=completed|failed|incomplete|cancelled|expired|in_progress|refusal|empty|none \
-         reason code message text commentary file",
+         reason code message text commentary file done=# line=#",
     ),
+    ("missing", ""),
+    ("doubled", "in=output|error"),
+    ("zero", ""),
     (
         "sse",
         "!dialect=done|nested-error|flat-error|crlf|comments|no-event-lines|no-final-blank|empty-output",

@@ -6,6 +6,9 @@ use std::str::FromStr;
 use crate::faults::action::Action;
 use crate::faults::keys::Keys;
 
+/// The method of the rules for the requests of Batches, which no other rule hits.
+pub(crate) const LINE: &str = "LINE";
+
 /// A rule and how many requests it has seen.
 #[derive(Clone, Debug)]
 pub(crate) struct Rule {
@@ -83,7 +86,8 @@ impl Rules {
     pub(crate) fn hit(&mut self, method: &str, path: &str) -> Option<Rule> {
         let parts = split(path);
         for rule in &mut self.0 {
-            if (rule.method != "*" && rule.method != method) || !fits(&rule.path, &parts) {
+            let any = rule.method == "*" && method != LINE;
+            if !(any || rule.method == method) || !fits(&rule.path, &parts) {
                 continue;
             }
             rule.seen += 1;

@@ -21,8 +21,21 @@ const HEADERS: &[(&str, &str)] = &[
 /// Keys that write a body, and its content type unless `type=` says another.
 const BODIES: &[(&str, &str)] = &[("body", JSON), ("raw", JSON), ("events", EVENTS)];
 
+/// The answer as an action has it: its own, or that of the work, spoilt; the keys say how what is made has to end.
+pub(crate) fn around(action: Option<&Action>, work: impl FnOnce(Keys) -> Reply) -> Reply {
+    let Some(action) = action else {
+        return work(Keys::default());
+    };
+    if let Some(reply) = instead(action) {
+        return reply;
+    }
+    let mut end = action.keys.clone();
+    end.0.retain(|_| action.word == "end");
+    spoil(work(end), action)
+}
+
 /// The answer of a rule that lets no work be done.
-pub(crate) fn instead(action: &Action) -> Option<Reply> {
+fn instead(action: &Action) -> Option<Reply> {
     let Action { word, status, keys } = action;
     match *word {
         "NNN" => Some(status_reply(*status, keys)),
@@ -38,7 +51,7 @@ pub(crate) fn instead(action: &Action) -> Option<Reply> {
 }
 
 /// The true answer, spoilt.
-pub(crate) fn spoil(mut reply: Reply, action: &Action) -> Reply {
+fn spoil(mut reply: Reply, action: &Action) -> Reply {
     let keys = &action.keys;
     match (action.word, &mut reply.content) {
         ("but", _) => return change(reply, keys),

@@ -14,6 +14,7 @@ use crate::http::reply::{JSON, Reply};
 use crate::http::{body, call};
 use crate::json::Json;
 use crate::mock::Mock;
+use crate::state::batch::Batch;
 use crate::state::file::File;
 use crate::state::response::Stored;
 use crate::state::vector_store::VectorStore;
@@ -29,6 +30,7 @@ struct Report<'a> {
     files: Vec<Json>,
     responses: Vec<Json>,
     stores: Vec<Json>,
+    batches: Vec<Json>,
 }
 
 /// Answers a control request.
@@ -79,18 +81,20 @@ fn obey(mock: &Mock, head: &Parts, text: &str) -> Result<(), Refusal> {
 }
 
 fn ledger(mock: &Mock) -> io::Result<Reply> {
-    let (files, responses, stores) = {
+    let (files, responses, stores, batches) = {
         let store = mock.store();
         let files = store.files.iter().map(File::json).collect();
         let responses = store.responses.iter().map(Stored::json).collect();
         let stores = store.vector_stores.iter().map(with_files).collect();
-        (files, responses, stores)
+        let batches = store.batches.iter().map(Batch::json).collect();
+        (files, responses, stores, batches)
     };
     let report = Report {
         ledger: &mock.ledger(),
         files,
         responses,
         stores,
+        batches,
     };
     let text = serde_json::to_string(&report).map_err(io::Error::other)?;
     Ok(Reply::text(200, JSON, text))

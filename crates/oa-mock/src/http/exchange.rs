@@ -104,16 +104,9 @@ async fn work(
             let shown = Shown::of(received);
             mock.ledger().show(place, shown);
         }
-        let Some(action) = action else {
-            return endpoint(&mock, &head, received, Keys::default()).unwrap_or_else(Reply::from);
-        };
-        if let Some(reply) = spoil::instead(&action) {
-            return reply;
-        }
-        let mut end = action.keys.clone();
-        end.0.retain(|_| action.word == "end");
-        let reply = endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from);
-        spoil::spoil(reply, &action)
+        spoil::around(action.as_ref(), |end| {
+            endpoint(&mock, &head, received, end).unwrap_or_else(Reply::from)
+        })
     });
     let reply = task.await.map_err(io::Error::other)?;
     sleep(reply.takes).await;

@@ -6,12 +6,16 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::id::hex;
+use crate::state::file::has_lines;
 
 /// More of a field that is no file is counted and hashed, but not kept.
 const MOST_TEXT: usize = 1 << 20;
 
 /// More of a file is not kept, either: tests upload hundreds of megabytes, and nobody searches them.
 const MOST_CONTENT: usize = 8 << 20;
+
+/// The requests of a Batch are kept whole.
+const MOST_LINES: usize = 200 << 20;
 
 /// Parts of a form; the API knows seven.
 const MOST_PARTS: usize = 100;
@@ -56,13 +60,13 @@ pub(crate) async fn read(mut form: Multipart<'_>) -> multer::Result<Vec<Part>> {
             return Err(multer::Error::StreamSizeExceeded { limit });
         }
         let kept: usize = parts.iter().map(|part| part.content.len()).sum();
-        parts.push(read_part(field, (MOST_CONTENT + MOST_TEXT).saturating_sub(kept)).await?);
+        parts.push(read_part(field, kept).await?);
     }
     Ok(parts)
 }
 
-/// Reads a part, and keeps no more of it than there is room.
-async fn read_part(mut field: multer::Field<'_>, room: usize) -> multer::Result<Part> {
+/// Reads a part, and keeps no more of it than there is room beside what is `kept` of the others.
+async fn read_part(mut field: multer::Field<'_>, kept: usize) -> multer::Result<Part> {
     let header = |name: &str| {
         field
             .headers()
@@ -72,11 +76,12 @@ async fn read_part(mut field: multer::Field<'_>, room: usize) -> multer::Result<
     let disposition = header("content-disposition").unwrap_or_default();
     let content_type = header("content-type");
     let filename = parameter(&disposition, "filename");
-    let most = if filename.is_some() {
-        MOST_CONTENT
-    } else {
-        MOST_TEXT
+    let most = match &filename {
+        Some(name) if has_lines(name) => MOST_LINES,
+        Some(_) => MOST_CONTENT,
+        None => MOST_TEXT,
     };
+    let room = (most.max(MOST_CONTENT) + MOST_TEXT).saturating_sub(kept);
     let mut content = Content::default();
     while let Some(chunk) = field.chunk().await? {
         content.add(&chunk, most.min(room));

@@ -1,6 +1,6 @@
 //! Which method and path leads to which endpoint.
 
-use crate::endpoints::{batches, files, members, models, responses, search, stores};
+use crate::endpoints::{batches, file_batches, files, members, models, responses, search, stores};
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::mock::Mock;
@@ -16,6 +16,10 @@ const ROUTES: &[(&str, &str, Endpoint)] = &[
     ("GET", "/files/*", files::retrieve),
     ("DELETE", "/files/*", files::delete),
     ("GET", "/files/*/content", files::content),
+    ("POST", "/batches", batches::create),
+    ("GET", "/batches", batches::list),
+    ("GET", "/batches/*", batches::retrieve),
+    ("POST", "/batches/*/cancel", batches::cancel),
     ("GET", "/models", models::list),
     ("GET", "/models/*", models::retrieve),
     ("POST", "/responses", responses::create),
@@ -36,17 +40,25 @@ const ROUTES: &[(&str, &str, Endpoint)] = &[
     ("POST", "/vector_stores/*/files/*", members::update),
     ("DELETE", "/vector_stores/*/files/*", members::delete),
     ("GET", "/vector_stores/*/files/*/content", members::content),
-    ("POST", "/vector_stores/*/file_batches", batches::create),
-    ("GET", "/vector_stores/*/file_batches/*", batches::retrieve),
+    (
+        "POST",
+        "/vector_stores/*/file_batches",
+        file_batches::create,
+    ),
+    (
+        "GET",
+        "/vector_stores/*/file_batches/*",
+        file_batches::retrieve,
+    ),
     (
         "POST",
         "/vector_stores/*/file_batches/*/cancel",
-        batches::cancel,
+        file_batches::cancel,
     ),
     (
         "GET",
         "/vector_stores/*/file_batches/*/files",
-        batches::list,
+        file_batches::list,
     ),
 ];
 

@@ -100,6 +100,27 @@ pub(crate) fn crowded(model: &str, most: u64) -> ApiError {
     )
 }
 
+/// What is said of a Batch that its model's queue has no room for.
+pub(crate) fn queue(model: &str, limit: u64) -> String {
+    let limit = grouped(limit);
+    format!(
+        "Enqueued token limit reached for {model} in organization org-mock. Limit: {limit} enqueued tokens. Please try again once some in_progress batches have been completed."
+    )
+}
+
+/// `2,000,000`
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn limited(unit: &str, message: String) -> ApiError {
     let mut error = ApiError::new(429, message).code("rate_limit_exceeded");
     unit.clone_into(&mut error.kind);
@@ -108,7 +129,19 @@ fn limited(unit: &str, message: String) -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use super::time;
+    use super::{grouped, time};
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (2_000_000, "2,000,000"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
 
     #[test]
     fn times_are_written_as_the_api_does() {

@@ -5,7 +5,7 @@ use crate::objects::error::ApiError;
 use crate::objects::part::Part;
 use crate::objects::prompt::Piece;
 use crate::objects::value;
-use crate::state::file::File;
+use crate::state::file::Files;
 
 /// All `input_file` parts of a question together.
 const MOST_BYTES: usize = 50_000_000;
@@ -30,8 +30,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads `input`, which has passed the check of its form; files are looked up among those stored.
-    pub(crate) fn read(body: &Json, files: &[File]) -> Result<Input, ApiError> {
+    /// Reads `input`, which has passed the check of its form; files are looked up.
+    pub(crate) fn read(body: &Json, files: &Files) -> Result<Input, ApiError> {
         let mut input = Input::default();
         match body.get("input") {
             Some(Json::Text(text)) => {
@@ -78,7 +78,7 @@ impl Input {
         Err(ApiError::new(400, message).param("input"))
     }
 
-    fn item(&mut self, item: &Json, n: usize, files: &[File]) -> Result<(), ApiError> {
+    fn item(&mut self, item: &Json, n: usize, files: &Files) -> Result<(), ApiError> {
         let (key, allowed) = match (item.text_of("type"), item.text_of("role")) {
             (None | Some("message"), Some("assistant")) => ("content", FROM_MODEL),
             (None | Some("message"), _) => ("content", TO_MODEL),
@@ -105,7 +105,7 @@ impl Input {
         Ok(())
     }
 
-    fn part(&mut self, part: &Part, role: &str, files: &[File]) -> Result<(), ApiError> {
+    fn part(&mut self, part: &Part, role: &str, files: &Files) -> Result<(), ApiError> {
         let (line, bytes) = match part.text("type") {
             Some("input_image") => {
                 self.images += 1;

@@ -5,7 +5,7 @@ use crate::objects::data::Data;
 use crate::objects::error::ApiError;
 use crate::objects::kind;
 use crate::objects::value::{self, missing};
-use crate::state::file::File;
+use crate::state::file::{File, Files};
 
 const IMAGE: &str = "Expected a base64-encoded data URL with an image MIME type (e.g. 'data:image/png;base64,aW1nIGJ5dGVzIGhlcmU=')";
 const DOCUMENT: &str = "Expected a base64-encoded data URL with a valid file MIME type (e.g. 'data:text/plain;base64,aW1nIGJ5dGVzIGhlcmU=')";
@@ -24,14 +24,14 @@ impl Part<'_> {
     }
 
     /// An image in one line.
-    pub(crate) fn image(&self, files: &[File]) -> Result<String, ApiError> {
+    pub(crate) fn image(&self, files: &Files) -> Result<String, ApiError> {
         let id = self.text("file_id").or(self.text("image_file_id"));
         let url = self.text("image_url");
         let sources = [id, url].iter().flatten().count();
         value::one_of(&self.path, sources, "file_id image_url")?;
         if let Some(id) = id {
             let file = self.stored(id, files)?;
-            kind::image(file)?;
+            kind::image(&file)?;
             return Ok(line("input_image", &file.name, file.bytes, &file.sha256));
         }
         let url = url.unwrap_or_default();
@@ -52,7 +52,7 @@ impl Part<'_> {
     }
 
     /// A file in one line, and how many bytes it has.
-    pub(crate) fn file(&self, files: &[File]) -> Result<(String, usize), ApiError> {
+    pub(crate) fn file(&self, files: &Files) -> Result<(String, usize), ApiError> {
         let given = ["file_id", "file_data", "file_url"].map(|key| self.text(key));
         let sources = given.iter().flatten().count();
         value::one_of(&self.path, sources, "file_id file_data file_url")?;
@@ -63,7 +63,7 @@ impl Part<'_> {
         }
         if let Some(id) = id {
             let file = self.stored(id, files)?;
-            kind::document(file)?;
+            kind::document(&file)?;
             let bytes = usize::try_from(file.bytes).unwrap_or(usize::MAX);
             let line = line("input_file", &file.name, file.bytes, &file.sha256);
             return Ok((line, bytes));
@@ -105,9 +105,8 @@ impl Part<'_> {
         Ok(format!("{kind} {url}"))
     }
 
-    fn stored<'a>(&self, id: &str, files: &'a [File]) -> Result<&'a File, ApiError> {
-        let found = files.iter().find(|file| file.id == id);
-        found.ok_or_else(|| ApiError::no_file(id, &self.at("file_id")))
+    fn stored(&self, id: &str, files: &Files) -> Result<File, ApiError> {
+        files(id).ok_or_else(|| ApiError::no_file(id, &self.at("file_id")))
     }
 
     fn at(&self, key: &str) -> String {

@@ -6,6 +6,9 @@ use crate::json::Json;
 
 const BATCH_LIFE: u64 = 30 * 24 * 3600;
 
+/// Where a file is looked up by its id: a copy, so that nobody waits for the store while megabytes are read.
+pub(crate) type Files<'a> = dyn Fn(&str) -> Option<File> + 'a;
+
 /// A stored file.
 #[derive(Clone, Debug)]
 pub(crate) struct File {
@@ -49,6 +52,11 @@ impl File {
     pub(crate) fn extension(&self) -> &str {
         extension(&self.name)
     }
+}
+
+/// Whether a file of this name may hold the requests of a Batch.
+pub(crate) fn has_lines(name: &str) -> bool {
+    extension(name) == ".jsonl"
 }
 
 fn extension(name: &str) -> &str {

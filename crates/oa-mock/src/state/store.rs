@@ -1,5 +1,6 @@
-//! Files, responses and vector stores in the order in which they were made.
+//! Files, responses, vector stores and Batches in the order in which they were made.
 
+use crate::state::batch::Batch;
 use crate::state::cache::Cache;
 use crate::state::file::File;
 use crate::state::response::Stored;
@@ -11,13 +12,21 @@ pub(crate) struct Store {
     pub(crate) files: Vec<File>,
     pub(crate) responses: Vec<Stored>,
     pub(crate) vector_stores: Vec<VectorStore>,
+    pub(crate) batches: Vec<Batch>,
     /// What models have read before.
     pub(crate) prompts: Cache,
+    /// Up to when it has aged.
+    aged: u64,
 }
 
 impl Store {
     /// Takes away what has expired by now.
     pub(crate) fn age(&mut self, now: u64) {
+        // Thousands of files are not looked through at every request.
+        if self.aged == now {
+            return;
+        }
+        self.aged = now;
         self.remove_files(|file| file.expired(now));
         let stores = self.vector_stores.iter_mut();
         stores.for_each(|store| store.age(now));
@@ -35,6 +44,11 @@ impl Store {
                 store.members.retain(|member| member.id != file.id);
             }
         }
+    }
+
+    /// The Batch with this id.
+    pub(crate) fn batch(&mut self, id: &str) -> Option<&mut Batch> {
+        self.batches.iter_mut().find(|batch| batch.id == id)
     }
 
     /// The vector store with this id.
