@@ -87,6 +87,17 @@ fn looks_are_not_held_while_the_gate_is_shut() {
 }
 
 #[test]
+fn once_the_reader_is_gone_nothing_that_waits_is_bought() {
+    let scene = Scene::faulty("POST /responses 429 retry-after-ms=700 skip=1 x3");
+    questions(&scene, 40);
+    // The second record finds the output closed; the others wait at the gate by then.
+    let ran = scene.sh("oa-respond -j 4 <in | head -n 0; echo ${PIPESTATUS[0]}");
+    assert_eq!(ran.stdout, "141\n", "{}", ran.stderr);
+    let bought = scene.ledger().responses.len();
+    assert!(bought <= 2, "{bought}");
+}
+
+#[test]
 fn the_oldest_leaves_first_and_a_refused_request_keeps_its_place() {
     let scene = Scene::faulty("POST /responses 429 retry-after-ms=1500 x2");
     questions(&scene, 4);

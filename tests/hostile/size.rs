@@ -6,7 +6,7 @@ use crate::net::server::{Peer, Server};
 use crate::scene::Scene;
 
 /// Kilobytes of address space in which a tool must bear an answer of 4 MiB.
-const ROOM: &str = "ulimit -v 110000";
+const ROOM: &str = "ulimit -v 175000";
 const SIZE: usize = 4 << 20;
 const START: &str = r#"{"id":"resp_1","object":"response","status":"completed""#;
 
@@ -104,7 +104,7 @@ fn of_a_refusal_only_the_beginning_is_read_and_its_words_are_found() {
         ] {
             let server = answers(status, "", body.clone());
             let line = format!(
-                "ulimit -v 100000; OPENAI_BASE_URL={} oa-respond -n -p why --retries 0 --max-wait 0s",
+                "ulimit -v 175000; OPENAI_BASE_URL={} oa-respond -n -p why --retries 0 --max-wait 0s",
                 server.url()
             );
             let ran = scene.sh(&line).is(exit).says(&["no such thing"]);

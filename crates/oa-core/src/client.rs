@@ -55,9 +55,8 @@ impl Client {
     /// # Errors
     /// `usage` for a certificate or proxy that cannot be used.
     pub fn new(settings: Settings) -> Result<Client> {
-        let gate = || Gate::new(&settings.cancel, settings.limits.max_wait);
         Ok(Client {
-            gates: [gate(), gate()],
+            gates: [Gate::new(&settings), Gate::new(&settings)],
             pool: Pool::new(&settings.cancel),
             server: Server::new(settings)?,
         })

@@ -11,6 +11,7 @@ use crate::form::spread;
 use crate::limit::Refusal;
 use crate::machine::lock;
 use crate::pace::{FIRST_WAIT, Left, Pace, Ready};
+use crate::settings::Settings;
 
 /// How often the limit is told of.
 const NEWS: Duration = Duration::from_secs(10);
@@ -23,6 +24,8 @@ pub(crate) struct Gate {
     cancel: Arc<Cancel>,
     /// Longest wait that a server may ask for, and longest time in which nothing gets in.
     max_wait: Duration,
+    /// Whether nobody wants an answer any more.
+    unwanted: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 struct State {
@@ -96,7 +99,8 @@ impl Pass<'_> {
 
 impl Gate {
     /// An open gate; a signal wakes everybody who waits at it.
-    pub(crate) fn new(cancel: &Arc<Cancel>, max_wait: Duration) -> Arc<Gate> {
+    pub(crate) fn new(settings: &Settings) -> Arc<Gate> {
+        let cancel = &settings.cancel;
         let gate = Arc::new(Gate {
             state: Mutex::new(State {
                 pace: Pace::new(),
@@ -111,7 +115,8 @@ impl Gate {
                 far: None,
             }),
             cancel: Arc::clone(cancel),
-            max_wait,
+            max_wait: settings.limits.max_wait,
+            unwanted: Arc::clone(&settings.unwanted),
         });
         let woken = Arc::clone(&gate);
         cancel.on_signal(move || lock(&woken.state).wake_all());
@@ -121,7 +126,7 @@ impl Gate {
     /// Waits for the turn of a request.
     ///
     /// # Errors
-    /// `interrupted`; `quota` once money is the matter; the last refusal where waiting has no end in sight, or where
+    /// `interrupted`; `skipped` where nobody wants the answer any more; `quota` once money is the matter; the last refusal where waiting has no end in sight, or where
     /// `deadline` comes first.
     pub(crate) fn pass(&self, place: &mut Place, deadline: Option<Instant>) -> Result<Pass<'_>> {
         let mut state = lock(&self.state);
@@ -170,6 +175,10 @@ impl Gate {
         }
         if state.quota.is_some() {
             return state.quota.clone();
+        }
+        if (self.unwanted)() {
+            let message = "not sent, because nobody reads the answer any more";
+            return Some(Error::new(Kind::Skipped, message));
         }
         let far = |end: Instant| end.saturating_duration_since(now) > self.max_wait;
         if turn < state.stalled || state.far.is_some_and(far) {

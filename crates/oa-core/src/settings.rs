@@ -33,6 +33,8 @@ pub struct Settings {
     pub secrets: Arc<Secrets>,
     /// The event that ends requests and waits.
     pub cancel: Arc<Cancel>,
+    /// Whether nobody wants answers any more, so that nothing that waits at the gate is bought.
+    pub unwanted: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Whether headers are told, too.
     pub tells_headers: bool,
     /// Who is told of the work.

@@ -13,6 +13,7 @@ use crate::address::{DEFAULT_BASE_URL, Target};
 use crate::headers::headers;
 use crate::local;
 use crate::log::{Level, Log};
+use crate::pipe::Pipe;
 use crate::shell::word;
 use crate::signal::Interrupt;
 
@@ -107,7 +108,8 @@ impl Connection {
     ///
     /// # Errors
     /// `auth` without a key; `usage` for a URL that cannot be used, and for a key that would travel over plain http.
-    pub(crate) fn settings(&self, log: &Arc<Log>, interrupt: &Arc<Interrupt>) -> Result<Settings> {
+    pub(crate) fn settings(&self, pipe: &Pipe) -> Result<Settings> {
+        let (log, interrupt) = (&pipe.log, &pipe.interrupt);
         let key = self.api_key(log, interrupt)?;
         log.keep_secret(&key);
         let target = self.target()?;
@@ -131,6 +133,7 @@ impl Connection {
             advice,
             secrets: log.secrets(),
             cancel: interrupt.cancel(),
+            unwanted: pipe.unwanted(),
             tells_headers: log.shows(Level::Headers),
             observer: observer(log),
         })

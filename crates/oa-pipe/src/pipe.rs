@@ -144,6 +144,12 @@ impl Pipe {
         self.output.is_closed()
     }
 
+    /// Tells whether the output is closed, to somebody who has no pipe.
+    pub(crate) fn unwanted(&self) -> Arc<dyn Fn() -> bool + Send + Sync> {
+        let output = Arc::clone(&self.output);
+        Arc::new(move || output.is_closed())
+    }
+
     /// Has the workers work on every record, and writes them.
     ///
     /// A record that came with an error, or after the work was stopped, is passed on unworked. `lost` gets
@@ -159,7 +165,9 @@ impl Pipe {
             let mut record = std::mem::take(&mut job.incoming.record);
             let done = self.attempt(&mut record, &job, &work);
             self.end_text(&job);
-            if let Err(error) = done {
+            // What is not begun because nobody reads any more has not failed.
+            let unread = |error: &Error| error.kind == Kind::Skipped && self.is_closed();
+            if let Some(error) = done.err().filter(|error| !unread(error)) {
                 self.fail(&mut record, &error);
             }
             self.put_or(&job, record, &lost);

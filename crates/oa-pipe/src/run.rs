@@ -34,8 +34,7 @@ impl Run {
     /// # Errors
     /// As [`Client::new`].
     pub fn client(&self) -> Result<Client> {
-        let pipe = &self.pipe;
-        Client::new(self.connection.settings(&pipe.log, &pipe.interrupt)?)
+        Client::new(self.connection.settings(&self.pipe)?)
     }
 }
 
