@@ -90,8 +90,11 @@ fn looks_are_not_held_while_the_gate_is_shut() {
 fn once_the_reader_is_gone_nothing_that_waits_is_bought() {
     let scene = Scene::faulty("POST /responses 429 retry-after-ms=700 skip=1 x3");
     questions(&scene, 40);
-    // The second record finds the output closed; the others wait at the gate by then.
-    let ran = scene.sh("oa-respond -j 4 <in | head -n 0; echo ${PIPESTATUS[0]}");
+    // The first answer finds the output closed; the others wait at the gate by then.
+    let ran = scene.sh(concat!(
+        "(until test -e gone; do sleep 0.02; done; cat in) | oa-respond -j 4 ",
+        "| (exec <&-; touch gone); echo ${PIPESTATUS[1]}",
+    ));
     assert_eq!(ran.stdout, "141\n", "{}", ran.stderr);
     let bought = scene.ledger().responses.len();
     assert!(bought <= 2, "{bought}");
@@ -305,6 +308,27 @@ fn a_limit_is_told_once_and_summed_up_at_the_end_but_not_with_q() {
     );
     let quiet = scene.ok("oa-respond -q -j 8 <in");
     assert_eq!(quiet.stderr, "");
+}
+
+#[test]
+fn no_limit_that_a_server_names_is_too_strange() {
+    for limit in ["0", "-1", "1e-300", "1e300", "nan", "inf", ""] {
+        let name = "header='x-ratelimit-limit-requests";
+        let scene = Scene::faulty(&format!(
+            "POST /responses 429 retry-after-ms=1 {name}: {limit}' x3"
+        ));
+        questions(&scene, 3);
+        let ran = scene.ok("oa-respond -j 3 --request '{\"store\":false}' <in");
+        assert_eq!(ran.kinds(), [""; 3], "{limit}");
+    }
+}
+
+#[test]
+fn what_is_refused_at_random_slows_nobody_down_for_ever() {
+    let scene = Scene::faulty("POST /responses 429 retry-after-ms=1 percent=30 seed=7");
+    questions(&scene, 100);
+    let ran = scene.ok("oa-respond -j 16 <in");
+    assert_eq!(ran.kinds(), [""; 100]);
 }
 
 #[test]

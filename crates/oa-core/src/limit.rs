@@ -42,7 +42,7 @@ impl Refusal {
         }
         let unit = unit(&error.message);
         let limit = |unit| number(headers, &format!("x-ratelimit-limit-{unit}"));
-        let gap = limit("requests").map(|limit| 60.0 / limit);
+        let gap = limit("requests").map(|limit| (60.0 / limit).clamp(SHORTEST_GAP, LONGEST_GAP));
         let shown = unit.and_then(|unit| limit(unit).map(|limit| format!(" {unit} {limit}/min")));
         Some(Refusal {
             wait,
@@ -60,6 +60,10 @@ fn unit(message: &str) -> Option<&'static str> {
     let said = |unit: &&str| message.contains(&format!("{unit} per min"));
     ["requests", "tokens"].into_iter().find(said)
 }
+
+/// A limit that says less or more than these seconds between two requests is none that was meant.
+const SHORTEST_GAP: f64 = 0.0001;
+const LONGEST_GAP: f64 = 600.0;
 
 /// Of every limit that is named so much is left that there is room: a twentieth.
 const ROOM: f64 = 0.05;

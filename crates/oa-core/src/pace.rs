@@ -10,8 +10,11 @@ pub(crate) const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(8);
 /// The first guess at the gap, where the server names no limit: this part of the wait that it asks for.
 const GUESS: f64 = 1.0 / 8.0;
-/// The gap is never longer than so many times that of the limit that was met, where the server names it.
+/// The gap is never longer than so many times that of the limit that was met, where the server names it, nor than so
+/// many times the longest of the last waits that were asked for: what is refused at random is no limit that was met.
 const SLOWEST: f64 = 4.0;
+/// What an older wait counts for at the next refusal.
+const OLDER: f64 = 0.9;
 /// While nothing is refused, the k-th request shortens the gap by k times this part.
 const QUIET: f64 = 0.0015;
 /// The gap that is left of it where it is a mere guess, or where there is room.
@@ -33,6 +36,8 @@ pub(crate) struct Pace {
     /// The gap rests on a measure, or on the very limit that was met.
     known: bool,
     slowest: f64,
+    /// The longest of the last waits, in seconds; older ones count less.
+    told: f64,
     /// Nothing leaves before.
     opens: Option<Instant>,
     /// The next one's turn, by the gap.
@@ -102,6 +107,7 @@ impl Pace {
             gap: 0.0,
             known: false,
             slowest: f64::INFINITY,
+            told: 0.0,
             opens: None,
             next: None,
             room: Room::None,
@@ -234,6 +240,8 @@ impl Pace {
             if self.room == Room::Shown && self.turn.since.is_some() {
                 self.room = Room::Refuted;
             }
+            let wait = told.unwrap_or(FIRST_WAIT).as_secs_f64();
+            self.told = wait.max(self.told * OLDER);
             self.measure(now);
             self.guess(refusal);
             let gaps = if refusal.sized { SIZED } else { EVEN } + SPREAD * spread;
@@ -272,7 +280,12 @@ impl Pace {
     fn guess(&mut self, refusal: &Refusal) {
         if self.gap <= 0.0 {
             let wait = refusal.wait.unwrap_or(FIRST_WAIT).as_secs_f64();
-            self.gap = refusal.gap.unwrap_or(wait * GUESS);
+            let told = SLOWEST * self.told;
+            self.gap = match refusal.gap {
+                Some(gap) if refusal.exact => gap,
+                Some(gap) => gap.min(told),
+                None => wait * GUESS,
+            };
             self.known = refusal.exact;
         }
     }
@@ -308,7 +321,7 @@ impl Pace {
             } else {
                 gap
             };
-            self.gap = gap.min(self.slowest);
+            self.gap = gap.min(self.slowest).min(SLOWEST * self.told);
             self.known = true;
         }
     }
