@@ -69,10 +69,7 @@ pub(crate) struct Args {
     /// -b at a discount for an answer within that time: about 30 % off for 2h,
     /// 40 % for 8h (GPT-6.2 models, 2026-11-26; nothing in it confirms that)
     ///
-    /// -b at a discount for an answer within that time: about 30 % below the
-    /// standard price for 2h, about 40 % for 8h. So it is documented for GPT-6.2
-    /// models (2026-11-26); nothing in the answer confirms it. A Batch is half
-    /// price within a day.
+    /// Below the standard price, that is. A Batch is half price within a day.
     #[arg(short, long, value_name = "2h|8h", value_parser = ["2h", "8h"], hide_possible_values = true, conflicts_with_all = ["stream", "no_store"])]
     pub(crate) window: Option<String>,
     /// Have the answer streamed; with -t it is written as it comes
@@ -91,18 +88,6 @@ pub(crate) struct Args {
     /// follow the older guide
     #[arg(long, value_name = "FIELD", default_value = "file_id", value_parser = ["file_id", "image_file_id"])]
     pub(crate) image_field: String,
-    /// Have the model search the record's own store (oa-index makes it); its
-    /// files are not attached then
-    #[arg(long, help_heading = "Search")]
-    pub(crate) file_search: bool,
-    /// Have the model search this store, too; two in all
-    #[arg(long, value_name = "ID", help_heading = "Search")]
-    pub(crate) search_store: Vec<Id>,
-    #[command(flatten)]
-    pub(crate) search: Search,
-    /// Have the passages that were found come with the response
-    #[arg(long, help_heading = "Search")]
-    pub(crate) include_results: bool,
     /// Turn local rules on type and size into warnings
     #[arg(long)]
     pub(crate) force: bool,
@@ -115,11 +100,23 @@ pub(crate) struct Args {
     /// Have the tokens counted first, and refuse a question of more than N
     #[arg(long, value_name = "N", conflicts_with = "dry_run")]
     pub(crate) max_input_tokens: Option<u64>,
+    /// Have the model search the record's own store (oa-index makes it); its
+    /// files are not attached then
+    #[arg(long, help_heading = "Search")]
+    pub(crate) file_search: bool,
+    /// Have the model search this store, too; two in all
+    #[arg(long, value_name = "ID", help_heading = "Search")]
+    pub(crate) search_store: Vec<Id>,
+    #[command(flatten)]
+    pub(crate) search: Search,
+    /// Have the passages that were found come with the response
+    #[arg(long, help_heading = "Search")]
+    pub(crate) include_results: bool,
     /// Write the text of answers, not records
     #[arg(short, long, help_heading = "Output")]
     pub(crate) text: bool,
     /// Take an incomplete answer as success
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) allow_incomplete: bool,
     /// Ask that many questions at a time
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
