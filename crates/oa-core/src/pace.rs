@@ -29,6 +29,9 @@ const SIZED: f64 = 3.0;
 const CUSHION: f64 = 2.0;
 /// A measure counts only if requests were waiting for at least this part of its time.
 const BUSY: f64 = 0.5;
+/// A gap of fewer seconds holds nobody up, and makes no figure to be told.
+const SHORTEST: f64 = 0.0001;
+
 /// How fast requests leave.
 pub(crate) struct Pace {
     /// Seconds between two of them; zero before the first refusal.
@@ -174,7 +177,7 @@ impl Pace {
             let late = now.saturating_duration_since(due).as_secs_f64();
             self.turn.idle += (late - self.gap).max(0.0);
             let quiet = 1.0 - QUIET * f64::from(self.turn.left.min(200));
-            self.gap *= if self.known { quiet } else { ROOM };
+            self.shorten(if self.known { quiet } else { ROOM });
             let gap = Duration::from_secs_f64(self.gap);
             // What was missed by less than a gap is made up for.
             let from = due.max(now.checked_sub(gap).unwrap_or(now));
@@ -204,7 +207,13 @@ impl Pace {
             self.room = if room { Room::Shown } else { Room::None };
         }
         if self.room == Room::Shown {
-            self.gap *= ROOM;
+            self.shorten(ROOM);
+        }
+    }
+
+    fn shorten(&mut self, part: f64) {
+        if self.gap > 0.0 {
+            self.gap = (self.gap * part).max(SHORTEST);
         }
     }
 
