@@ -20,8 +20,8 @@ const LARGEST: [(&str, usize); 12] = [
     // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
     ("oa-net", 900),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
-    // answers of a run come to; a terminal that programs of a pipe share.
-    ("oa-pipe", 5_750),
+    // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch.
+    ("oa-pipe", 5_780),
     ("oa-kinds", 767),
     ("oa-upload", 560),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are
