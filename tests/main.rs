@@ -6,6 +6,9 @@
 )]
 
 mod answer;
+mod batch;
+mod batch_faults;
+mod batch_queue;
 mod bodies;
 mod cancellation;
 mod count;

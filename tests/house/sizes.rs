@@ -13,10 +13,10 @@ fn count(code: &str) -> usize {
 
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the
 /// crate shrinks; raise it only with a reason, in the open.
-const LARGEST: [(&str, usize); 12] = [
+const LARGEST: [(&str, usize); 13] = [
     // Replies of any server are read for what they are, secrets found in whatever shape; a rate limit is measured and
-    // kept by all requests of a process: each is a promise.
-    ("oa-core", 3_470),
+    // kept by all requests of a process; what is larger than memory goes to disk: each is a promise.
+    ("oa-core", 3_530),
     // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
     ("oa-net", 900),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
@@ -28,6 +28,9 @@ const LARGEST: [(&str, usize); 12] = [
     // counted, files outlive a window, models that are not known are looked for.
     ("oa-respond", 2_225),
     ("oa-poll", 270),
+    // A queue that holds so many tokens, parts that were bought before, creations in doubt, lines that went wrong in
+    // every way that was met; a killed run goes on where it was.
+    ("oa-batch", 1_870),
     // Batches, entries of stores, shared stores, ids by the million.
     ("oa-delete", 930),
     // A row for each object, where people read it.

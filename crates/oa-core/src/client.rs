@@ -1,17 +1,19 @@
 //! The one way to the server: every request of every tool goes through `send`.
 
+use std::fs::File;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ureq::http::Response;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, plain};
 use crate::form::spread;
 use crate::gate::{Gate, News, Pass, Place, Refused};
 use crate::limit::room;
-use crate::outcome::{Failure, interrupted};
+use crate::outcome::{Failure, interrupted, local};
 use crate::pool::{Pool, Pooled};
-use crate::reading::{header, read_reply};
+use crate::reading::{Broken, copy_body, header, read_reply};
 use crate::reply::Reply;
 use crate::request::Request;
 use crate::retry::{self, Outcome, Reached};
@@ -97,6 +99,31 @@ impl Client {
             self.pool.release(&pooled);
             let judged = self.server.judge(request, &parts.headers, received);
             judged.map(Streamed::Object)
+        })
+    }
+
+    /// Fetches the bytes that a request is answered with, which may be more than fit into memory, to the end of a
+    /// file; where an attempt fails, nothing of it stays there. The server's time begins anew with every piece.
+    ///
+    /// # Errors
+    /// As [`Client::call`]; or the file cannot be written.
+    pub fn download(&self, request: &Request, file: &File) -> Result<()> {
+        let start = file.metadata().map_err(|error| unwritten(&error))?.len();
+        self.send(request, |response, pooled, _| {
+            let (parts, body) = response.into_parts();
+            let (mut body, status) = (body.into_reader(), parts.status);
+            if !status.is_success() {
+                let received = read_reply(&parts, request.expect, &pooled.connection, &mut body);
+                self.pool.release(&pooled);
+                let judged = self.server.judge(request, &parts.headers, received);
+                return judged.map(drop);
+            }
+            let copied = copy_body(&mut body, &pooled.connection, file, start);
+            self.pool.release(&pooled);
+            copied.map_err(|broken| match (broken, file.set_len(start)) {
+                (Broken::Server(why), Ok(())) => self.server.cut(request, status.as_u16(), &why),
+                (Broken::File(error), _) | (_, Err(error)) => local(unwritten(&error)),
+            })
         })
     }
 
@@ -197,6 +224,11 @@ impl Client {
             }
         }
     }
+}
+
+/// Why an answer is not where it was to be kept.
+fn unwritten(error: &io::Error) -> Error {
+    Error::scarce(format!("the answer was not kept: {}", plain(error)))
 }
 
 impl Drop for Client {

@@ -20,6 +20,8 @@ pub enum Expect {
     List,
     /// An object with `input_tokens`: how large a question is.
     Count,
+    /// Bytes of any kind, for a file ([`crate::client::Client::download`]).
+    Bytes,
     /// A JSON object that is no other object and does not say `"deleted":false`; or nothing at all.
     Deleted,
 }
@@ -63,6 +65,7 @@ pub(crate) fn is_known(object: &RawValue, expect: Expect) -> bool {
         Expect::Known(_) => (id || has("status") || has("file_counts")) && !fault,
         Expect::List => fields.raw("data").is_some_and(|d| d.get().starts_with('[')),
         Expect::Count => fields.get::<u64>("input_tokens").is_some() && !fault,
+        Expect::Bytes => true,
         Expect::Deleted => {
             let says = has("deleted") && deleted != Some(false);
             !fault && (says || !has("deleted") && !has("object"))
@@ -75,7 +78,7 @@ pub(crate) fn other_kind(object: &RawValue, expect: Expect) -> Option<&'static s
     let wanted = match expect {
         Expect::Response => "response",
         Expect::Object(kind) | Expect::Known(kind) => kind,
-        Expect::List | Expect::Count | Expect::Deleted => return None,
+        Expect::List | Expect::Count | Expect::Bytes | Expect::Deleted => return None,
     };
     let fields = Fields::of(object, &["id", "object"]);
     let named = kind_of(&fields.text("id")?)?;

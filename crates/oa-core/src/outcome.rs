@@ -129,6 +129,7 @@ impl Server {
                 Ok(Reply {
                     object: found.object,
                     poll_after: retry::asked_wait(poll_after, None, now).or(wait),
+                    date: said("date").and_then(|date| httpdate::parse_http_date(date).ok()),
                 })
             }
             Err(complaint) => Err(self.not_understood(request, *complaint)),
@@ -173,7 +174,7 @@ impl Server {
     ) -> Failure {
         let json = reply.is_json();
         if let (Some(why), false, Effect::Idempotent) = (&reply.cut, json, request.effect) {
-            return self.cut(request, reply, why);
+            return self.cut(request, reply.status, why);
         }
         let mut error = reply.error(&|text| self.settings.secrets.redact(text));
         let should_retry = should_retry(headers, &error, reply.status, json);
@@ -206,10 +207,10 @@ impl Server {
     }
 
     /// An answer that broke off before it said what it had to say.
-    fn cut(&self, request: &Request, reply: &Received, why: &str) -> Failure {
+    pub(crate) fn cut(&self, request: &Request, status: u16, why: &str) -> Failure {
         let message = format!("{}: the answer broke off: {why}", self.address(request));
         let mut error = Error::new(Kind::Network, message);
-        error.status = Some(reply.status);
+        error.status = Some(status);
         Failure::new(error, Outcome::Broken(Reached::Sent))
     }
 
@@ -240,8 +241,8 @@ fn reached(unheard: bool, whole: bool, untrusted: bool) -> Reached {
     }
 }
 
-/// What could not be sent, because it could not be read.
-fn local(error: Error) -> Failure {
+/// What could not be sent, because it could not be read; or taken, because it could not be written.
+pub(crate) fn local(error: Error) -> Failure {
     let outcome = if error.retryable {
         Outcome::Broken(Reached::NotSent)
     } else {

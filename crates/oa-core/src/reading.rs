@@ -1,6 +1,8 @@
 //! The body of an answer, read as far as somebody looks at it.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 
 use oa_net::Connection;
 use ureq::http::HeaderMap;
@@ -15,8 +17,9 @@ const REFUSAL: usize = 64 << 10;
 const PIECE: usize = 64 << 10;
 /// How many times larger than what was sent an answer may be, unpacked, once it is larger than that many bytes: no
 /// text packs so well.
-const PACKED: usize = 200;
-const FREE: usize = 1 << 20;
+const PACKED: u64 = 200;
+const FREE: u64 = 1 << 20;
+
 /// The answer as far as it came, or as far as somebody looks at it.
 pub(crate) fn read_reply(
     parts: &Parts,
@@ -47,7 +50,7 @@ fn read_body(
     most: usize,
     connection: &Connection,
     bytes: &mut Vec<u8>,
-) -> std::result::Result<(), String> {
+) -> Result<(), String> {
     loop {
         let room = PIECE.min(most + 1 - bytes.len());
         let mut piece = body.take(room as u64);
@@ -58,9 +61,46 @@ fn read_body(
         if bytes.len() > most {
             return Err(format!("it is larger than {most} bytes"));
         }
-        if bytes.len() > FREE && (bytes.len() / PACKED) as u64 > connection.state().received {
-            return Err(format!("it unpacks to more than {PACKED} times what came"));
+        check_packing(bytes.len() as u64, connection)?;
+    }
+}
+
+/// Whether a body may come of what was sent.
+fn check_packing(bytes: u64, connection: &Connection) -> Result<(), String> {
+    if bytes > FREE && bytes / PACKED > connection.state().received {
+        return Err(format!("it unpacks to more than {PACKED} times what came"));
+    }
+    Ok(())
+}
+
+/// Why a body is not in its file.
+pub(crate) enum Broken {
+    /// No more of it came.
+    Server(String),
+    /// It was not taken.
+    File(io::Error),
+}
+
+/// Copies a body into a file, from this place on; the server shows with every piece that it works.
+pub(crate) fn copy_body(
+    body: &mut impl Read,
+    connection: &Connection,
+    file: &File,
+    start: u64,
+) -> Result<(), Broken> {
+    let mut piece = vec![0; PIECE];
+    let mut at = start;
+    loop {
+        let read = body.read(&mut piece);
+        let count = read.map_err(|error| Broken::Server(trouble::of_body(&error)))?;
+        if count == 0 {
+            return Ok(());
         }
+        let written = file.write_all_at(&piece[..count], at);
+        written.map_err(Broken::File)?;
+        at += count as u64;
+        connection.restart();
+        check_packing(at - start, connection).map_err(Broken::Server)?;
     }
 }
 

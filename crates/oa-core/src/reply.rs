@@ -1,6 +1,6 @@
 //! What an HTTP answer comes to: the API's object, or an error in the words of whoever answered.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::value::RawValue;
 
@@ -19,6 +19,8 @@ pub struct Reply {
     pub object: Box<RawValue>,
     /// When the server wants to be asked again.
     pub poll_after: Option<Duration>,
+    /// The time of the server's clock, where it tells.
+    pub date: Option<SystemTime>,
 }
 
 /// An HTTP answer as far as it came.
@@ -175,6 +177,7 @@ impl Received {
             }
             (None, Expect::List) => "the answer is no list".to_owned(),
             (None, Expect::Count) => "the answer counts no input_tokens".to_owned(),
+            (None, Expect::Bytes) => "the answer is no file".to_owned(),
             (None, Expect::Deleted) if kept => "the answer says that it was not deleted".to_owned(),
             (None, Expect::Deleted) => {
                 format!("the answer is no deletion: {}", self.excerpt(redact))

@@ -149,10 +149,10 @@ impl<'a> Request<'a> {
 impl Request<'_> {
     /// What kind of answer is asked for. Servers are known to take this for their cue, so it says one thing.
     pub(crate) fn accept(&self) -> &'static str {
-        if self.streams {
-            "text/event-stream"
-        } else {
-            JSON
+        match self.expect {
+            _ if self.streams => "text/event-stream",
+            Expect::Bytes => "*/*",
+            _ => JSON,
         }
     }
 

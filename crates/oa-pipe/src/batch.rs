@@ -2,6 +2,7 @@
 
 use oa_core::field::{Fields, Look};
 use oa_core::id::Id;
+use serde_json::value::RawValue;
 
 /// Statuses of a Batch whose requests are run no more.
 const OVER: [&str; 5] = ["completed", "failed", "expired", "cancelled", "cancelling"];
@@ -23,6 +24,8 @@ pub struct Batch {
     pub error_file_id: Option<Id>,
     /// How many requests are in it, each with a `custom_id` of its own.
     pub shared: Option<u64>,
+    /// Requests that were run, well or not, and all of them; absent while nobody has counted.
+    pub done: Option<(u64, u64)>,
     /// The pipe made it, and the file of its requests.
     pub made: bool,
     /// The record's line of it was read.
@@ -38,6 +41,7 @@ impl Look<'_> for Batch {
         "output_file_id",
         "error_file_id",
         "shared",
+        "request_counts",
         "made",
         "collected",
     ];
@@ -52,13 +56,34 @@ impl Look<'_> for Batch {
             output_file_id: file("output_file_id"),
             error_file_id: file("error_file_id"),
             shared: fields.get("shared"),
+            done: fields.raw("request_counts").and_then(done),
             made: fields.get("made").unwrap_or_default(),
             collected: fields.get("collected").unwrap_or_default(),
         }
     }
 }
 
+fn done(counts: &RawValue) -> Option<(u64, u64)> {
+    let counts = Fields::of(counts, &["total", "completed", "failed"]);
+    let count = |key| counts.get::<u64>(key).unwrap_or_default();
+    let all = Some(count("total")).filter(|all| *all > 0);
+    Some((count("completed").saturating_add(count("failed")), all?))
+}
+
 impl Batch {
+    /// Whether it was found good, so that it runs or has run.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        let status = self.status.as_deref();
+        status.is_some_and(|status| !matches!(status, "validating" | "failed"))
+    }
+
+    /// Whether nothing becomes of it any more.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.is_over() && self.status.as_deref() != Some("cancelling")
+    }
+
     /// Whether it has ended, or is about to.
     #[must_use]
     pub fn is_over(&self) -> bool {

@@ -25,6 +25,7 @@ mod address;
 mod advice;
 pub mod arguments;
 pub mod batch;
+mod blame;
 mod connection;
 pub mod delay;
 mod draft;

@@ -72,23 +72,34 @@ fn is_regular(path: &Path) -> io::Result<bool> {
     Ok(meta.is_file())
 }
 
+/// A file without a name, which goes with the process.
+///
+/// # Errors
+/// The folder for such files cannot be written.
+pub fn nameless() -> io::Result<File> {
+    patiently(|| tempfile::tempfile_in(std::env::temp_dir()))
+}
+
+/// The failure that it is when bytes cannot be kept on disk (retryable).
+#[must_use]
+pub fn no_room(what: &str, error: &io::Error) -> Error {
+    let folder = std::env::temp_dir();
+    let (name, why) = (folder.display(), plain(error));
+    let message = format!("{what}: its bytes have no room in the folder {name}: {why}");
+    let mut error =
+        Error::input(message).hint("name a folder that has some: TMPDIR=/var/tmp, for instance");
+    error.retryable = true;
+    error
+}
+
 /// Copies a stream into a file without a name, so that its length is known and it can be read again;
 /// `-` is standard input. Of an endless one there is a byte more than `most`.
 ///
 /// # Errors
 /// The stream cannot be read; or there is no room for it (retryable).
 pub fn spool(path: &str, most: u64) -> Result<File> {
-    let folder = std::env::temp_dir();
-    let room = |error: io::Error| {
-        let name = folder.display();
-        let why = plain(&error);
-        let message = format!("{path}: its bytes have no room in the folder {name}: {why}");
-        let mut error = Error::input(message)
-            .hint("name a folder that has some: TMPDIR=/var/tmp, for instance");
-        error.retryable = true;
-        error
-    };
-    let mut file = patiently(|| tempfile::tempfile_in(&folder)).map_err(room)?;
+    let room = |error: io::Error| no_room(path, &error);
+    let mut file = nameless().map_err(room)?;
     let most = most.saturating_add(1);
     let copied = if path == "-" {
         io::copy(&mut io::stdin().lock().take(most), &mut file)

@@ -40,7 +40,7 @@ pub struct Pipe {
     pub(crate) output: Arc<Writer>,
     pub(crate) verdict: Arc<Mutex<Verdict>>,
     tally: Tally,
-    failing_fast: AtomicBool,
+    pub(crate) failing_fast: AtomicBool,
 }
 
 impl Pipe {
@@ -119,6 +119,12 @@ impl Pipe {
         }
     }
 
+    /// Takes note that others know of what the record of a job names, which is kept elsewhere until its turn.
+    pub fn park(&self, job: &mut Job) {
+        self.interrupt.release(&job.held);
+        job.held.clear();
+    }
+
     fn no_input(&self) {
         if self.plan.no_run_if_empty || self.is_closed() {
             return;
@@ -142,6 +148,12 @@ impl Pipe {
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.output.is_closed()
+    }
+
+    /// Whether somebody waits for records that have no place: each of them is to be told whole.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.output.is_full()
     }
 
     /// Tells whether the output is closed, to somebody who has no pipe.
@@ -198,39 +210,6 @@ impl Pipe {
         Ok(())
     }
 
-    /// Marks a record that was worked on as failed, and counts it.
-    pub fn fail(&self, record: &mut Record, error: &Error) {
-        record.share().failed = true;
-        self.pass_on(record, error);
-    }
-
-    /// Marks the record as failed unless it failed before, says so on stderr, and stops the rest under
-    /// `--fail-fast`.
-    pub fn pass_on(&self, record: &mut Record, error: &Error) {
-        let error = self.log.secrets().redact_error(error.clone());
-        let unbegun = error.kind == Kind::Skipped;
-        if self.plan.fail_fast && !unbegun {
-            self.failing_fast.store(true, Ordering::SeqCst);
-        }
-        if !unbegun && (error.kind != Kind::Interrupted || error.hint.is_some()) {
-            self.complain(record, &error);
-        }
-        if record.error().is_none() {
-            record.fail(self.log.tool(), &error);
-        }
-    }
-
-    /// Says what happened to a record.
-    fn complain(&self, record: &Record, error: &Error) {
-        let text = error.to_string();
-        match record.label() {
-            Some(label) if !label.is_empty() && !text.starts_with(&label) => {
-                self.log.error(&format!("{label}: {text}"));
-            }
-            _ => self.log.error(&text),
-        }
-    }
-
     /// Writes a record whose work is over.
     pub fn put(&self, job: &Job, record: Record) {
         self.put_or(job, record, |_| false);
@@ -243,7 +222,8 @@ impl Pipe {
         self.give_up(&lost, |_| false);
     }
 
-    fn put_or(&self, job: &Job, mut record: Record, lost: impl Fn(&Record) -> bool) {
+    /// The same; `lost` gets each record that could not be handed on, as in [`Pipe::each`].
+    pub fn put_or(&self, job: &Job, mut record: Record, lost: impl Fn(&Record) -> bool) {
         let mut made = record.ids();
         made.retain(|id| !job.gone.contains(id));
         if made != job.held {

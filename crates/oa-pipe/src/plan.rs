@@ -105,6 +105,7 @@ impl Plan {
 }
 
 /// One record that came in and is not written yet.
+#[derive(Debug)]
 pub struct Job {
     /// Its place in the input, from 0.
     pub seq: u64,
@@ -115,4 +116,18 @@ pub struct Job {
     /// What the server says that it does not know, whatever the record says.
     pub gone: Vec<Id>,
     pub(super) held: Vec<Id>,
+}
+
+impl Job {
+    /// The job of this place, whose record was kept elsewhere meanwhile ([`crate::pipe::Pipe::park`]).
+    #[must_use]
+    pub fn again(seq: u64) -> Job {
+        Job {
+            seq,
+            incoming: Incoming::default(),
+            read_at: Instant::now(),
+            gone: Vec::new(),
+            held: Vec::new(),
+        }
+    }
 }

@@ -244,7 +244,7 @@ impl Wait {
             .done
             .map(|(done, all)| format!(" done={done}/{all}"));
         let done = done.unwrap_or_default();
-        self.tell(format!("{}{done}", field("status", &running.status)));
+        self.tell(field("status", &running.status), &done);
         self.status = running.status;
         running.poll_after
     }
@@ -252,7 +252,7 @@ impl Wait {
     fn suffer(&mut self, error: Error) -> Option<Duration> {
         let status = error.status.map(|status| format!(" http={status}"));
         let (kind, status) = (error.kind.word(), status.unwrap_or_default());
-        self.tell(format!("trouble={kind}{status}"));
+        self.tell(format!("trouble={kind}{status}"), "");
         let asked = error.wait;
         let earlier = self.trouble.as_ref().map_or(0, |(looks, _)| *looks);
         self.trouble = Some((earlier.saturating_add(1), error));
@@ -260,17 +260,17 @@ impl Wait {
     }
 
     /// A line for what is news, and once a minute for what is not.
-    fn tell(&mut self, what: String) {
+    fn tell(&mut self, news: String, more: &str) {
         let old = self.said.as_ref();
-        let known = old.is_some_and(|(said, at)| *said == what && at.elapsed() < NEWS);
+        let known = old.is_some_and(|(said, at)| *said == news && at.elapsed() < NEWS);
         if known || self.subject.drawn {
             return;
         }
         let Subject { event, key, .. } = &self.subject;
         let seconds = self.begun.elapsed().as_secs();
         self.log
-            .event(event, &format!("{key} {what} elapsed={seconds}s"));
-        self.said = Some((what, Instant::now()));
+            .event(event, &format!("{key} {news}{more} elapsed={seconds}s"));
+        self.said = Some((news, Instant::now()));
     }
 
     fn late(&self) -> Error {

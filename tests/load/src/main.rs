@@ -1,6 +1,7 @@
 //! Loads for the tools: `soak` sends thousands of jobs through the pipe while one request in twenty fails,
-//! `nightly` thousands of files under a rate limit, `bench` runs them beside what a user would pick instead.
+//! `nightly` thousands of files under a rate limit, `batch` thousands of requests through Batches, `bench` runs them beside what a user would pick instead.
 
+mod batch;
 mod bench;
 mod child;
 mod contests;
@@ -22,6 +23,7 @@ use anyhow::{Context, bail};
 
 const USAGE: &str = "usage: oa-load soak FOLDER JOBS SEED
        oa-load nightly FOLDER SEED
+       oa-load batch FOLDER SEED
        oa-load bench FOLDER RIVALS PYTHON [--quick] [--json FILE] [--svg FILE] [CONTEST…]
        oa-load sink FOLDER LATENCY-MS RUNS-MS
        oa-load measure FILE COMMAND [ARGUMENT…]
@@ -52,6 +54,10 @@ fn start() -> anyhow::Result<ExitCode> {
         ["nightly", folder, seed] => {
             let seed = seed.parse().with_context(|| format!("{seed}: no seed"))?;
             nightly::nightly(&PathBuf::from(folder), seed)
+        }
+        ["batch", folder, seed] => {
+            let seed = seed.parse().with_context(|| format!("{seed}: no seed"))?;
+            batch::batch(&PathBuf::from(folder), seed)
         }
         ["bench", words @ ..] => bench::bench(words),
         ["sink", folder, latency, runs] => {

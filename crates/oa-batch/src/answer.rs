@@ -1,0 +1,118 @@
+//! What a line of a Batch's files says of its request, put into the record.
+
+use oa_core::field::{Fields, Look, text_of};
+use oa_core::reply::{Expect, Received};
+use oa_core::{Error, Kind, Result};
+use oa_pipe::log::Log;
+use oa_pipe::record::Record;
+use oa_pipe::response::Response;
+use oa_pipe::settle::{settle, summary};
+use serde_json::value::RawValue;
+
+/// What to do where a request was not run.
+const AGAIN: &str = "asked anew: jq -c 'del(.error)' FILE | oa-batch";
+
+/// What a line says.
+#[derive(Default)]
+struct Line<'a> {
+    /// HTTP status of the answer; 0 or none: the request was not run.
+    status: Option<u16>,
+    request_id: Option<String>,
+    body: Option<&'a RawValue>,
+    /// Why there is no answer.
+    code: Option<String>,
+    message: Option<String>,
+}
+
+impl<'a> Look<'a> for Line<'a> {
+    const KEYS: &'static [&'static str] = &["response", "error"];
+
+    fn look(fields: &Fields<'a>) -> Line<'a> {
+        const RESPONSE: &[&str] = &["status_code", "request_id", "body"];
+        let response = fields.raw("response").map(|raw| Fields::of(raw, RESPONSE));
+        let error = fields
+            .raw("error")
+            .map(|raw| Fields::of(raw, &["code", "message"]));
+        let response = response.as_ref();
+        let status = response.and_then(|response| response.word("status_code")?.parse().ok());
+        Line {
+            status,
+            request_id: response.and_then(|response| response.text("request_id")),
+            body: response.and_then(|response| response.raw("body")),
+            code: error.as_ref().and_then(|error| error.word("code")),
+            message: error.as_ref().and_then(|error| error.word("message")),
+        }
+    }
+}
+
+/// How answers are taken.
+pub(crate) struct Taking<'a> {
+    pub(crate) log: &'a Log,
+    pub(crate) allow_incomplete: bool,
+    /// What was not run was not wanted any more.
+    pub(crate) cancelled: bool,
+}
+
+impl Taking<'_> {
+    /// Puts the answer into the record; there may be no line of it.
+    ///
+    /// # Errors
+    /// The verdict on the answer, as if it had been asked for by itself; `failed`, where it was not run.
+    pub(crate) fn put(&self, record: &mut Record, line: Option<&[u8]>) -> Result<()> {
+        let raw: Option<&RawValue> = line.and_then(|line| serde_json::from_slice(line).ok());
+        let line = raw.map(Line::read).unwrap_or_default();
+        let redact = |text: &str| self.log.redact(text);
+        match (line.status, line.body) {
+            (None | Some(0), None) | (Some(0), _) if self.cancelled => Ok(()),
+            (None, None) | (Some(0), _) => Err(not_run(line)),
+            (None | Some(200), _) => self.answered(record, &line),
+            (Some(_), _) => Err(line.received().error(&redact)),
+        }
+    }
+
+    fn answered(&self, record: &mut Record, line: &Line) -> Result<()> {
+        let redact = |text: &str| self.log.redact(text);
+        let mut received = line.received();
+        received.status = 200;
+        match received.expect(Expect::Response, &redact) {
+            Ok(found) => {
+                let response = Response::read(&found.object);
+                self.log
+                    .event("response", &summary(record, &response, None));
+                settle(record, found.object, self.allow_incomplete)
+            }
+            Err(complaint) => {
+                let mut error = Error::new(Kind::Network, complaint.words);
+                error.status = Some(200);
+                error.code = complaint.code;
+                error.request_id = complaint.reply.request_id;
+                error.retryable = false;
+                error.body = Some(String::from_utf8_lossy(&complaint.reply.body).into_owned());
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Line<'_> {
+    /// The answer as it would have come by itself. A body that is no object is written as a text.
+    fn received(&self) -> Received {
+        let body = self
+            .body
+            .map(|raw| text_of(raw).unwrap_or_else(|| raw.get().to_owned()));
+        Received {
+            status: self.status.unwrap_or(200),
+            request_id: self.request_id.clone().filter(|id| !id.is_empty()),
+            body: body.unwrap_or_default().into_bytes(),
+            ..Received::default()
+        }
+    }
+}
+
+fn not_run(line: Line) -> Error {
+    let silent = "the files of the Batch say nothing of this request".to_owned();
+    let mut error = Error::new(Kind::Failed, line.message.unwrap_or(silent)).hint(AGAIN);
+    error.code = line.code;
+    error.retryable = true;
+    error
+}

@@ -1,0 +1,149 @@
+//! Who works on a run: records in, turn after turn, records out.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use oa_core::client::Client;
+use oa_core::{Id, Kind, Result};
+use oa_pipe::log::field;
+use oa_pipe::removal::Removals;
+use oa_pipe::run::Run;
+use oa_pipe::wait::{Subject, Wait};
+
+use crate::args::Args;
+use crate::desk::{Desk, Fate, Forming};
+use crate::group::{Running, Stage};
+use crate::intake::{Taken, take};
+use crate::lines::Answers;
+use crate::mark::Mark;
+use crate::spool::Spool;
+
+/// The command that goes on.
+pub(crate) const AGAIN: &str = "oa-batch < FILE";
+
+/// The command that begins anew with what no Batch has.
+pub(crate) const ANEW: &str = "jq -c 'del(.error)' FILE | oa-batch";
+
+/// Who works on a run.
+pub(crate) struct Batcher<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) args: &'a Args,
+    pub(crate) run: &'a Run,
+    pub(crate) spool: Arc<Spool>,
+    pub(crate) answers: Answers,
+    pub(crate) removals: Removals<'a>,
+    pub(crate) begun: Instant,
+    /// Batches that were named because nobody reads any more.
+    pub(crate) named: RefCell<BTreeSet<Id>>,
+}
+
+impl<'a> Batcher<'a> {
+    /// Nothing is read yet.
+    pub(crate) fn new(client: &'a Client, args: &'a Args, run: &'a Run) -> Result<Batcher<'a>> {
+        Ok(Batcher {
+            client,
+            args,
+            run,
+            spool: Arc::new(Spool::new()?),
+            answers: Answers::new()?,
+            removals: Removals::new(client, &run.pipe),
+            begun: Instant::now(),
+            named: RefCell::default(),
+        })
+    }
+
+    /// Reads all records, and goes on until each of them is written.
+    pub(crate) fn serve(&self) {
+        let pipe = &self.run.pipe;
+        let kept = Arc::clone(&self.spool);
+        pipe.interrupt.hold_more(move || kept.ids());
+        let mut desk = self.take_in();
+        self.prepare(&mut desk);
+        let progress = pipe.log.progress("requests", desk.members());
+        loop {
+            self.write(&mut desk);
+            self.stop(&mut desk);
+            self.send(&mut desk);
+            let Some((due, number)) = desk.next(self.args.submit, self.end()) else {
+                break;
+            };
+            let left = due.saturating_duration_since(Instant::now());
+            // A signal ends this pause; the next turn sees it.
+            if !pipe.interrupt.wait(left) {
+                self.look(&mut desk, number, &progress);
+            }
+        }
+        drop(progress);
+        self.write(&mut desk);
+    }
+
+    /// When a part is held no longer.
+    pub(crate) fn end(&self) -> Option<Instant> {
+        let patience = self.args.patience().deadline.unwrap_or_default();
+        let ends = !patience.is_zero();
+        ends.then(|| self.begun.checked_add(patience)).flatten()
+    }
+
+    fn take_in(&self) -> Desk {
+        let pipe = &self.run.pipe;
+        let (mut desk, mut forming) = (Desk::default(), Forming::default());
+        while let Some(mut job) = pipe.next() {
+            let mut record = std::mem::take(&mut job.incoming.record);
+            let taken = take(&mut record, job.incoming.problem.take(), self.args);
+            if let Err(error) = self.spool.keep(&record) {
+                // Nobody but the pipe keeps it now.
+                pipe.fail(&mut record, &error);
+                pipe.put(&job, record);
+                desk.fates.push(Fate::Passes);
+                continue;
+            }
+            pipe.park(&mut job);
+            let most = self.args.part_size as usize;
+            match (taken, pipe.stopped()) {
+                (Ok(Taken::Passes), _) => drop(desk.add(Fate::Passes)),
+                (Err(error), _) => drop(desk.add(Fate::Fails(error))),
+                (Ok(Taken::New(..)), Some(stop)) if stop.kind == Kind::Skipped => {
+                    desk.add(Fate::Fails(stop));
+                }
+                (Ok(Taken::New(model, bytes)), _) => desk.join(&mut forming, &model, bytes, most),
+                (Ok(Taken::Waits(id, input)), _) => {
+                    if let Some(number) = desk.wait(&mut forming, &id) {
+                        let mark = Mark::new(id, String::new(), input, 0);
+                        let running = Box::new(self.running(mark, true));
+                        desk.groups[number].stage = Stage::Runs(running);
+                    }
+                }
+            }
+        }
+        desk
+    }
+
+    /// The wait for a Batch begins.
+    pub(crate) fn running(&self, mark: Mark, accepted: bool) -> Running {
+        let id = &mark.id;
+        let log = &self.run.pipe.log;
+        let subject = Subject {
+            event: "batch",
+            key: field("batch_id", id.as_str()),
+            name: format!("Batch {id}"),
+            again: AGAIN.to_owned(),
+            drawn: log.draws(),
+        };
+        let wait = Wait::new(
+            &self.run.pipe,
+            self.args.patience(),
+            Instant::now(),
+            subject,
+        );
+        Running {
+            mark,
+            wait,
+            accepted,
+            young: false,
+            cancelled: false,
+            done: 0,
+        }
+    }
+}

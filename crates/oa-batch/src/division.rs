@@ -1,0 +1,161 @@
+//! Parts that cannot go on as they are: without some of their records, in halves, later, or not at all.
+
+use std::time::{Duration, Instant};
+
+use oa_core::{Error, Id, Kind};
+use oa_pipe::log::field;
+
+use crate::batcher::{AGAIN, ANEW, Batcher};
+use crate::desk::Desk;
+use crate::fault::{Fault, never_fits};
+use crate::group::{End, Group, Stage, Tries};
+
+/// A request that has no room in an empty queue is tried again after this time, twice as long each time.
+const QUEUE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
+/// A file that is not known yet is asked for again so soon, and for so long.
+pub(crate) const UNSEEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(16));
+const YOUNG: Duration = Duration::from_secs(60);
+
+impl Tries {
+    /// Whether the file of the requests was just made, so that it may not be known everywhere.
+    pub(crate) fn is_young(&self) -> bool {
+        let age = self.file.as_ref().map(|(_, since)| since.elapsed());
+        age.is_some_and(|age| age < YOUNG)
+    }
+}
+
+impl Batcher<'_> {
+    /// A part that failed goes on without what was wrong with it. `cut`: others were cut from it before.
+    pub(crate) fn divide(&self, desk: &mut Desk, number: usize, fault: Fault, cut: bool) {
+        let group = &mut desk.groups[number];
+        group.stage = Stage::Held;
+        match fault {
+            Fault::Lines(lines) => self.drop_lines(desk, number, lines),
+            Fault::Full(error) => self.wait_for_room(desk, number, error, cut),
+            Fault::Unseen(error) if group.tries.is_young() => {
+                group.tries.later(error, UNSEEN);
+            }
+            Fault::Unseen(error) | Fault::Whole(error) => {
+                self.remove_file(group);
+                self.fail(group, None, error);
+            }
+        }
+    }
+
+    fn drop_lines(&self, desk: &mut Desk, number: usize, lines: Vec<(usize, Error)>) {
+        let group = &mut desk.groups[number];
+        self.remove_file(group);
+        let named = |(line, error)| Some((*group.members.get::<usize>(line)?, error));
+        let failed: Vec<(u32, Error)> = lines.into_iter().filter_map(named).collect();
+        if failed.is_empty() {
+            let error = Error::new(
+                Kind::Refused,
+                "the Batch failed over lines that it does not have",
+            );
+            return self.fail(group, None, error);
+        }
+        desk.part_with(number, failed);
+        desk.begin_anew(number);
+    }
+
+    fn wait_for_room(&self, desk: &mut Desk, number: usize, error: Error, cut: bool) {
+        let model = desk.groups[number].model.clone().unwrap_or_default();
+        let ahead: Vec<String> = desk.ahead(&model).map(Id::to_string).collect();
+        let group = &mut desk.groups[number];
+        let log = &self.run.pipe.log;
+        let what = format!("{}: {error}", group.label());
+        if !ahead.is_empty() && !cut {
+            log.event(
+                "queue",
+                &format!("{what}; waits for the end of {}", ahead.join(" or ")),
+            );
+            group.tries.refusal = Some(error);
+            desk.fill(&model);
+        } else if group.members.len() > 1 {
+            log.event("queue", &format!("{what}; goes in two halves"));
+            self.remove_file(group);
+            desk.halve(number);
+        } else if self.is_too_large(group, &error) {
+            self.remove_file(group);
+            let hint = "no waiting helps: attach less, or ask it by itself: oa-respond";
+            self.fail(group, None, error.hint(hint));
+        } else {
+            let wait = group.tries.later(error, QUEUE);
+            log.event("queue", &format!("{what}; again in {}s", wait.as_secs()));
+        }
+    }
+
+    /// Whether its only request is larger than the queue.
+    fn is_too_large(&self, group: &Group, error: &Error) -> bool {
+        let place = group.members.first().copied().unwrap_or_default();
+        let record = self.spool.record(place).ok();
+        let request = record
+            .as_ref()
+            .and_then(|record| record.object().get("request"));
+        request.is_some_and(|request| never_fits(request, &error.message))
+    }
+
+    /// Ends what is not to go on: after a signal, when nobody reads any more, at the deadline.
+    pub(crate) fn stop(&self, desk: &mut Desk) {
+        let pipe = &self.run.pipe;
+        let (stop, closed) = (pipe.stopped(), pipe.is_closed());
+        let late = self.end().is_some_and(|end| Instant::now() >= end);
+        let mut told = false;
+        for group in &mut desk.groups {
+            let held = group.is_held();
+            let error = match &stop {
+                _ if self.is_decided(group) => continue,
+                Some(stop) if held || stop.kind == Kind::Interrupted => Some(stop.clone()),
+                _ if held && late && !closed => Some(group.late()),
+                _ if closed => None,
+                _ => continue,
+            };
+            if held {
+                self.remove_file(group);
+            }
+            let mark = group.running().map(|running| running.mark.clone());
+            match error {
+                Some(error) if error.kind == Kind::Deadline => self.fail(group, mark, error),
+                Some(error) => {
+                    told |= error.kind == Kind::Interrupted;
+                    let hint = if mark.is_some() { AGAIN } else { ANEW };
+                    group.stage = Stage::Over(End::Failed(mark, error.hint(hint)));
+                }
+                None => group.stage = Stage::Over(End::Left(mark)),
+            }
+        }
+        if let (Some(stop), true) = (stop, told) {
+            let hint = format!("`{AGAIN}` goes on, where the records were kept");
+            pipe.log.error(&stop.hint(hint).to_string());
+        }
+    }
+
+    /// Deletes the file of a part's requests, which no Batch has.
+    pub(crate) fn remove_file(&self, group: &mut Group) {
+        let file = group.tries.file.take();
+        self.remove(file.map(|(id, _)| id).as_ref());
+    }
+
+    /// Deletes a file of requests that nobody needs any more.
+    pub(crate) fn remove(&self, file: Option<&Id>) {
+        let Some(id) = file else {
+            return;
+        };
+        let what = field("file_id", id.as_str());
+        let gone = self.removals.delete(id.under("/files"), id, &what, false);
+        match gone {
+            Ok(_) => self.run.pipe.interrupt.release([id]),
+            Err(error) => self.removals.fail(id, "not deleted", &error),
+        }
+    }
+}
+
+impl Group {
+    /// It was held until the end.
+    fn late(&self) -> Error {
+        let why = self.tries.refusal.as_ref();
+        let why = why.map_or_else(|| "it was not its turn".to_owned(), Error::to_string);
+        let message = format!("no Batch took it in time; the last answer: {why}");
+        Error::new(Kind::Deadline, message).hint(ANEW)
+    }
+}

@@ -1,0 +1,173 @@
+//! Batches that run: looked at until they are final.
+
+use oa_core::field::Look as _;
+use oa_core::reply::Expect;
+use oa_core::request::Request;
+use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::batch::Batch;
+use oa_pipe::progress::Progress;
+use oa_pipe::wait::{Look, Running as Going};
+use serde_json::value::RawValue;
+
+use crate::batcher::Batcher;
+use crate::desk::Desk;
+use crate::fault::Fault;
+use crate::group::{End, Running, Stage};
+use crate::lines::Lines;
+
+const BATCH: Expect = Expect::Known("batch");
+
+/// What a Batch came to.
+enum Ended {
+    Failed(Box<RawValue>),
+    Answered([Option<Id>; 2], Lines),
+    /// With --submit: it is final, which is all that is wanted of it.
+    Done,
+    /// Its answers are gone.
+    Gone(Error),
+}
+
+impl Batcher<'_> {
+    /// Takes a look at a group's Batch, and draws the consequence.
+    pub(crate) fn look(&self, desk: &mut Desk, number: usize, progress: &Progress) {
+        let group = &mut desk.groups[number];
+        let Stage::Runs(running) = &mut group.stage else {
+            return;
+        };
+        let (accepted, before) = (running.accepted, running.done);
+        let ended = self.see(running);
+        if running.accepted && !accepted {
+            // From here on it has the time of its window.
+            let fresh = self.running(running.mark.clone(), true);
+            running.wait = fresh.wait;
+            running.wait.rest(None);
+        }
+        if ended.is_some() {
+            running.done = group.members.len() as u64;
+        }
+        progress.done(running.done.saturating_sub(before));
+        if let Some(ended) = ended {
+            self.settle(desk, number, ended);
+        }
+    }
+
+    fn see(&self, running: &mut Running) -> Option<Result<Ended>> {
+        let path = running.mark.id.under("/batches");
+        let (young, accepted) = (&mut running.young, &mut running.accepted);
+        let (cancelled, done) = (&mut running.cancelled, &mut running.done);
+        running.wait.look(|until| {
+            if self.args.cancel && !*cancelled {
+                let cancel = Request::touch(format!("{path}/cancel"), BATCH);
+                let answer = self.client.call(&cancel.once().until(until));
+                // One that has ended by now says no.
+                answer.map(drop).or_else(ended_already)?;
+                *cancelled = true;
+            }
+            let look = Request::get(path.clone(), BATCH).once().until(until);
+            let answer = self.client.call(&look)?;
+            let state = Batch::read(&answer.object);
+            if state.is_final() {
+                let object = answer.object;
+                return self.take(state, object, *young, until).map(Look::Final);
+            }
+            *young = true;
+            *accepted |= state.is_accepted();
+            *done = state.done.map_or(*done, |(now, _)| now.max(*done));
+            let status = state.status.as_deref().unwrap_or("unknown");
+            Ok(Look::Running(Going {
+                done: state.done,
+                ..Going::new(status, &answer)
+            }))
+        })
+    }
+
+    /// Takes what came of a Batch that is final; `young`: it was not just before.
+    fn take(
+        &self,
+        state: Batch,
+        batch: Box<RawValue>,
+        young: bool,
+        until: Option<std::time::Instant>,
+    ) -> Result<Ended> {
+        if state.status.as_deref() == Some("failed") {
+            return Ok(Ended::Failed(batch));
+        }
+        if self.args.submit {
+            return Ok(Ended::Done);
+        }
+        let outputs = [state.output_file_id, state.error_file_id];
+        match self.answers.fetch(self.client, &outputs, until) {
+            // Files that were just made may not be known everywhere.
+            Err(error) if error.is_gone() && !young => Ok(Ended::Gone(error)),
+            fetched => Ok(Ended::Answered(outputs, fetched?)),
+        }
+    }
+
+    /// What follows from the end of a Batch, or of the wait for it.
+    fn settle(&self, desk: &mut Desk, number: usize, ended: Result<Ended>) {
+        let group = &mut desk.groups[number];
+        let Stage::Runs(running) = &group.stage else {
+            return;
+        };
+        let mut mark = running.mark.clone();
+        let (id, input) = (mark.id.clone(), mark.input.clone());
+        let mut over = true;
+        match ended {
+            Ok(Ended::Failed(batch)) => return self.failed(desk, number, Fault::read(&batch)),
+            Ok(Ended::Done) => group.stage = Stage::Over(End::Left(Some(mark))),
+            Ok(Ended::Answered(outputs, lines)) => {
+                (mark.collected, mark.outputs) = (true, outputs);
+                group.stage = Stage::Over(End::Collected(mark, lines));
+                self.run.pipe.interrupt.release([&id]);
+            }
+            Ok(Ended::Gone(error)) => self.fail(group, Some(mark), gone(error)),
+            Err(error) if error.is_gone() => self.fail(group, Some(mark), gone(error)),
+            Err(error) => {
+                over = false;
+                self.fail(group, Some(mark), error);
+            }
+        }
+        desk.make_room(number);
+        if over {
+            self.remove(input.as_ref());
+        }
+    }
+
+    /// A Batch failed as a whole.
+    fn failed(&self, desk: &mut Desk, number: usize, fault: Fault) {
+        let group = &mut desk.groups[number];
+        let Stage::Runs(running) = &group.stage else {
+            return;
+        };
+        let mut mark = running.mark.clone();
+        self.run.pipe.interrupt.release([&mark.id]);
+        if group.tries.file.is_none() {
+            self.remove(mark.input.as_ref());
+        }
+        if group.model.is_some() {
+            group.tries.failed.push(mark.id);
+            return self.divide(desk, number, fault, false);
+        }
+        // Its records came with it: what was wrong with which of its lines cannot be told any more.
+        mark.collected = true;
+        let mut error = fault.error().about(&format!("Batch {} failed", mark.id));
+        error.retryable = true;
+        let hint = "its requests go into another one: jq -c 'del(.error)' FILE | oa-batch";
+        self.fail(group, Some(mark), error.hint(hint));
+    }
+}
+
+/// Whether a cancellation was refused because there is nothing to cancel.
+fn ended_already(error: Error) -> Result<()> {
+    if error.kind == Kind::Refused && matches!(error.status, Some(400 | 409)) {
+        Ok(())
+    } else {
+        Err(error)
+    }
+}
+
+/// Nothing is bought again where it was paid for.
+fn gone(mut error: Error) -> Error {
+    error.retryable = false;
+    error.hint("the answers are gone; jq -c 'del(.error, .batch)' FILE | oa-batch buys others")
+}

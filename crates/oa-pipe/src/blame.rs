@@ -1,0 +1,54 @@
+//! Records that fail: marked, counted, and told of.
+
+use std::sync::atomic::Ordering;
+
+use oa_core::error::{Error, Kind};
+
+use crate::pipe::Pipe;
+use crate::record::Record;
+
+impl Pipe {
+    /// Marks a record that was worked on as failed, and counts it.
+    pub fn fail(&self, record: &mut Record, error: &Error) {
+        record.share().failed = true;
+        self.pass_on(record, error);
+    }
+
+    /// Marks the record as failed unless it failed before, says so on stderr, and stops the rest under
+    /// `--fail-fast`.
+    pub fn pass_on(&self, record: &mut Record, error: &Error) {
+        let error = self.log.secrets().redact_error(error.clone());
+        let unbegun = error.kind == Kind::Skipped;
+        if self.plan.fail_fast && !unbegun {
+            self.failing_fast.store(true, Ordering::SeqCst);
+        }
+        if !unbegun && (error.kind != Kind::Interrupted || error.hint.is_some()) {
+            self.complain(record, &error);
+        }
+        mark(record, self.log.tool(), &error);
+    }
+
+    /// Marks a record as failed for a reason that is no news: it was told, once, for many.
+    pub fn fail_too(&self, record: &mut Record, error: &Error) {
+        record.share().failed = true;
+        let error = self.log.secrets().redact_error(error.clone());
+        mark(record, self.log.tool(), &error);
+    }
+
+    /// Says what happened to a record.
+    pub(crate) fn complain(&self, record: &Record, error: &Error) {
+        let text = error.to_string();
+        match record.label() {
+            Some(label) if !label.is_empty() && !text.starts_with(&label) => {
+                self.log.error(&format!("{label}: {text}"));
+            }
+            _ => self.log.error(&text),
+        }
+    }
+}
+
+fn mark(record: &mut Record, tool: &str, error: &Error) {
+    if record.error().is_none() {
+        record.fail(tool, error);
+    }
+}
