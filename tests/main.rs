@@ -6,6 +6,7 @@
 )]
 
 mod answer;
+mod batch_delete;
 mod bodies;
 mod cancellation;
 mod count;
