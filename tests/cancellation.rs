@@ -208,54 +208,6 @@ fn a_dry_run_cancels_nothing_and_says_what_it_would() {
 }
 
 #[test]
-fn a_batch_is_cancelled_only_by_its_id() {
-    let waits = json!({
-        "batch": {"id": "batch_1", "custom_id": "1", "made": true},
-        "files": [{"id": "file-1", "object": "file", "path": "a.txt"}],
-    });
-    let scene = server(&[(
-        "POST /batches/*/cancel",
-        200,
-        &json!({"id": "batch_1", "status": "cancelling"}),
-    )]);
-    let ran = delete(&scene, &waits, "").is(0);
-    let ran = ran.says(&[
-        "kept, because the Batch batch_1",
-        "`oa-batch < FILE`",
-        "file-1",
-    ]);
-    assert_eq!(ran.record(), waits);
-    // What it needs stays for all.
-    let others = json!({"files": waits["files"]});
-    scene
-        .feed(
-            &lines(&[others, waits.clone(), json!("file-1")]),
-            "oa-delete",
-        )
-        .is(0)
-        .says(&["file-1: kept"]);
-    assert_eq!(scene.ledger().asked(), [""; 0]);
-    let object = |status: &str| json!({"id": "batch_2", "object": "batch", "status": status});
-    let given = lines(&[json!("batch_1"), object("completed"), object("in_progress")]);
-    let ran = scene.feed(&given, "oa-delete -j 1").is(0);
-    let ran = ran.says(&[
-        "batch_2: ended (completed)",
-        "[cancel] batch_id=batch_1 status=cancelling",
-    ]);
-    assert_eq!(ran.records().len(), 2);
-    let paths: Vec<String> = scene
-        .ledger()
-        .requests
-        .into_iter()
-        .map(|r| r.path)
-        .collect();
-    assert_eq!(
-        paths,
-        ["/v1/batches/batch_1/cancel", "/v1/batches/batch_2/cancel"]
-    );
-}
-
-#[test]
 fn a_batch_that_ended_is_no_failure_and_one_that_runs_is() {
     let no = json!({"error": "Cannot cancel it."});
     for (status, code, words) in [

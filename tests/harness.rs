@@ -137,7 +137,7 @@ impl Request {
     /// `POST /files`, `GET /responses/*`: ids are all the same here.
     fn line(&self) -> String {
         let path = self.path.strip_prefix("/v1").unwrap_or(&self.path);
-        let prefixes = ["file-", "resp_", "vs_", "vsfb_"];
+        let prefixes = ["file-", "resp_", "vs_", "vsfb_", "batch_"];
         let id = |part: &str| prefixes.iter().any(|p| part.starts_with(p));
         let parts = path
             .split('/')

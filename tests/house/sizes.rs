@@ -31,8 +31,8 @@ const LARGEST: [(&str, usize); 13] = [
     // A queue that holds so many tokens, parts that were bought before, creations in doubt, lines that went wrong in
     // every way that was met; a killed run goes on where it was.
     ("oa-batch", 1_870),
-    // Batches, entries of stores, shared stores, ids by the million.
-    ("oa-delete", 930),
+    // Batches that run and what they answered, entries of stores, what records share, ids by the million.
+    ("oa-delete", 1_140),
     // A row for each object, where people read it.
     ("oa-list", 340),
     // One by one where a server has no batches; batches that are looked at as they are due.

@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Delete after each record, not at the end of the input
     #[arg(long)]
     pub(crate) now: bool,
-    /// Leave responses that still run, and their files, alone
+    /// Leave responses and Batches that still run, and their files, alone
     #[arg(long)]
     pub(crate) keep_pending: bool,
     /// Take ids for that kind, whatever they look like

@@ -1,21 +1,24 @@
 //! What is to be deleted, each thing once, and what has to stay for all.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use oa_core::Id;
+use oa_pipe::batch::Batch;
 use oa_pipe::file::File;
 use oa_pipe::shell::command;
 
 use crate::ids::Ids;
+use crate::shared::{Common, Shares};
 use crate::thing::{Kind, Thing};
 
 /// No id's number.
 const NONE: u32 = u32::MAX;
 /// What is known of an id: a record that needs it is kept, so that it stays for all; it was left alone; its file is
-/// gone.
+/// gone; a record waits for its Batch, and has no error that says so.
 const KEPT: u8 = 1;
 const LEFT: u8 = 2;
 const GONE: u8 = 4;
+const AWAITED: u8 = 8;
 
 /// A thing in the bin, its ids by number: there may be millions.
 struct Entry {
@@ -29,17 +32,6 @@ struct Entry {
     taken: bool,
 }
 
-/// A store that the pipe made for several records, and what came of those.
-#[derive(Default)]
-struct Shared {
-    /// How many records share it.
-    wanted: u64,
-    /// The files of each record that came; records with the same files count once.
-    came: BTreeSet<Box<[u32]>>,
-    /// Those of them that the pipe made.
-    made: BTreeSet<u32>,
-}
-
 /// Everything that is to be deleted, in the order it was found.
 #[derive(Default)]
 pub(crate) struct Bin {
@@ -50,14 +42,12 @@ pub(crate) struct Bin {
     places: HashMap<(Kind, u32, u32), u32>,
     /// Entries before this place were looked at: what is not taken of them has to wait for the end of the input.
     looked: usize,
-    stores: BTreeMap<u32, Shared>,
-    /// Files and the stores that hold them.
-    holders: BTreeSet<(u32, u32)>,
+    shares: Shares,
 }
 
 impl Bin {
     fn number(&mut self, id: &Id) -> u32 {
-        let number = self.ids.number(id);
+        let number = self.ids.number(id.as_str());
         self.marks.resize(self.ids.len(), 0);
         number
     }
@@ -67,6 +57,10 @@ impl Bin {
         let news = *marks & mark == 0;
         *marks |= mark;
         news
+    }
+
+    fn is(&self, number: u32, mark: u8) -> bool {
+        self.marks[number as usize] & mark != 0
     }
 
     /// Adds a thing unless it was there before.
@@ -107,37 +101,66 @@ impl Bin {
         })
     }
 
-    /// Those of these places that have things of one kind.
+    /// Those of these places that have things of one kind, which nothing keeps by now.
     pub(crate) fn of_kind(&self, places: &[u32], kind: Kind) -> Vec<u32> {
+        let entry = |place: u32| &self.entries[place as usize];
         let places = places.iter().copied();
         places
-            .filter(|place| self.entries[*place as usize].kind == kind)
+            .filter(|place| entry(*place).kind == kind)
+            .filter(|place| !self.stays(entry(*place), &|_| false))
             .collect()
     }
 
     /// Notes that a record with these files came, whose store the pipe made for so many.
-    pub(crate) fn share(&mut self, store: &Id, records: u64, files: &[File]) {
-        let store = self.number(store);
-        if records > 1 {
-            let shared = self.stores.entry(store).or_default();
-            shared.wanted = shared.wanted.max(records);
-        }
-        let mut came = Vec::new();
-        for (id, file) in files
-            .iter()
-            .filter_map(|file| Some((file.id.as_ref()?, file)))
-        {
+    pub(crate) fn share_store(&mut self, store: &Id, records: u64, files: &[File]) {
+        let store = Common::Store(self.number(store));
+        let alone = records < 2 && !self.shares.has(store);
+        let mut all = Vec::new();
+        for id in files.iter().filter_map(|file| file.id.as_ref()) {
             let number = self.number(id);
-            self.holders.insert((number, store));
-            came.push((number, file.path.is_some()));
+            self.shares.hold(number, store);
+            all.push(number);
         }
-        // Only the number of those that share a store is looked at.
-        if let Some(shared) = self.stores.get_mut(&store) {
-            came.sort_unstable();
-            let made = came.iter().filter(|(_, made)| *made);
-            shared.made.extend(made.map(|(id, _)| *id));
-            shared.came.insert(came.iter().map(|(id, _)| *id).collect());
+        if alone {
+            return;
         }
+        // Records with the same files count once.
+        all.sort_unstable();
+        let name: Vec<String> = all.iter().map(u32::to_string).collect();
+        let who = self.ids.number(&name.join(" "));
+        self.shares.note(store, records, Some(who));
+    }
+
+    /// Notes that a record of a Batch came, and what needs to stay until its answer was read. How many records share
+    /// a Batch that does not say it is not known: never all of them.
+    pub(crate) fn share_batch<'a>(
+        &mut self,
+        id: &Id,
+        batch: &Batch,
+        needs: impl Iterator<Item = &'a Id>,
+    ) {
+        let number = self.number(id);
+        let (whole, answers) = (Common::Batch(number), Common::Answers(number));
+        let name = batch.custom_id.as_ref();
+        let who = name.map(|name| self.ids.number(name));
+        let records = batch.shared.unwrap_or(u64::MAX);
+        self.shares.note(whole, records, who);
+        let read = who.filter(|_| batch.collected);
+        self.shares.note(answers, records, read);
+        if let Some(input) = &batch.input_file_id {
+            let input = self.number(input);
+            self.shares.hold(input, whole);
+        }
+        for id in needs {
+            let needed = self.number(id);
+            self.shares.hold(needed, answers);
+        }
+    }
+
+    /// Whether this file is to be deleted, or was.
+    pub(crate) fn has_file(&mut self, id: &Id) -> bool {
+        let file = (Kind::File, NONE, self.number(id));
+        self.places.contains_key(&file)
     }
 
     /// Notes what stays, whoever else wants it deleted.
@@ -152,6 +175,18 @@ impl Bin {
     pub(crate) fn leave(&mut self, id: &Id) -> bool {
         let number = self.number(id);
         self.mark(number, LEFT)
+    }
+
+    /// Notes that a record without an error waits for this Batch.
+    pub(crate) fn wait(&mut self, batch: &Id) {
+        let number = self.number(batch);
+        self.mark(number, AWAITED);
+    }
+
+    /// Whether one does.
+    pub(crate) fn is_awaited(&mut self, batch: &Id) -> bool {
+        let number = self.number(batch);
+        self.is(number, AWAITED)
     }
 
     /// What waits for its deletion and the user does not know of.
@@ -174,58 +209,103 @@ impl Bin {
     /// Whether this file was deleted.
     pub(crate) fn is_gone(&mut self, id: &Id) -> bool {
         let number = self.number(id);
-        self.marks[number as usize] & GONE != 0
+        self.is(number, GONE)
     }
 
     /// Places of what can be deleted before the end of the input, and was not told yet.
     pub(crate) fn take(&mut self) -> Vec<u32> {
         let new = self.looked..self.entries.len();
         self.looked = self.entries.len();
-        let shared = |id| self.stores.contains_key(&id);
+        let shared = |common| self.shares.has(common);
         let now = new.filter(|place| !self.stays(&self.entries[*place], &shared));
         now.filter_map(|place| u32::try_from(place).ok()).collect()
     }
 
     /// Places of all that is to be deleted at the end of the input, and of what stays.
     pub(crate) fn take_last(&mut self) -> (Vec<u32>, Vec<u32>) {
-        let part = |id| {
-            self.stores
-                .get(&id)
-                .is_some_and(|store| self.lacks(id, store))
-        };
+        let part = |common| self.lacks(common).is_some();
         let rest = (0..).zip(&self.entries).filter(|(_, entry)| !entry.taken);
         let (go, stay): (Vec<_>, Vec<_>) = rest.partition(|(_, entry)| !self.stays(entry, &part));
         let places = |part: Vec<(u32, &Entry)>| part.into_iter().map(|(place, _)| place).collect();
         (places(go), places(stay))
     }
 
-    /// Whether a record that shares the store did not come. One that was named goes, whoever came.
-    fn lacks(&self, id: u32, store: &Shared) -> bool {
-        let came = u64::try_from(store.came.len()).unwrap_or(u64::MAX);
-        let place = self.places.get(&(Kind::Store, NONE, id));
+    /// How many of how many records that share it came, where some did not. What was named goes, whoever came.
+    fn lacks(&self, common: Common) -> Option<(u64, u64)> {
+        let kind = match common {
+            Common::Store(_) => Some(Kind::Store),
+            Common::Batch(_) => Some(Kind::Batch),
+            Common::Answers(_) => None,
+        };
+        let place = kind.and_then(|kind| self.places.get(&(kind, NONE, common.number())));
         let named = place.is_some_and(|place| self.entries[*place as usize].answered);
-        came < store.wanted && !named
+        self.shares.lacks(common).filter(|_| !named)
     }
 
-    /// Whether a thing is kept, or is or belongs to a store that stays.
-    fn stays(&self, thing: &Entry, part: &dyn Fn(u32) -> bool) -> bool {
-        let stays = |id: u32| self.marks[id as usize] & KEPT != 0 || part(id);
-        let mut holders = self.holders.range((thing.id, 0)..=(thing.id, NONE));
-        stays(thing.id) || holders.any(|(_, store)| stays(*store))
+    /// Whether a thing is kept, is a part of what is shared, or is needed by what stays.
+    fn stays(&self, thing: &Entry, part: &dyn Fn(Common) -> bool) -> bool {
+        let own = match thing.kind {
+            Kind::Store => Some(Common::Store(thing.id)),
+            Kind::Batch => Some(Common::Batch(thing.id)),
+            _ => None,
+        };
+        let stays = |common: Common| part(common) || self.is(common.number(), KEPT);
+        // A store may be needed itself; what an answer needs is the end of it.
+        let needed = |common: Common| {
+            let store = matches!(common, Common::Store(_));
+            let mut above = self.shares.holders(common.number());
+            stays(common) || store && above.any(stays)
+        };
+        own.is_some_and(part)
+            || self.is(thing.id, KEPT)
+            || self.shares.holders(thing.id).any(needed)
     }
 
-    /// Of each store that stays because not all who share it came: its id, how many of how many came, and the
-    /// command that deletes it with their files.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, String, String)> {
-        let kept = |id: u32| self.marks[id as usize] & KEPT != 0;
-        let parts = self.stores.iter().map(|(id, store)| (*id, store));
-        let parts = parts.filter(move |(id, store)| self.lacks(*id, store) && !kept(*id));
-        parts.map(|(id, store)| {
-            let all = [id].into_iter().chain(store.made.iter().copied());
-            let all = all.map(|id| self.ids.text(id));
-            let count = format!("{} of {}", store.came.len(), store.wanted);
-            (self.ids.text(id), count, command("oa-delete", all))
-        })
+    /// Says of all that stays because not all who share it came, or were collected, why, and the command that goes on.
+    pub(crate) fn parts(&self) -> Vec<String> {
+        let mut files = BTreeMap::<Common, Vec<u32>>::new();
+        for (file, common) in self.shares.held() {
+            let goes = || self.places.contains_key(&(Kind::File, NONE, file));
+            let store = matches!(common, Common::Store(_));
+            if store && self.lacks(common).is_some() && goes() {
+                files.entry(common).or_default().push(file);
+            }
+        }
+        let all = self.shares.all();
+        let all = all.filter(|common| !self.is(common.number(), KEPT));
+        let told = |common| self.part(common, files.remove(&common).unwrap_or_default());
+        all.filter_map(told).collect()
+    }
+
+    fn part(&self, common: Common, files: Vec<u32>) -> Option<String> {
+        let few = only(self.lacks(common)?);
+        let told = match common {
+            Common::Store(id) => {
+                let all = [id].into_iter().chain(files).map(|id| self.ids.text(id));
+                let way_out = command("oa-delete", all);
+                format!(
+                    "kept with its files, because {few} that share it came; `{way_out}` deletes them"
+                )
+            }
+            // Its answers say it.
+            Common::Batch(_) => return None,
+            Common::Answers(id) => {
+                let why = self.lacks(Common::Batch(id)).map_or_else(
+                    || format!("its answers and the files of its records are kept, because {few} of it were collected"),
+                    |few| format!("kept with its files, because {} of it came", only(few)),
+                );
+                format!("{why}; `oa-batch < FILE` collects it")
+            }
+        };
+        Some(format!("{}: {told}", self.ids.text(common.number())))
+    }
+}
+
+/// How many of how many.
+fn only((came, wanted): (u64, u64)) -> String {
+    match wanted {
+        u64::MAX => format!("only {came} of an unknown number of records"),
+        _ => format!("only {came} of {wanted} records"),
     }
 }
 
@@ -289,21 +369,53 @@ mod tests {
         let mut bin = bin(&all);
         let store = ids(&all).remove(0);
         for _ in 0..2 {
-            bin.share(&store, 2, &files(&["file-b", "file-a"]));
+            bin.share_store(&store, 2, &files(&["file-b", "file-a"]));
         }
         assert_eq!(taken(&mut bin), ["file-c"]);
-        let parts: Vec<String> = bin.parts().map(|(_, count, line)| count + &line).collect();
-        assert_eq!(parts, ["1 of 2oa-delete vs_1 file-b"]);
-        bin.share(&store, 2, &files(&["file-c"]));
+        let parts = bin.parts();
+        assert_eq!(
+            parts,
+            [
+                "vs_1: kept with its files, because only 1 of 2 records that share it came; `oa-delete vs_1 file-a file-b` deletes them"
+            ]
+        );
+        bin.share_store(&store, 2, &files(&["file-c"]));
         let (go, stay) = bin.take_last();
         assert_eq!(names(&bin, &go), all[..3]);
         assert!(stay.is_empty());
     }
 
     #[test]
+    fn a_batch_goes_when_all_its_records_came_and_its_answers_when_all_were_collected() {
+        let mut bin = bin(&["file-in", "file-out", "file-a"]);
+        let all = ids(&["batch_1", "file-in", "file-out", "file-a"]);
+        bin.add(&Thing::new(Kind::Batch, &all[0]));
+        let share = |bin: &mut Bin, name: &str, collected| {
+            let batch = Batch {
+                custom_id: Some(name.to_owned()),
+                input_file_id: Some(all[1].clone()),
+                shared: Some(2),
+                collected,
+                ..Batch::default()
+            };
+            bin.share_batch(&all[0], &batch, all[2..].iter());
+        };
+        share(&mut bin, "1", true);
+        share(&mut bin, "1", false);
+        assert_eq!(taken(&mut bin), [""; 0]);
+        assert!(bin.take_last().0.is_empty());
+        share(&mut bin, "2", false);
+        let (go, stay) = bin.take_last();
+        assert_eq!(names(&bin, &go), ["file-in", "batch_1"]);
+        assert_eq!(names(&bin, &stay), ["file-out", "file-a"]);
+        share(&mut bin, "2", true);
+        assert!(bin.take_last().1.is_empty());
+    }
+
+    #[test]
     fn what_is_kept_stays_for_all_and_so_do_the_files_of_a_kept_store() {
         let mut bin = bin(&["vs_1", "file-a", "file-b", "file-c"]);
-        bin.share(&ids(&["vs_1"])[0], 1, &files(&["file-b"]));
+        bin.share_store(&ids(&["vs_1"])[0], 1, &files(&["file-b"]));
         bin.keep(ids(&["file-a", "vs_1"]));
         let (go, stay) = bin.take_last();
         assert_eq!(names(&bin, &go), ["file-c"]);

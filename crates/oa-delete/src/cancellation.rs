@@ -1,9 +1,11 @@
 //! Cancels what still runs; what the server says of it then is the truth.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use oa_core::client::Client;
 use oa_core::field::Look as _;
+use oa_core::machine::lock;
 use oa_core::reply::Expect;
 use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
@@ -15,11 +17,14 @@ use oa_pipe::settle::{settle, summary};
 use oa_pipe::shell::command;
 use serde_json::value::RawValue;
 
+use crate::bin::Bin;
 use crate::cleaner::Cleaner;
 use crate::thing::Thing;
 
 /// Some servers take a cancellation and obey it a moment later.
 const MOMENT: Duration = Duration::from_millis(500);
+const ELSEWHERE: &str =
+    "the server, the key's project or the path may be another; else it was deleted";
 const BATCH: Expect = Expect::Object("batch");
 
 /// What the server says last of a thing that was to be cancelled.
@@ -65,12 +70,13 @@ impl Cleaner<'_> {
             |response| Response::read(response).is_final(),
             pause,
         ) {
-            Said::Word(word, refusal) => self.learn(record, id, status, word, refusal),
+            Said::Word(word, refusal) => {
+                self.met();
+                self.learn(record, id, status, word, refusal);
+            }
             Said::Gone(error) => {
                 let error = error.about(&format!("response {id} was {status}, and is not found"));
-                let hint =
-                    "the server, the key's project or the path may be another; else it was deleted";
-                self.blame(record, &error.hint(hint));
+                self.blame(record, &error.hint(ELSEWHERE));
             }
             Said::Nothing(error) => self.goes_on(id, &format!("not cancelled: {error}")),
         }
@@ -129,27 +135,59 @@ impl Cleaner<'_> {
     }
 
     /// Cancels a Batch, because the API deletes none; gives what the server says of it.
+    ///
+    /// The record of one that waits for it was written long ago and carries no error of this: the exit status tells,
+    /// as it does of a response that was cancelled.
     pub(crate) fn end_batch(
         &self,
         client: &Client,
+        bin: &Mutex<Bin>,
         thing: &Thing,
     ) -> Result<Option<Box<RawValue>>> {
         let log = &self.run.pipe.log;
-        match cancel(client, &thing.address(), BATCH, batch_is_over, || {}) {
-            Said::Word(batch, refusal) => {
-                let status = Batch::read(&batch).status.unwrap_or_default();
-                if batch_is_over(&batch) {
-                    log.event("cancel", &format!("{thing} {}", field("status", &status)));
-                    return Ok(Some(batch));
+        let lost = match cancel(client, &thing.address(), BATCH, batch_is_over, || {}) {
+            Said::Word(object, refusal) => {
+                self.met();
+                let batch = Batch::read(&object);
+                let status = batch.status.as_deref().unwrap_or_default();
+                if !batch.is_over() {
+                    let still = format!("it still runs, status {status}");
+                    let refused = || Error::new(Kind::Refused, &*still);
+                    return Err(refusal.map_or_else(refused, |error| error.about(&still)));
                 }
-                let still = format!("it still runs, status {status}");
-                Err(refusal.map_or_else(|| Error::new(Kind::Refused, &*still), |e| e.about(&still)))
+                log.event("cancel", &format!("{thing} {}", field("status", status)));
+                self.leave_input(bin, thing, &batch);
+                let hint = "put `oa-batch` before oa-delete, or keep it with --keep-pending";
+                let unread = "records waited for it, and its answers were not read";
+                (Some(object), Error::new(Kind::Failed, unread).hint(hint))
             }
-            Said::Gone(_) => {
+            Said::Gone(error) => {
                 log.event("cancel", &format!("{thing} status=gone"));
-                Ok(None)
+                let error = error.about("records waited for it, and it is not found");
+                (None, error.hint(ELSEWHERE))
             }
-            Said::Nothing(error) => Err(error),
+            Said::Nothing(error) => return Err(error),
+        };
+        let (object, error) = lost;
+        if lock(bin).is_awaited(&thing.id) {
+            self.complain(&error.about(thing.id.as_str()));
+        }
+        Ok(object)
+    }
+
+    /// The id of a Batch does not say who uploaded the file of its requests; a record does.
+    fn leave_input(&self, bin: &Mutex<Bin>, thing: &Thing, batch: &Batch) {
+        if let (true, Some(input)) = (thing.answered, &batch.input_file_id)
+            && !lock(bin).has_file(input)
+        {
+            self.leave(bin, input, "upload");
+        }
+    }
+
+    /// The server knows what this is about.
+    fn met(&self) {
+        if let Some(removals) = &self.removals {
+            removals.met();
         }
     }
 }

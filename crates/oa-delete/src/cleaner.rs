@@ -111,12 +111,9 @@ impl Cleaner<'_> {
         }
         let response = record.response().map(Response::read);
         let pending = response.filter(|response| !response.is_final());
-        if let Some(batch) = record.awaited() {
-            let id = batch.id.as_ref().map_or("-", Id::as_str);
-            let why = format!("the Batch {id} was not collected (`oa-batch < FILE`)");
-            self.keep(bin, &record, &why);
-        } else if let (Some(_), true) = (&pending, self.args.keep_pending) {
-            self.keep(bin, &record, "the response still runs");
+        let waits = pending.is_some() || record.awaited().is_some();
+        if waits && self.args.keep_pending {
+            self.keep(bin, &record);
         } else {
             if let Some(response) = &pending {
                 self.stop(&mut record, response);
@@ -126,25 +123,37 @@ impl Cleaner<'_> {
         pipe.put(job, record);
     }
 
-    /// Leaves alone what the record needs, for other records, too.
-    fn keep(&self, bin: &Mutex<Bin>, record: &Record, why: &str) {
+    /// Leaves alone what a record needs whose answer is still to come, for other records, too.
+    fn keep(&self, bin: &Mutex<Bin>, record: &Record) {
         let log = &self.run.pipe.log;
-        let ids = joined(&record.ids());
-        log.note(&format!("kept, because {why}: {ids}"));
         let files = record.files();
         let store = record.store().and_then(|store| store.id);
         let response = record.response().map(Response::read);
         let response = response.and_then(|response| response.id);
+        let batch = record.awaited().unwrap_or_default();
+        match &batch.id {
+            // Thousands may wait for one.
+            Some(id) if !lock(bin).leave(id) => {}
+            Some(id) => log.note(&format!(
+                "{id}: kept with its files, because records wait for it"
+            )),
+            None => {
+                let ids = joined(&record.ids());
+                log.note(&format!("kept, because the answer is still to come: {ids}"));
+            }
+        }
         if let Some(store) = &store {
-            lock(bin).share(store, 1, files);
+            lock(bin).share_store(store, 1, files);
         }
         let files = files.iter().filter_map(|file| file.id.clone());
-        lock(bin).keep(files.chain(store).chain(response));
+        let others = [store, response, batch.id, batch.input_file_id];
+        lock(bin).keep(files.chain(others.into_iter().flatten()));
     }
 
     /// Puts what the pipe made into the bin; what another tool lifted in is left alone and named.
     fn sort(&self, bin: &Mutex<Bin>, record: &Record) {
         self.sort_store(bin, record);
+        self.sort_batch(bin, record);
         for file in record.files() {
             match &file.id {
                 None => self.refuse("an object without an id; nothing was deleted for it"),
@@ -171,7 +180,7 @@ impl Cleaner<'_> {
         match store.made {
             None => self.leave(bin, id, "make"),
             Some(true) => {
-                lock(bin).share(id, store.shared.unwrap_or(1), record.files());
+                lock(bin).share_store(id, store.shared.unwrap_or(1), record.files());
                 lock(bin).add(&Thing::store(id, &store));
             }
             Some(false) => {
@@ -184,7 +193,46 @@ impl Cleaner<'_> {
         }
     }
 
-    fn leave(&self, bin: &Mutex<Bin>, id: &Id, verb: &str) {
+    /// A Batch that is not collected is cancelled; one that is loses what it answered. Both wait for all its records.
+    fn sort_batch(&self, bin: &Mutex<Bin>, record: &Record) {
+        let Some(mut batch) = record.object().get("batch").map(Batch::read) else {
+            return;
+        };
+        let Some(id) = batch.id.clone() else {
+            self.refuse("a Batch without an id; nothing was cancelled or deleted for it");
+            if !batch.collected {
+                self.keep(bin, record);
+            }
+            return;
+        };
+        if !batch.made {
+            // Whoever made it may read its answers yet.
+            batch.shared = None;
+            self.leave(bin, &id, "make");
+            if batch.collected {
+                return;
+            }
+        }
+        let outputs = [&batch.output_file_id, &batch.error_file_id];
+        let outputs = || outputs.into_iter().flatten();
+        let store = record.store().and_then(|store| store.id);
+        let files = record.files().iter().filter_map(|file| file.id.as_ref());
+        let mut bin = lock(bin);
+        bin.share_batch(&id, &batch, files.chain(&store).chain(outputs()));
+        if batch.made {
+            for file in batch.input_file_id.iter().chain(outputs()) {
+                bin.add(&Thing::new(Kind::File, file));
+            }
+            if !batch.collected {
+                bin.add(&Thing::new(Kind::Batch, &id));
+            }
+            if record.awaited().is_some() && record.error().is_none() {
+                bin.wait(&id);
+            }
+        }
+    }
+
+    pub(crate) fn leave(&self, bin: &Mutex<Bin>, id: &Id, verb: &str) {
         if lock(bin).leave(id) {
             let log = &self.run.pipe.log;
             log.note(&format!(

@@ -48,11 +48,7 @@ impl Cleaner<'_> {
     pub(crate) fn empty_last(&self, bin: &Mutex<Bin>) {
         let log = &self.run.pipe.log;
         let (things, stay) = lock(bin).take_last();
-        for (id, count, command) in lock(bin).parts() {
-            log.note(&format!(
-                "{id}: kept with its files, because only {count} records that share it came; `{command}` deletes them"
-            ));
-        }
+        lock(bin).parts().iter().for_each(|part| log.note(part));
         for thing in stay.iter().filter_map(|place| lock(bin).thing(*place)) {
             if thing.answered {
                 log.note(&format!(
@@ -118,7 +114,7 @@ impl Cleaner<'_> {
                 self.skip(&thing);
                 None
             } else {
-                let removed = self.remove_one(&thing, undone);
+                let removed = self.remove_one(bin, &thing, undone);
                 lock(bin).close(places[index], removed.is_ok());
                 failed.fetch_or(removed.is_err(), Ordering::SeqCst);
                 removed.ok().flatten().filter(|_| thing.answered)
@@ -144,18 +140,27 @@ impl Cleaner<'_> {
     }
 
     /// Deletes one thing; gives the API's answer, unless it was gone already.
-    fn remove_one(&self, thing: &Thing, undone: &Mutex<Undone>) -> Result<Option<String>, Failed> {
+    fn remove_one(
+        &self,
+        bin: &Mutex<Bin>,
+        thing: &Thing,
+        undone: &Mutex<Undone>,
+    ) -> Result<Option<String>, Failed> {
         let (Some(client), Some(removals)) = (self.client, &self.removals) else {
             return Ok(None);
         };
         let done = match thing.kind {
-            ThingKind::Batch => self.end_batch(client, thing),
+            ThingKind::Batch => self.end_batch(client, bin, thing),
             _ => removals.delete(thing.address(), &thing.id, thing, thing.lives),
         };
         match (done, thing.kind) {
             (Ok(answer), _) => return Ok(answer.map(|object| object.get().to_owned())),
             (Err(error), ThingKind::Member) => lock(undone).push((thing.id.clone(), error)),
-            (Err(error), ThingKind::Batch) => removals.fail(&thing.id, "not cancelled", &error),
+            (Err(error), ThingKind::Batch) => {
+                removals.fail(&thing.id, "not cancelled", &error);
+                // It may run on, and then it needs its file.
+                lock(bin).keep([thing.id.clone()]);
+            }
             (Err(error), _) => removals.fail(&thing.id, "not deleted", &error),
         }
         Err(Failed)

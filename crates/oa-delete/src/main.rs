@@ -6,6 +6,7 @@ mod cancellation;
 mod cleaner;
 mod deletion;
 mod ids;
+mod shared;
 mod thing;
 
 use std::process::ExitCode;

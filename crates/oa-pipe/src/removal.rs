@@ -79,6 +79,11 @@ impl<'a> Removals<'a> {
         }
     }
 
+    /// Notes that the server knew something of this run, though that was not to be deleted.
+    pub fn met(&self) {
+        lock(&self.found).any = true;
+    }
+
     /// Says what stays on the server, and why: it is `not deleted`, `not detached`.
     pub fn fail(&self, id: &Id, what: &str, error: &oa_core::Error) {
         self.pipe.log.error(&format!("{id}: {what}: {error}"));
