@@ -21,7 +21,7 @@ const LARGEST: [(&str, usize); 13] = [
     ("oa-net", 900),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
     // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch.
-    ("oa-pipe", 5_780),
+    ("oa-pipe", 5_830),
     ("oa-kinds", 767),
     ("oa-upload", 560),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are

@@ -5,7 +5,7 @@ use oa_core::{Error, Kind};
 use serde_json::value::RawValue;
 
 /// What says that money is the matter, in an error's `code`.
-const MONEY: [&str; 3] = ["billing", "quota", "account_deactivated"];
+const MONEY: [&str; 3] = ["billing", "quota", "account deactivated"];
 
 /// What follows from the failure of a Batch.
 #[derive(Debug)]
@@ -64,7 +64,9 @@ impl Fault {
 
     fn of(error: Error) -> Fault {
         let code = error.code.clone().unwrap_or_default();
-        let said = format!("{code} {}", error.message).to_lowercase();
+        let said = format!("{code} {}", error.message)
+            .to_lowercase()
+            .replace('_', " ");
         if code == "token_limit_exceeded" || said.contains("enqueued token") {
             return Fault::Full(error);
         }
@@ -122,10 +124,7 @@ mod tests {
             format!(r#"{{"object":"list","data":[{{"code":"{code}","message":"m"}}]}}"#)
         };
         assert!(matches!(read(&one("token_limit_exceeded")), Fault::Full(_)));
-        assert!(matches!(
-            read(&one("file_not_found")),
-            Fault::Unseen(_) | Fault::Whole(_)
-        ));
+        assert!(matches!(read(&one("file_not_found")), Fault::Unseen(_)));
         for code in ["billing_hard_limit_reached", "insufficient_quota"] {
             let Fault::Whole(error) = read(&one(code)) else {
                 panic!("{code}");
