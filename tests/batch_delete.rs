@@ -191,9 +191,12 @@ fn keep_pending_leaves_all_that_a_batch_needs_alone() {
         assert_eq!(told, 1, "{}", ran.stderr);
         assert_eq!(ran.records(), given);
     }
-    let named = [&[json!(job.id)], &job.records[..]].concat();
+    let named = [&[json!(job.id), json!(job.input)], &job.records[..]].concat();
     let ran = feed(&scene, &named, "oa-delete --keep-pending").is(0);
-    ran.says(&["kept, because a kept record needs it"]);
+    for id in [&job.id, &job.input] {
+        let told = format!("{id}: kept, because a kept record needs it");
+        assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    }
     assert_eq!(deletions(&scene), [""; 0]);
     let collected = job.collected(&scene);
     let mixed = [&collected[1..], &job.records[..1]].concat();
