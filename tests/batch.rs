@@ -225,7 +225,7 @@ fn what_no_batch_takes_is_an_input_error_with_the_way_out() {
             r#"{"request":{"model":"m","input":"why","background_options":{}}}"#.to_owned(),
             "del(.request.background_options)",
         ),
-        (batch(r#","id":"batch_1""#), "del(.batch)"),
+        (batch(r#","id":"batch_1""#), "oa-batch wrote"),
         (
             r#"{"response":{"id":"resp_1","status":"queued"}}"#.to_owned(),
             "oa-poll",
@@ -334,4 +334,13 @@ fn a_poll_in_the_pipe_names_the_tool_that_waits_for_batches() {
     // And that is no reason not to go on.
     let ran = scene.feed(&ran.stdout, BATCH).is(0);
     answered(&ran);
+}
+
+#[test]
+fn a_batch_that_is_named_is_cancelled_and_its_requests_go() {
+    let scene = Scene::with(&["--looks", "0"]);
+    let ran = scene.feed(&asked(2), SUBMIT).is(0);
+    let id = ran.records()[0]["batch"]["id"].clone();
+    scene.ok(&format!("oa-delete {}", id.as_str().unwrap()));
+    scene.nothing_left();
 }

@@ -7,6 +7,7 @@
 
 mod answer;
 mod batch;
+mod batch_again;
 mod batch_delete;
 mod batch_faults;
 mod batch_queue;

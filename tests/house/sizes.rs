@@ -21,7 +21,7 @@ const LARGEST: [(&str, usize); 13] = [
     ("oa-net", 900),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
     // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch.
-    ("oa-pipe", 5_830),
+    ("oa-pipe", 5_850),
     ("oa-kinds", 767),
     ("oa-upload", 560),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are
@@ -30,9 +30,9 @@ const LARGEST: [(&str, usize); 13] = [
     ("oa-poll", 270),
     // A queue that holds so many tokens, parts that were bought before, creations in doubt, lines that went wrong in
     // every way that was met; a killed run goes on where it was.
-    ("oa-batch", 1_870),
+    ("oa-batch", 1_920),
     // Batches that run and what they answered, entries of stores, what records share, ids by the million.
-    ("oa-delete", 1_140),
+    ("oa-delete", 1_150),
     // A row for each object, where people read it.
     ("oa-list", 340),
     // One by one where a server has no batches; batches that are looked at as they are due.

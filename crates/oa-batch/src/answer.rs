@@ -9,8 +9,9 @@ use oa_pipe::response::Response;
 use oa_pipe::settle::{settle, summary};
 use serde_json::value::RawValue;
 
-/// What to do where a request was not run.
-const AGAIN: &str = "asked anew: jq -c 'del(.error)' FILE | oa-batch";
+/// What to do where a request is worth another attempt, and where an answer came that is none.
+const AGAIN: &str = "ask it anew: jq -c 'del(.error)' FILE | oa-batch";
+const INSTEAD: &str = "ask it anew: jq -c 'del(.error, .response)' FILE | oa-batch";
 
 /// What a line says.
 #[derive(Default)]
@@ -66,7 +67,7 @@ impl Taking<'_> {
             (None | Some(0), None) | (Some(0), _) if self.cancelled => Ok(()),
             (None, None) | (Some(0), _) => Err(not_run(line)),
             (None | Some(200), _) => self.answered(record, &line),
-            (Some(_), _) => Err(line.received().error(&redact)),
+            (Some(_), _) => Err(advise(line.received().error(&redact), AGAIN)),
         }
     }
 
@@ -79,7 +80,8 @@ impl Taking<'_> {
                 let response = Response::read(&found.object);
                 self.log
                     .event("response", &summary(record, &response, None));
-                settle(record, found.object, self.allow_incomplete)
+                let verdict = settle(record, found.object, self.allow_incomplete);
+                verdict.map_err(|error| advise(error, INSTEAD))
             }
             Err(complaint) => {
                 let mut error = Error::new(Kind::Network, complaint.words);
@@ -106,6 +108,15 @@ impl Line<'_> {
             body: body.unwrap_or_default().into_bytes(),
             ..Received::default()
         }
+    }
+}
+
+/// Says what to do where another attempt may bring more: waiting is no matter of a Batch.
+fn advise(error: Error, hint: &str) -> Error {
+    if error.retryable {
+        error.hint(hint)
+    } else {
+        error
     }
 }
 

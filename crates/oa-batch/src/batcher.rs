@@ -1,13 +1,15 @@
 //! Who works on a run: records in, turn after turn, records out.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use oa_core::client::Client;
 use oa_core::{Id, Kind, Result};
+use oa_pipe::batch::Batch;
 use oa_pipe::log::field;
+use oa_pipe::record::Record;
 use oa_pipe::removal::Removals;
 use oa_pipe::run::Run;
 use oa_pipe::wait::{Subject, Wait};
@@ -34,7 +36,8 @@ pub(crate) struct Batcher<'a> {
     pub(crate) spool: Arc<Spool>,
     pub(crate) answers: Answers,
     pub(crate) removals: Removals<'a>,
-    pub(crate) begun: Instant,
+    /// When all records were read.
+    begun: Cell<Instant>,
     /// Batches that were named because nobody reads any more.
     pub(crate) named: RefCell<BTreeSet<Id>>,
 }
@@ -49,7 +52,7 @@ impl<'a> Batcher<'a> {
             spool: Arc::new(Spool::new()?),
             answers: Answers::new()?,
             removals: Removals::new(client, &run.pipe),
-            begun: Instant::now(),
+            begun: Cell::new(Instant::now()),
             named: RefCell::default(),
         })
     }
@@ -60,6 +63,7 @@ impl<'a> Batcher<'a> {
         let kept = Arc::clone(&self.spool);
         pipe.interrupt.hold_more(move || kept.ids());
         let mut desk = self.take_in();
+        self.begun.set(Instant::now());
         self.prepare(&mut desk);
         let progress = pipe.log.progress("requests", desk.members());
         loop {
@@ -83,41 +87,56 @@ impl<'a> Batcher<'a> {
     pub(crate) fn end(&self) -> Option<Instant> {
         let patience = self.args.patience().deadline.unwrap_or_default();
         let ends = !patience.is_zero();
-        ends.then(|| self.begun.checked_add(patience)).flatten()
+        ends.then(|| self.begun.get().checked_add(patience))
+            .flatten()
     }
 
     fn take_in(&self) -> Desk {
         let pipe = &self.run.pipe;
         let (mut desk, mut forming) = (Desk::default(), Forming::default());
+        let mut told = false;
         while let Some(mut job) = pipe.next() {
             let mut record = std::mem::take(&mut job.incoming.record);
             let taken = take(&mut record, job.incoming.problem.take(), self.args);
-            if let Err(error) = self.spool.keep(&record) {
-                // Nobody but the pipe keeps it now.
-                pipe.fail(&mut record, &error);
-                pipe.put(&job, record);
-                desk.fates.push(Fate::Passes);
-                continue;
-            }
-            pipe.park(&mut job);
-            let most = self.args.part_size as usize;
-            match (taken, pipe.stopped()) {
-                (Ok(Taken::Passes), _) => drop(desk.add(Fate::Passes)),
-                (Err(error), _) => drop(desk.add(Fate::Fails(error))),
-                (Ok(Taken::New(..)), Some(stop)) if stop.kind == Kind::Skipped => {
-                    desk.add(Fate::Fails(stop));
+            match self.spool.keep(&record) {
+                Ok(()) => {
+                    pipe.park(&mut job);
+                    self.sort(&mut desk, &mut forming, &record, taken);
+                    continue;
                 }
-                (Ok(Taken::New(model, bytes)), _) => desk.join(&mut forming, &model, bytes, most),
-                (Ok(Taken::Waits(id, input)), _) => {
-                    if let Some(number) = desk.wait(&mut forming, &id) {
-                        let mark = Mark::new(id, String::new(), input, 0);
-                        let running = Box::new(self.running(mark, true));
-                        desk.groups[number].stage = Stage::Runs(running);
-                    }
+                // Nobody but the pipe keeps it now. One of thousands tells.
+                Err(error) if told => pipe.fail_too(&mut record, &error),
+                Err(error) => pipe.fail(&mut record, &error),
+            }
+            told = true;
+            pipe.put(&job, record);
+            desk.fates.push(Fate::Passes);
+        }
+        desk
+    }
+
+    fn sort(&self, desk: &mut Desk, forming: &mut Forming, record: &Record, taken: Result<Taken>) {
+        let skipped = self.run.pipe.stopped();
+        let skipped = skipped.filter(|stop| stop.kind == Kind::Skipped);
+        match (taken, skipped) {
+            (Ok(Taken::Passes), _) => drop(desk.add(Fate::Passes)),
+            (Err(error), _) | (Ok(Taken::New(..)), Some(error)) => {
+                desk.add(Fate::Fails(error));
+            }
+            (Ok(Taken::New(model, bytes)), None) => {
+                let earlier = record.object().get("batch").map(Batch::all);
+                let spent = earlier.into_iter().flatten().filter_map(|batch| batch.id);
+                desk.spent.extend(spent);
+                desk.join(forming, &model, bytes, self.args.part_size as usize);
+            }
+            (Ok(Taken::Waits(id, input)), _) => {
+                if let Some(number) = desk.wait(forming, &id) {
+                    let mark = Mark::new(id, String::new(), input, 0);
+                    let running = Box::new(self.running(mark, true));
+                    desk.groups[number].stage = Stage::Runs(running);
                 }
             }
         }
-        desk
     }
 
     /// The wait for a Batch begins.

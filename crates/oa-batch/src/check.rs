@@ -18,6 +18,7 @@ impl Batcher<'_> {
         }
         let prepared = self.sum_up(desk).and_then(|()| {
             desk.listing = Listing::read(self.client, None, false)?;
+            desk.listing.forget(&desk.spent);
             self.refuse_known(desk)
         });
         if let Err(error) = prepared {

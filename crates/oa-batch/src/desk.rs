@@ -29,6 +29,8 @@ pub(crate) struct Desk {
     pub(crate) open: Vec<u32>,
     pub(crate) groups: Vec<Group>,
     pub(crate) listing: Listing,
+    /// Batches that were read, and did not have all answers.
+    pub(crate) spent: BTreeSet<Id>,
     /// Models whose queue had no room until one of ours ends.
     full: BTreeSet<String>,
     /// A queue had no room.

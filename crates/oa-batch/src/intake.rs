@@ -1,8 +1,9 @@
 //! What is to become of a record that came in.
 
-use oa_core::field::{Fields, Look};
+use oa_core::field::{Fields, Look, text_of};
 use oa_core::{Error, Id, Result};
 use oa_pipe::batch::Batch;
+use oa_pipe::question::is_blank;
 use oa_pipe::record::Record;
 use oa_pipe::response::Response;
 use oa_pipe::settle::{forget, settle_own};
@@ -44,13 +45,11 @@ pub(crate) fn take(record: &mut Record, problem: Option<Error>, args: &Args) -> 
     }
     match batch {
         Some(batch) => waits(batch),
-        None if args.cancel => Err(Error::input(
-            "the record has no `batch` that could be cancelled",
-        )),
+        None if args.cancel => Err(Error::input("the record waits for no Batch")
+            .hint("--cancel is for what oa-batch --submit wrote")),
         None => {
             let (model, bytes) = check(record.object().get("request"))?;
             forget(record);
-            record.object_mut().remove("batch");
             Ok(Taken::New(model, bytes))
         }
     }
@@ -62,7 +61,7 @@ fn waits(batch: Batch) -> Result<Taken> {
         (None, _) => Err(Error::input("the record's `batch` has no `id`")),
         (Some(id), None) => {
             let message = format!("the record's `batch` {id} has no `custom_id`");
-            let hint = "nothing tells which of its answers is meant; without `batch` it is asked anew: jq -c 'del(.batch)'";
+            let hint = "nothing tells which of its answers is meant; feed in the records that oa-batch wrote";
             Err(Error::input(message).hint(hint))
         }
     }
@@ -86,13 +85,18 @@ impl Look<'_> for Asked {
     ];
 
     fn look(fields: &Fields) -> Asked {
-        let asks = |key: &&&str| fields.raw(key).is_some_and(|raw| raw.get() != "false");
+        let wanted = |key: &&&str| fields.raw(key).is_some_and(|raw| raw.get() != "false");
         Asked {
             model: fields.text("model").filter(|model| !model.is_empty()),
-            input: fields.raw("input").is_some(),
-            foreign: Self::KEYS[2..].iter().find(asks).copied(),
+            input: fields.raw("input").is_some_and(asks),
+            foreign: Self::KEYS[2..].iter().find(wanted).copied(),
         }
     }
+}
+
+/// Whether an input asks anything.
+fn asks(input: &RawValue) -> bool {
+    !matches!(input.get(), "[]" | "{}") && text_of(input).is_none_or(|text| !is_blank(&text))
 }
 
 /// Model and size of a request that can be part of a Batch.
@@ -119,5 +123,5 @@ fn check(request: Option<&RawValue>) -> Result<(String, u64)> {
             return Ok((model.clone(), bytes));
         }
     };
-    Err(Error::input(format!("`request` has no `{lacks}`")).hint(WHOLE))
+    Err(Error::input(format!("`request` has no `{lacks}`, or an empty one")).hint(WHOLE))
 }

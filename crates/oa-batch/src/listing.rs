@@ -10,14 +10,13 @@ use oa_core::id::query;
 use oa_core::reply::Expect;
 use oa_core::request::Request;
 use oa_core::{Id, Result};
-use oa_pipe::batch::Batch;
+use oa_pipe::batch::{Batch, PART};
 use oa_pipe::pages::pages;
 use serde_json::value::RawValue;
 
 /// Batches that began earlier are not looked at: they have ended, and a day is over.
 const BACK: Duration = Duration::from_secs(2 * 86400);
-/// Of its metadata: the checksum of a part, and of the part that it was cut from.
-pub(crate) const PART: &str = "oa_part";
+/// Of its metadata: the checksum of the part that its requests were cut from.
 pub(crate) const PARENT: &str = "oa_parent";
 
 /// A Batch as far as it is looked for.
@@ -54,10 +53,9 @@ impl Found {
         self.batch.status.as_deref().unwrap_or("unknown")
     }
 
-    /// Whether the answers of a Batch that is completed can still be had.
+    /// Whether the answers of a Batch that is completed can still be had. Without any, nothing was bought.
     fn has_answers(&self, client: &Client) -> Result<bool> {
-        let files = [&self.batch.output_file_id, &self.batch.error_file_id];
-        let Some(id) = files.into_iter().flatten().next() else {
+        let Some(id) = &self.batch.output_file_id else {
             return Ok(false);
         };
         let look = Request::get(id.under("/files"), Expect::Known("file"));
@@ -111,6 +109,11 @@ impl Listing {
             ended => ended.map(|_| false)?,
         };
         Ok(Listing { found, missing })
+    }
+
+    /// Takes out Batches of which nobody wants to know.
+    pub(crate) fn forget(&mut self, spent: &BTreeSet<Id>) {
+        self.found.retain(|found| !spent.contains(&found.id));
     }
 
     fn of_part(&self, part: &str) -> impl Iterator<Item = &Found> {

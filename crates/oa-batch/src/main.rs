@@ -32,6 +32,7 @@ use batcher::Batcher;
 impl Arguments for Args {
     const TOOL: &'static str = "oa-batch";
     const EXAMPLE: &'static str = "put it behind oa-respond --dry-run";
+    const PLAIN: &'static str = "records are expected: oa-respond --dry-run … | oa-batch";
 
     fn options(&self) -> &Options {
         &self.options

@@ -1,8 +1,11 @@
 //! What a record says of the Batch that its request is part of.
 
 use oa_core::Id;
-use oa_pipe::object::Object;
+use oa_core::field::{Look as _, each};
+use oa_pipe::batch::Batch;
+use oa_pipe::object::{Object, raw_array};
 use oa_pipe::record::Record;
+use serde_json::value::RawValue;
 
 use crate::part::custom_id;
 
@@ -34,21 +37,15 @@ impl Mark {
         }
     }
 
-    /// Puts it into the record of this place; what the record says already stays.
+    /// Puts it into the record of this place. What the record says of it already stays; an earlier Batch, whose files
+    /// are still there, becomes one of the `previous`.
     pub(crate) fn put(&self, record: &mut Record, place: u32) {
-        let own = record.object().get("batch").map(Object::of);
-        let mut batch = own.unwrap_or_else(|| {
-            let mut batch = Object::default();
-            batch.put("id", &self.id.as_str());
-            batch.put("custom_id", &custom_id(place));
-            batch.put("part", &self.part);
-            if let Some(input) = &self.input {
-                batch.put("input_file_id", &input.as_str());
-            }
-            batch.put("shared", &self.shared);
-            batch.put("made", &true);
-            batch
-        });
+        let own = record.object().get("batch");
+        let same = |raw: &&RawValue| Batch::read(raw).id.as_ref() == Some(&self.id);
+        let mut batch = match own.filter(same) {
+            Some(own) => Object::of(own),
+            None => self.begin(place, own),
+        };
         if self.collected {
             batch.put("collected", &true);
             let keys = ["output_file_id", "error_file_id"];
@@ -59,5 +56,28 @@ impl Mark {
             }
         }
         record.object_mut().set("batch", batch.to_raw());
+    }
+
+    fn begin(&self, place: u32, earlier: Option<&RawValue>) -> Object {
+        let mut batch = Object::default();
+        batch.put("id", &self.id.as_str());
+        batch.put("custom_id", &custom_id(place));
+        batch.put("part", &self.part);
+        if let Some(input) = &self.input {
+            batch.put("input_file_id", &input.as_str());
+        }
+        batch.put("shared", &self.shared);
+        batch.put("made", &true);
+        if let Some(earlier) = earlier {
+            let mut own = Object::of(earlier);
+            let before = own.get("previous").map(ToOwned::to_owned);
+            own.remove("previous");
+            let mut all = vec![own.to_raw()];
+            if let Some(before) = before {
+                each(&before, |raw| all.push(raw.to_owned()));
+            }
+            batch.set("previous", raw_array(all.iter().map(AsRef::as_ref)));
+        }
+        batch
     }
 }

@@ -7,6 +7,7 @@ use oa_core::form::Form;
 use oa_core::reply::{Expect, Reply};
 use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
+use oa_pipe::batch::PART;
 use oa_pipe::file::File;
 use oa_pipe::log::field;
 use oa_pipe::object::Object;
@@ -18,7 +19,7 @@ use crate::batcher::Batcher;
 use crate::desk::Desk;
 use crate::fault::{Fault, speaks_of_file};
 use crate::group::{End, Group, Stage};
-use crate::listing::{Listing, PARENT, PART};
+use crate::listing::{Listing, PARENT};
 use crate::mark::Mark;
 use crate::part::{ENDPOINT, checksum, file};
 

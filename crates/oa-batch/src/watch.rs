@@ -122,6 +122,8 @@ impl Batcher<'_> {
             }
             Ok(Ended::Gone(error)) => self.fail(group, Some(mark), gone(error)),
             Err(error) if error.is_gone() => self.fail(group, Some(mark), gone(error)),
+            // That is told once, of all.
+            Err(error) if error.kind == Kind::Interrupted => return,
             Err(error) => {
                 over = false;
                 self.fail(group, Some(mark), error);

@@ -156,7 +156,7 @@ impl Cleaner<'_> {
                     return Err(refusal.map_or_else(refused, |error| error.about(&still)));
                 }
                 log.event("cancel", &format!("{thing} {}", field("status", status)));
-                self.leave_input(bin, thing, &batch);
+                self.end_input(bin, thing, &batch);
                 let hint = "put `oa-batch` before oa-delete, or keep it with --keep-pending";
                 let unread = "records waited for it, and its answers were not read";
                 (Some(object), Error::new(Kind::Failed, unread).hint(hint))
@@ -175,12 +175,22 @@ impl Cleaner<'_> {
         Ok(object)
     }
 
-    /// The id of a Batch does not say who uploaded the file of its requests; a record does.
-    fn leave_input(&self, bin: &Mutex<Bin>, thing: &Thing, batch: &Batch) {
-        if let (true, Some(input)) = (thing.answered, &batch.input_file_id)
-            && !lock(bin).has_file(input)
-        {
+    /// The file of the requests of a Batch that was named goes where its metadata say that the pipe made it.
+    fn end_input(&self, bin: &Mutex<Bin>, thing: &Thing, batch: &Batch) {
+        let (true, Some(input)) = (thing.answered, &batch.input_file_id) else {
+            return;
+        };
+        if lock(bin).has_file(input) {
+            return;
+        }
+        let (true, Some(removals)) = (batch.made, &self.removals) else {
             self.leave(bin, input, "upload");
+            return;
+        };
+        let what = field("file_id", input.as_str());
+        let gone = removals.delete(input.under("/files"), input, &what, false);
+        if let Err(error) = gone {
+            removals.fail(input, "not deleted", &error);
         }
     }
 

@@ -195,20 +195,24 @@ impl Cleaner<'_> {
 
     /// A Batch that is not collected is cancelled; one that is loses what it answered. Both wait for all its records.
     fn sort_batch(&self, bin: &Mutex<Bin>, record: &Record) {
-        let Some(mut batch) = record.object().get("batch").map(Batch::read) else {
-            return;
-        };
-        let Some(id) = batch.id.clone() else {
+        let all = record.object().get("batch").map(Batch::all);
+        for batch in all.unwrap_or_default() {
+            if let Some(id) = batch.id.clone() {
+                self.sort_one(bin, record, &id, batch);
+                continue;
+            }
             self.refuse("a Batch without an id; nothing was cancelled or deleted for it");
             if !batch.collected {
                 self.keep(bin, record);
             }
-            return;
-        };
+        }
+    }
+
+    fn sort_one(&self, bin: &Mutex<Bin>, record: &Record, id: &Id, mut batch: Batch) {
         if !batch.made {
             // Whoever made it may read its answers yet.
             batch.shared = None;
-            self.leave(bin, &id, "make");
+            self.leave(bin, id, "make");
             if batch.collected {
                 return;
             }
@@ -218,16 +222,16 @@ impl Cleaner<'_> {
         let store = record.store().and_then(|store| store.id);
         let files = record.files().iter().filter_map(|file| file.id.as_ref());
         let mut bin = lock(bin);
-        bin.share_batch(&id, &batch, files.chain(&store).chain(outputs()));
+        bin.share_batch(id, &batch, files.chain(&store).chain(outputs()));
         if batch.made {
             for file in batch.input_file_id.iter().chain(outputs()) {
                 bin.add(&Thing::new(Kind::File, file));
             }
             if !batch.collected {
-                bin.add(&Thing::new(Kind::Batch, &id));
-            }
-            if record.awaited().is_some() && record.error().is_none() {
-                bin.wait(&id);
+                bin.add(&Thing::new(Kind::Batch, id));
+                if record.awaited().is_some() && record.error().is_none() {
+                    bin.wait(id);
+                }
             }
         }
     }

@@ -1,9 +1,11 @@
 //! A Batch as far as the tools look at it.
 
-use oa_core::field::{Fields, Look};
+use oa_core::field::{Fields, Look, each};
 use oa_core::id::Id;
 use serde_json::value::RawValue;
 
+/// What the pipe writes into the metadata of a Batch: the checksum of its requests.
+pub const PART: &str = "oa_part";
 /// Statuses of a Batch whose requests are run no more.
 const OVER: [&str; 5] = ["completed", "failed", "expired", "cancelled", "cancelling"];
 
@@ -42,6 +44,7 @@ impl Look<'_> for Batch {
         "error_file_id",
         "shared",
         "request_counts",
+        "metadata",
         "made",
         "collected",
     ];
@@ -57,10 +60,16 @@ impl Look<'_> for Batch {
             error_file_id: file("error_file_id"),
             shared: fields.get("shared"),
             done: fields.raw("request_counts").and_then(done),
-            made: fields.get("made").unwrap_or_default(),
+            made: fields.get("made").unwrap_or_else(|| is_marked(fields)),
             collected: fields.get("collected").unwrap_or_default(),
         }
     }
+}
+
+/// Whether the API's object says that the pipe made it.
+fn is_marked(fields: &Fields) -> bool {
+    let metadata = fields.raw("metadata");
+    metadata.is_some_and(|raw| Fields::of(raw, &[PART]).raw(PART).is_some())
 }
 
 fn done(counts: &RawValue) -> Option<(u64, u64)> {
@@ -71,6 +80,16 @@ fn done(counts: &RawValue) -> Option<(u64, u64)> {
 }
 
 impl Batch {
+    /// The Batch of a record, and in its `previous` those that the request was part of before; newest first.
+    #[must_use]
+    pub fn all(raw: &RawValue) -> Vec<Batch> {
+        let mut all = vec![Batch::read(raw)];
+        if let Some(earlier) = Fields::of(raw, &["previous"]).raw("previous") {
+            each(earlier, |raw| all.push(Batch::read(raw)));
+        }
+        all
+    }
+
     /// Whether it was found good, so that it runs or has run.
     #[must_use]
     pub fn is_accepted(&self) -> bool {

@@ -174,7 +174,7 @@ pub(super) fn broken(malformed: &Malformed, tool: &str, plain: &str) -> Error {
         malformed.what
     ));
     let word = malformed.text.split_whitespace().next().unwrap_or_default();
-    if looks_like_id(word) {
+    if looks_like_id(word) && plain.is_empty() {
         error.hint(format!("these are plain ids, not JSON: `… | xargs {tool}`"))
     } else if plain.is_empty() || word.starts_with(['{', '[', '"', '\'']) {
         error

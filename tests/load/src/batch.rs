@@ -206,7 +206,7 @@ fn killed(programs: &Path, seed: u64) -> anyhow::Result<BTreeMap<&'static str, u
                 random = random
                     .wrapping_mul(6_364_136_223_846_793_005)
                     .wrapping_add(1);
-                let most = [2500, 150, 60][place];
+                let most = [900, 120, 60][place];
                 let child = run.start(&format!("exec {line}"))?;
                 sleep(Duration::from_millis((random >> 33) % most));
                 if kill_9(child)? {
@@ -252,7 +252,7 @@ fn memory(programs: &Path, size: usize) -> anyhow::Result<(f64, f64, f64)> {
         curl -sS -H "Authorization: Bearer $OPENAI_API_KEY" "$OPENAI_BASE_URL/files/$id/content"
       done >answers
       jq -nc --slurpfile answers answers '
-        ($answers | INDEX(.custom_id)) as $by | inputs
+        (reduce $answers[] as $a ({}; .[$a.custom_id] = $a)) as $by | inputs
         | .response = $by[.batch.custom_id].response.body
         | .output_text = ([.response.output[].content[]?.text] | add)' jobs >joined"#;
     let (_, theirs) = run.play(by_hand)?;
