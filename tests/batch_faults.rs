@@ -239,6 +239,7 @@ fn a_server_without_batches_says_so_at_once_and_keeps_nothing() {
 #[test]
 fn weather_at_any_look_or_download_changes_nothing() {
     for rule in [
+        "GET /batches 429 retry-after-ms=5 x9",
         "GET /batches/* 503 x4",
         "GET /batches/* cut x4",
         "GET /batches/* html status=502 x4",

@@ -1,5 +1,7 @@
 //! oa-batch and a queue that holds so many tokens; signals, closed outputs and killed runs.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -80,6 +82,22 @@ fn what_the_queue_does_not_take_in_time_is_told_and_keeps_nothing_on_the_server(
     }
     let ledger = scene.ledger();
     assert_eq!(ledger.files.len(), 2);
+}
+
+#[test]
+fn a_file_that_has_too_little_time_left_once_there_is_room_fails_its_record_and_no_other() {
+    let scene = Scene::with(&["--queue-tokens", "1000", "--looks", "6"]);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let soon = now.as_secs() + 25 * 3600 + 3;
+    let file = format!(r#"{{"files":[{{"id":"file-1","expires_at":{soon}}}],"#);
+    let lines = long(6, 140);
+    let (first, rest) = lines.split_at(lines.match_indices('\n').nth(4).unwrap().0 + 1);
+    let lines = first.to_owned() + &rest.replacen('{', &file, 1);
+    let line = "oa-batch --interval 1s --part-size 3";
+    let ran = scene.feed(&lines, line).is(3);
+    let kinds = each(&ran, "/error/kind");
+    assert_eq!(kinds[5], "input", "{}", ran.stderr);
+    assert_eq!(kinds[..5], [const { Value::Null }; 5], "{}", ran.stderr);
 }
 
 #[test]
@@ -206,12 +224,13 @@ fn a_second_signal_names_what_is_left() {
 #[test]
 fn a_run_that_was_killed_goes_on_from_its_input_and_buys_nothing_twice() {
     for line in ["POST /files", "POST /batches", "GET /batches"] {
-        let rule = format!("{line} stall skip=1 x1");
+        let first = line == "GET /batches";
+        let rule = format!("{line} stall skip={} x1", u8::from(!first));
         let scene = Scene::with(&["--fault", &rule, "--looks", "3"]);
         scene.file("in", asked(6));
         let tool = format!("{SUBMIT} --adopt --part-size 2 -o jobs <in");
         let running = scene.start(&format!("exec {tool}")).a_tool();
-        let count = if line == "GET /batches" { 1 } else { 2 };
+        let count = if first { 1 } else { 2 };
         scene.mock.until("a request", |l| l.of(line).len() >= count);
         running.at_once(&[Signal::KILL]).killed();
         scene.ok(&tool);

@@ -132,7 +132,7 @@ impl<'a> Batcher<'a> {
             (Ok(Taken::Waits(id, input)), _) => {
                 if let Some(number) = desk.wait(forming, &id) {
                     let mark = Mark::new(id, String::new(), input, 0);
-                    let running = Box::new(self.running(mark, true));
+                    let running = Box::new(self.running(mark, !self.args.submit));
                     desk.groups[number].stage = Stage::Runs(running);
                 }
             }

@@ -1,12 +1,17 @@
 //! Whether the same requests were submitted before.
 
-use oa_core::{Error, Result};
+use std::time::{Duration, Instant};
+
+use oa_core::{Error, Kind, Result};
 
 use crate::batcher::Batcher;
 use crate::desk::Desk;
 use crate::group::{End, Group, Stage};
 use crate::listing::Listing;
 use crate::part::checksum;
+
+/// How long is waited where the server does not say.
+const SECOND: Duration = Duration::from_secs(1);
 
 impl Batcher<'_> {
     /// Looks whether requests were submitted before. Nothing is sent where they were, unless that is wanted.
@@ -17,7 +22,7 @@ impl Batcher<'_> {
             return;
         }
         let prepared = self.sum_up(desk).and_then(|()| {
-            desk.listing = Listing::read(self.client, None, false)?;
+            desk.listing = self.list()?;
             desk.listing.forget(&desk.spent);
             self.refuse_known(desk)
         });
@@ -25,6 +30,21 @@ impl Batcher<'_> {
             let held = desk.groups.iter_mut().filter(|group| group.is_held());
             held.for_each(|group| group.stage = Stage::Over(End::Failed(None, error.clone())));
             pipe.log.error(&error.to_string());
+        }
+    }
+
+    /// The Batches of the server, whatever a rate limit says for a while.
+    fn list(&self) -> Result<Listing> {
+        loop {
+            let error = match Listing::read(self.client, self.end(), false) {
+                Err(error) if error.kind == Kind::RateLimit && error.retryable => error,
+                ended => return ended,
+            };
+            let wait = error.wait.unwrap_or(SECOND);
+            let late = self.end().is_some_and(|end| Instant::now() + wait >= end);
+            if late || self.run.pipe.interrupt.wait(wait) {
+                return Err(error);
+            }
         }
     }
 

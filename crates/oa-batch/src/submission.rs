@@ -79,24 +79,21 @@ impl Batcher<'_> {
         self.made(desk, number, &input, made)
     }
 
-    /// Requests whose files would go before their answers come fail by themselves.
+    /// Requests whose files would go before their answers come fail by themselves, also after a long wait.
     fn drop_short_lived(&self, desk: &mut Desk, number: usize) -> Result<()> {
+        let group = &mut desk.groups[number];
         let mut failed = Vec::new();
-        if desk.groups[number].tries.file.is_some() {
-            // The requests are there already; how long their files live was looked at then.
-            return Ok(());
-        }
-        for place in &desk.groups[number].members {
+        for place in &group.members {
             let record = self.spool.record(*place)?;
-            let short = record
-                .files()
-                .iter()
-                .find(|file| file.expires_within(NEEDED));
-            if let Some(file) = short {
+            let mut files = record.files().iter();
+            if let Some(file) = files.find(|file| file.expires_within(NEEDED)) {
                 failed.push((*place, expires(file)));
             }
         }
-        desk.part_with(number, failed);
+        if !failed.is_empty() {
+            self.remove_file(group);
+            desk.part_with(number, failed);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use oa_core::error::plain;
 use oa_core::local::Local;
-use oa_core::machine::patiently;
+use oa_core::machine::{is_scarce, patiently};
 use oa_core::{Error, Result};
 
 use crate::signal::Interrupt;
@@ -85,6 +85,9 @@ pub fn nameless() -> io::Result<File> {
 pub fn no_room(what: &str, error: &io::Error) -> Error {
     let folder = std::env::temp_dir();
     let (name, why) = (folder.display(), plain(error));
+    if is_scarce(error) {
+        return Error::scarce(format!("{what}: {why}"));
+    }
     let message = format!("{what}: its bytes have no room in the folder {name}: {why}");
     let mut error =
         Error::input(message).hint("name a folder that has some: TMPDIR=/var/tmp, for instance");
