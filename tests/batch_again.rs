@@ -82,3 +82,93 @@ fn an_empty_question_is_found_before_anything_is_sent() {
     }
     assert!(scene.ledger().of("POST /files").is_empty());
 }
+
+/// The line of an answer in a Batch's file.
+fn line(name: &str, status: &str, text: &str) -> String {
+    let content = json!([{"type": "output_text", "text": text}]);
+    let body = json!({"id": format!("resp_{name}"), "status": status,
+        "output": [{"type": "message", "content": content}]});
+    json!({"custom_id": name, "response": {"status_code": 200, "body": body}}).to_string()
+}
+
+/// A server whose files of answers are this, and two requests.
+fn answers(lines: &str) -> Scene {
+    let raw = lines.replace('\n', "\\n");
+    Scene::faulty(&format!("GET /files/*/content 200 raw='{raw}'"))
+}
+
+#[test]
+fn an_answer_that_was_paid_for_is_never_thrown_away_for_its_wrapping() {
+    let good = line("2", "completed", "second") + "\n";
+    let first = line("1", "completed", "first");
+    for bad in [
+        first.replacen("{\"id\"", "{\"temperature\":NaN,\"id\"", 1),
+        format!("\u{feff}{first}"),
+        format!("{first},"),
+        format!("{first} and more"),
+    ] {
+        let scene = answers(&format!("{bad}\n{good}"));
+        let ran = scene.feed(&asked(2), BATCH).is(0);
+        let texts = each(&ran, "/output_text");
+        assert_eq!(texts, [json!("first"), json!("second")], "{bad}");
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_final_is_no_success() {
+    let lines = [
+        line("1", "in_progress", ""),
+        line("2", "completed", "second"),
+    ]
+    .join("\n");
+    let ran = answers(&lines).feed(&asked(2), BATCH).is(8);
+    assert_eq!(each(&ran, "/error/kind"), [json!("failed"), Value::Null]);
+}
+
+#[test]
+fn a_file_without_an_answer_ends_the_wait_and_not_the_batch() {
+    let scene = Scene::faulty("GET /files/*/content html");
+    let ran = scene.feed(&asked(2), &format!("{BATCH} -o out")).is(6);
+    assert!(ran.stderr.contains("holds no answer"), "{}", ran.stderr);
+    scene.mock.no_faults();
+    let ran = scene.ok(&format!("{BATCH} <out.failed"));
+    answered(&ran);
+    assert_eq!(scene.ledger().batches.len(), 1);
+}
+
+#[test]
+fn a_disk_without_room_for_the_answers_fails_their_records_and_the_batch_stays() {
+    let scene = Scene::new();
+    scene.file("in", asked(2000));
+    // The records have room, their answers have not.
+    let ran = scene.sh(&format!("ulimit -f 1000; {BATCH} <in >out"));
+    assert_eq!(ran.status, 3, "{}", ran.stderr);
+    assert!(ran.stderr.contains("TMPDIR"), "{}", ran.stderr);
+    let ran = scene.ok("head -1 out");
+    let error = ran.record()["error"].clone();
+    assert_eq!(
+        (&error["kind"], &error["retryable"]),
+        (&json!("input"), &json!(true))
+    );
+    let ran = scene.ok(&format!("{BATCH} <out"));
+    assert_eq!(ran.records().len(), 2000);
+    assert_eq!(scene.ledger().batches.len(), 2);
+}
+
+#[test]
+fn the_same_failure_of_many_records_is_told_a_few_times() {
+    let scene = Scene::faulty("LINE /responses 500");
+    let ran = scene.feed(&asked(50), &format!("{BATCH} -q")).is(7);
+    assert_eq!(ran.kinds().len(), 50);
+    assert_eq!(ran.stderr.lines().count(), 4, "{}", ran.stderr);
+    assert!(ran.stderr.contains("47 more records"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_first_failure_stops_what_is_not_sent_where_that_is_wanted() {
+    let scene = Scene::faulty("POST /batches 400 x1");
+    let line = format!("{BATCH} --fail-fast --part-size 1");
+    let ran = scene.feed(&asked(4), &line).is(7);
+    assert_eq!(ran.kinds(), ["refused", "skipped", "skipped", "skipped"]);
+    assert!(scene.ledger().batches.is_empty());
+}

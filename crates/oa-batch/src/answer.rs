@@ -1,6 +1,7 @@
 //! What a line of a Batch's files says of its request, put into the record.
 
 use oa_core::field::{Fields, Look, text_of};
+use oa_core::lenient::object;
 use oa_core::reply::{Expect, Received};
 use oa_core::{Error, Kind, Result};
 use oa_pipe::log::Log;
@@ -12,6 +13,8 @@ use serde_json::value::RawValue;
 /// What to do where a request is worth another attempt, and where an answer came that is none.
 const AGAIN: &str = "ask it anew: jq -c 'del(.error)' FILE | oa-batch";
 const INSTEAD: &str = "ask it anew: jq -c 'del(.error, .response)' FILE | oa-batch";
+/// The same where it is not whole.
+const MORE: &str = "take it with --allow-incomplete, or ask for more: jq -c 'del(.error, .response) | .request.max_output_tokens = 9999' FILE | oa-batch";
 
 /// What a line says.
 #[derive(Default)]
@@ -52,6 +55,8 @@ pub(crate) struct Taking<'a> {
     pub(crate) allow_incomplete: bool,
     /// What was not run was not wanted any more.
     pub(crate) cancelled: bool,
+    /// How the Batch ended.
+    pub(crate) status: &'a str,
 }
 
 impl Taking<'_> {
@@ -59,13 +64,18 @@ impl Taking<'_> {
     ///
     /// # Errors
     /// The verdict on the answer, as if it had been asked for by itself; `failed`, where it was not run.
-    pub(crate) fn put(&self, record: &mut Record, line: Option<&[u8]>) -> Result<()> {
-        let raw: Option<&RawValue> = line.and_then(|line| serde_json::from_slice(line).ok());
-        let line = raw.map(Line::read).unwrap_or_default();
+    pub(crate) fn put(&self, record: &mut Record, line: Option<Vec<u8>>) -> Result<()> {
+        let raw = line.and_then(|line| object(line).0);
+        if raw.as_ref().is_some_and(|found| found.mended) {
+            let told = "an answer was no JSON as it stood; what is none in it was put right";
+            self.log.note(told);
+        }
+        let line = raw.as_ref().map(|found| Line::read(&found.object));
+        let line = line.unwrap_or_default();
         let redact = |text: &str| self.log.redact(text);
         match (line.status, line.body) {
             (None | Some(0), None) | (Some(0), _) if self.cancelled => Ok(()),
-            (None, None) | (Some(0), _) => Err(not_run(line)),
+            (None, None) | (Some(0), _) => Err(not_run(line, self.status)),
             (None | Some(200), _) => self.answered(record, &line),
             (Some(_), _) => Err(advise(line.received().error(&redact), AGAIN)),
         }
@@ -80,7 +90,12 @@ impl Taking<'_> {
                 let response = Response::read(&found.object);
                 self.log
                     .event("response", &summary(record, &response, None));
+                let (name, last) = (response.name().to_owned(), response.is_final());
                 let verdict = settle(record, found.object, self.allow_incomplete);
+                if !last {
+                    let message = format!("response {name} is not final, though its Batch is");
+                    return Err(Error::new(Kind::Failed, message).hint(INSTEAD));
+                }
                 verdict.map_err(|error| advise(error, INSTEAD))
             }
             Err(complaint) => {
@@ -113,16 +128,17 @@ impl Line<'_> {
 
 /// Says what to do where another attempt may bring more: waiting is no matter of a Batch.
 fn advise(error: Error, hint: &str) -> Error {
-    if error.retryable {
-        error.hint(hint)
-    } else {
-        error
+    match error.kind {
+        Kind::Incomplete => error.hint(MORE),
+        _ if error.retryable => error.hint(hint),
+        _ => error,
     }
 }
 
-fn not_run(line: Line) -> Error {
-    let silent = "the files of the Batch say nothing of this request".to_owned();
-    let mut error = Error::new(Kind::Failed, line.message.unwrap_or(silent)).hint(AGAIN);
+fn not_run(line: Line, status: &str) -> Error {
+    let silent = || format!("the Batch ended {status} without an answer to this request");
+    let message = line.message.unwrap_or_else(silent);
+    let mut error = Error::new(Kind::Failed, message).hint(AGAIN);
     error.code = line.code;
     error.retryable = true;
     error

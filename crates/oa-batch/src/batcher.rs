@@ -1,7 +1,7 @@
 //! Who works on a run: records in, turn after turn, records out.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,6 +40,8 @@ pub(crate) struct Batcher<'a> {
     begun: Cell<Instant>,
     /// Batches that were named because nobody reads any more.
     pub(crate) named: RefCell<BTreeSet<Id>>,
+    /// How often records failed in the same words.
+    pub(crate) told: RefCell<BTreeMap<String, u64>>,
 }
 
 impl<'a> Batcher<'a> {
@@ -54,6 +56,7 @@ impl<'a> Batcher<'a> {
             removals: Removals::new(client, &run.pipe),
             begun: Cell::new(Instant::now()),
             named: RefCell::default(),
+            told: RefCell::default(),
         })
     }
 
@@ -81,6 +84,7 @@ impl<'a> Batcher<'a> {
         }
         drop(progress);
         self.write(&mut desk);
+        self.sum_up_failures();
     }
 
     /// When a part is held no longer.
@@ -162,6 +166,7 @@ impl<'a> Batcher<'a> {
             accepted,
             young: false,
             cancelled: false,
+            odd: 0,
             done: 0,
         }
     }

@@ -37,6 +37,12 @@ impl Batcher<'_> {
             }
             Fault::Unseen(error) | Fault::Whole(error) => {
                 self.remove_file(group);
+                let error = match (error.status, &error.hint) {
+                    (Some(404), None) => {
+                        error.hint("has the server Batches? oa-respond -j asks one by one")
+                    }
+                    _ => error,
+                };
                 self.fail(group, None, error);
             }
         }

@@ -73,6 +73,8 @@ pub(crate) struct Running {
     pub(crate) young: bool,
     /// Its cancellation was asked for.
     pub(crate) cancelled: bool,
+    /// How often its files held no answer.
+    pub(crate) odd: u32,
     /// Requests that count as done.
     pub(crate) done: u64,
 }

@@ -72,7 +72,7 @@ struct Asked {
     model: Option<String>,
     input: bool,
     /// What asks for an answer of another kind.
-    foreign: Option<&'static str>,
+    foreign: Vec<&'static str>,
 }
 
 impl Look<'_> for Asked {
@@ -89,7 +89,7 @@ impl Look<'_> for Asked {
         Asked {
             model: fields.text("model").filter(|model| !model.is_empty()),
             input: fields.raw("input").is_some_and(asks),
-            foreign: Self::KEYS[2..].iter().find(wanted).copied(),
+            foreign: Self::KEYS[2..].iter().filter(wanted).copied().collect(),
         }
     }
 }
@@ -106,9 +106,14 @@ fn check(request: Option<&RawValue>) -> Result<(String, u64)> {
         return Err(Error::input("the record has no `request`").hint(WHOLE));
     };
     let asked = Asked::read(request);
-    if let Some(key) = asked.foreign {
+    if let Some(key) = asked.foreign.first() {
         let message = format!("`request` has `{key}`, which no Batch takes");
-        return Err(Error::input(message).hint(format!("jq -c 'del(.request.{key})'")));
+        let paths: Vec<String> = asked
+            .foreign
+            .iter()
+            .map(|key| format!(".request.{key}"))
+            .collect();
+        return Err(Error::input(message).hint(format!("jq -c 'del({})'", paths.join(", "))));
     }
     let lacks = match (&asked.model, asked.input) {
         (None, _) => "model",

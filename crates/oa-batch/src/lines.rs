@@ -7,12 +7,16 @@ use std::os::unix::fs::FileExt;
 
 use oa_core::client::Client;
 use oa_core::field::Fields;
+use oa_core::lenient::object;
 use oa_core::reply::Expect;
 use oa_core::request::Request;
 use oa_core::{Error, Id, Kind, Result};
 use oa_pipe::local::{nameless, no_room};
 use serde_json::value::RawValue;
 use std::time::Instant;
+
+/// The `code` of a file that should hold answers.
+pub(crate) const NO_ANSWER: &str = "no_answer";
 
 /// All answers that were fetched, in one file.
 pub(crate) struct Answers(File);
@@ -29,10 +33,13 @@ fn lost(error: &io::Error) -> Error {
     no_room("the answers of the Batches", error)
 }
 
-/// The name of the request that a line answers.
+/// The name of the request that a line answers, also of one that is no JSON as it stands.
 fn name(line: &[u8]) -> Option<String> {
-    let raw: &RawValue = serde_json::from_slice(line).ok()?;
-    Fields::of(raw, &["custom_id"]).text("custom_id")
+    let of = |raw: &RawValue| Fields::of(raw, &["custom_id"]).text("custom_id");
+    match serde_json::from_slice(line) {
+        Ok(raw) => of(raw),
+        Err(_) => of(&object(line.to_vec()).0?.object),
+    }
 }
 
 impl Answers {
@@ -76,13 +83,19 @@ impl Answers {
         let start = self.0.metadata().map_err(|error| lost(&error))?.len();
         let path = format!("{}/content", id.under("/files"));
         let request = Request::get(path, Expect::Bytes).once().until(until);
-        client.download(&request, &self.0)?;
+        let fetched = client.download(&request, &self.0);
+        fetched.map_err(|error| match error.kind {
+            Kind::Input => error.hint("name a folder that has room: TMPDIR=/var/tmp, for instance"),
+            _ => error,
+        })?;
         let found = lines.read(&self.0, start);
         if found.map_err(|error| lost(&error))? {
             return Ok(());
         }
         let message = format!("the file {id} of the Batch holds no answer");
-        Err(Error::new(Kind::Network, message))
+        let mut error = Error::new(Kind::Network, message);
+        error.code = Some(NO_ANSWER.to_owned());
+        Err(error)
     }
 
     /// The line that answers the request of this name.

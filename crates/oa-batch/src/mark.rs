@@ -20,6 +20,8 @@ pub(crate) struct Mark {
     pub(crate) shared: usize,
     /// Its lines were read, so that nothing more comes of it.
     pub(crate) collected: bool,
+    /// How it ended.
+    pub(crate) status: String,
     /// The files of its answers and of its errors.
     pub(crate) outputs: [Option<Id>; 2],
 }
@@ -33,6 +35,7 @@ impl Mark {
             input,
             shared,
             collected: false,
+            status: String::new(),
             outputs: [None, None],
         }
     }

@@ -15,7 +15,7 @@ use oa_pipe::shell::word;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use crate::batcher::Batcher;
+use crate::batcher::{ANEW, Batcher};
 use crate::desk::Desk;
 use crate::fault::{Fault, speaks_of_file};
 use crate::group::{End, Group, Stage};
@@ -39,10 +39,15 @@ impl Batcher<'_> {
             if self.run.pipe.stopped().is_some() {
                 return;
             }
-            if let Err(error) = self.send_one(desk, number) {
+            if let Err(mut error) = self.send_one(desk, number) {
                 let group = &mut desk.groups[number];
                 self.remove_file(group);
+                if error.kind == Kind::Interrupted {
+                    error.hint.get_or_insert_with(|| ANEW.to_owned());
+                }
                 self.fail(group, None, error);
+                // Its records are written before others are sent, because --fail-fast looks at them.
+                return;
             }
         }
     }
@@ -159,7 +164,9 @@ impl Batcher<'_> {
         let request = Request::create("/batches", &body, Expect::Object("batch"))
             .graceful()
             .until(self.end())
-            .look(format!("look for it: `oa-list batches | jq {filter}`"));
+            .look(format!(
+                "look for it: `oa-list batches | jq {filter}`; --adopt takes it"
+            ));
         self.client.call(&request)
     }
 

@@ -1,5 +1,7 @@
 //! Batches that run: looked at until they are final.
 
+use std::time::Instant;
+
 use oa_core::field::Look as _;
 use oa_core::reply::Expect;
 use oa_core::request::Request;
@@ -13,14 +15,14 @@ use crate::batcher::Batcher;
 use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::group::{End, Running, Stage};
-use crate::lines::Lines;
+use crate::lines::{Lines, NO_ANSWER};
 
 const BATCH: Expect = Expect::Known("batch");
 
 /// What a Batch came to.
 enum Ended {
     Failed(Box<RawValue>),
-    Answered([Option<Id>; 2], Lines),
+    Answered(String, [Option<Id>; 2], Lines),
     /// With --submit: it is final, which is all that is wanted of it.
     Done,
     /// Its answers are gone.
@@ -55,6 +57,7 @@ impl Batcher<'_> {
         let path = running.mark.id.under("/batches");
         let (young, accepted) = (&mut running.young, &mut running.accepted);
         let (cancelled, done) = (&mut running.cancelled, &mut running.done);
+        let odd = &mut running.odd;
         running.wait.look(|until| {
             if self.args.cancel && !*cancelled {
                 let cancel = Request::touch(format!("{path}/cancel"), BATCH);
@@ -68,7 +71,9 @@ impl Batcher<'_> {
             let state = Batch::read(&answer.object);
             if state.is_final() {
                 let object = answer.object;
-                return self.take(state, object, *young, until).map(Look::Final);
+                return self
+                    .take(state, object, (*young, &mut *odd), until)
+                    .map(Look::Final);
             }
             *young = true;
             *accepted |= state.is_accepted();
@@ -86,8 +91,8 @@ impl Batcher<'_> {
         &self,
         state: Batch,
         batch: Box<RawValue>,
-        young: bool,
-        until: Option<std::time::Instant>,
+        (young, odd): (bool, &mut u32),
+        until: Option<Instant>,
     ) -> Result<Ended> {
         if state.status.as_deref() == Some("failed") {
             return Ok(Ended::Failed(batch));
@@ -99,7 +104,16 @@ impl Batcher<'_> {
         match self.answers.fetch(self.client, &outputs, until) {
             // Files that were just made may not be known everywhere.
             Err(error) if error.is_gone() && !young => Ok(Ended::Gone(error)),
-            fetched => Ok(Ended::Answered(outputs, fetched?)),
+            // What is no answer at the third look will be none.
+            Err(mut error) if is_odd(&error) => {
+                *odd += 1;
+                error.retryable = *odd < 3;
+                Err(error)
+            }
+            fetched => {
+                let status = state.status.unwrap_or_default();
+                Ok(Ended::Answered(status, outputs, fetched?))
+            }
         }
     }
 
@@ -115,8 +129,8 @@ impl Batcher<'_> {
         match ended {
             Ok(Ended::Failed(batch)) => return self.failed(desk, number, Fault::read(&batch)),
             Ok(Ended::Done) => group.stage = Stage::Over(End::Left(Some(mark))),
-            Ok(Ended::Answered(outputs, lines)) => {
-                (mark.collected, mark.outputs) = (true, outputs);
+            Ok(Ended::Answered(status, outputs, lines)) => {
+                (mark.collected, mark.status, mark.outputs) = (true, status, outputs);
                 group.stage = Stage::Over(End::Collected(mark, lines));
                 self.run.pipe.interrupt.release([&id]);
             }
@@ -157,6 +171,11 @@ impl Batcher<'_> {
         let hint = "its requests go into another one: jq -c 'del(.error)' FILE | oa-batch";
         self.fail(group, Some(mark), error.hint(hint));
     }
+}
+
+/// Whether what came was none of the API's files.
+fn is_odd(error: &Error) -> bool {
+    error.kind == Kind::Network && error.code.as_deref() == Some(NO_ANSWER)
 }
 
 /// Whether a cancellation was refused because there is nothing to cancel.

@@ -14,6 +14,9 @@ use crate::group::{End, Group, Stage};
 use crate::lines::Lines;
 use crate::mark::Mark;
 
+/// How often the same failure is told.
+const TOLD: u64 = 3;
+
 impl Batcher<'_> {
     /// Writes all records whose fate is known, up to the first whose is not where their order counts.
     pub(crate) fn write(&self, desk: &mut Desk) {
@@ -44,7 +47,7 @@ impl Batcher<'_> {
             record
         });
         match (fate, group.map(|group| &group.stage)) {
-            (Fate::Fails(error), _) => pipe.fail(&mut record, error),
+            (Fate::Fails(error), _) => self.blame(&mut record, error),
             (_, Some(stage)) => self.put(&mut record, place, stage),
             (Fate::Passes | Fate::Part(_), None) => {}
         }
@@ -52,6 +55,36 @@ impl Batcher<'_> {
         let lost = |record: &Record| self.name_batch(record);
         pipe.put_or(&Job::again(place.into()), record, lost);
         true
+    }
+
+    /// Marks a record as failed; what is said of one of thousands is not said of the others.
+    fn blame(&self, record: &mut Record, error: &Error) {
+        let code = error.code.clone().unwrap_or_default();
+        let words = format!("{} {code} {}", error.kind.word(), error.message);
+        let mut told = self.told.borrow_mut();
+        let times = told.entry(words).or_insert(0_u64);
+        *times += 1;
+        if *times > TOLD {
+            self.run.pipe.fail_too(record, error);
+        } else {
+            self.run.pipe.fail(record, error);
+        }
+    }
+
+    /// Says how many records failed whose failure was not told.
+    pub(crate) fn sum_up_failures(&self) {
+        for (words, times) in self
+            .told
+            .borrow()
+            .iter()
+            .filter(|(_, times)| **times > TOLD)
+        {
+            let more = times - TOLD;
+            self.run
+                .pipe
+                .log
+                .error(&format!("{more} more records: {words}"));
+        }
     }
 
     /// Whether it is known what a group's records are to say.
@@ -74,7 +107,7 @@ impl Batcher<'_> {
             }
             Stage::Over(End::Collected(mark, lines)) => {
                 if let Err(error) = self.join(record, place, mark, lines) {
-                    self.run.pipe.fail(record, &error);
+                    self.blame(record, &error);
                 }
             }
             Stage::Over(End::Failed(mark, error)) => {
@@ -96,8 +129,9 @@ impl Batcher<'_> {
             log: &self.run.pipe.log,
             allow_incomplete: self.args.allow_incomplete,
             cancelled: self.args.cancel,
+            status: &mark.status,
         };
-        taking.put(record, line.as_deref())
+        taking.put(record, line)
     }
 
     /// Nobody reads any more: names the Batch of a record, once for all of its records; says whether it has one.

@@ -226,9 +226,11 @@ impl Client {
     }
 }
 
-/// Why an answer is not where it was to be kept.
+/// Why an answer is not where it was to be kept (retryable).
 fn unwritten(error: &io::Error) -> Error {
-    Error::scarce(format!("the answer was not kept: {}", plain(error)))
+    let mut error = Error::input(format!("the answer was not kept: {}", plain(error)));
+    error.retryable = true;
+    error
 }
 
 impl Drop for Client {

@@ -19,20 +19,26 @@ impl Pipe {
     pub fn pass_on(&self, record: &mut Record, error: &Error) {
         let error = self.log.secrets().redact_error(error.clone());
         let unbegun = error.kind == Kind::Skipped;
-        if self.plan.fail_fast && !unbegun {
-            self.failing_fast.store(true, Ordering::SeqCst);
-        }
         if !unbegun && (error.kind != Kind::Interrupted || error.hint.is_some()) {
             self.complain(record, &error);
         }
-        mark(record, self.log.tool(), &error);
+        self.mark(record, &error);
     }
 
     /// Marks a record as failed for a reason that is no news: it was told, once, for many.
     pub fn fail_too(&self, record: &mut Record, error: &Error) {
         record.share().failed = true;
         let error = self.log.secrets().redact_error(error.clone());
-        mark(record, self.log.tool(), &error);
+        self.mark(record, &error);
+    }
+
+    fn mark(&self, record: &mut Record, error: &Error) {
+        if self.plan.fail_fast && error.kind != Kind::Skipped {
+            self.failing_fast.store(true, Ordering::SeqCst);
+        }
+        if record.error().is_none() {
+            record.fail(self.log.tool(), error);
+        }
     }
 
     /// Says what happened to a record.
@@ -44,11 +50,5 @@ impl Pipe {
             }
             _ => self.log.error(&text),
         }
-    }
-}
-
-fn mark(record: &mut Record, tool: &str, error: &Error) {
-    if record.error().is_none() {
-        record.fail(tool, error);
     }
 }
