@@ -30,7 +30,7 @@ const LARGEST: [(&str, usize); 13] = [
     ("oa-poll", 270),
     // A queue that holds so many tokens, parts that were bought before, creations in doubt, lines that went wrong in
     // every way that was met; a killed run goes on where it was.
-    ("oa-batch", 2_010),
+    ("oa-batch", 2_030),
     // Batches that run and what they answered, entries of stores, what records share, ids by the million.
     ("oa-delete", 1_150),
     // A row for each object, where people read it.
