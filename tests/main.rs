@@ -19,6 +19,7 @@ mod finally;
 mod foreign;
 mod foreign_stores;
 mod harness;
+mod help;
 mod hostile;
 mod house;
 mod index;

@@ -25,6 +25,7 @@ mod address;
 mod advice;
 pub mod arguments;
 pub mod batch;
+mod command;
 mod connection;
 pub mod delay;
 mod draft;
@@ -81,4 +82,5 @@ mod window;
 pub mod workers;
 mod write;
 
+pub use command::command;
 pub use run::run;

@@ -20,9 +20,8 @@ pub(super) enum Parsed<A> {
     Over(ExitCode),
 }
 
-/// Reads a command line; of an option that is given twice the last one counts.
-pub(super) fn parse<A: Arguments>(words: &[OsString]) -> Parsed<A> {
-    let mut command = A::command().args_override_self(true);
+/// Reads a command line.
+pub(super) fn parse<A: Arguments>(mut command: Command, words: &[OsString]) -> Parsed<A> {
     let read = command.try_get_matches_from_mut(words);
     let read = read.and_then(|mut matches| match empty_option(&command, &matches) {
         Some(name) => Ok(Err(empty(&name))),
