@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::builder::{Str, ValueHint};
+use clap::builder::{PossibleValue, Str, ValueHint};
 use clap::{Arg, Command, Parser};
 use clap_complete::{Shell, generate};
 
@@ -49,8 +49,9 @@ fn write(tool: &Tool, folder: &Path) -> Result<()> {
     let page = page::page(tool)?;
     create(folder, "share/man/man1", &format!("{name}.1"))?.write_all(page.as_bytes())?;
     for (shell, place, before, after) in SHELLS {
-        let mut script = create(folder, place, &format!("{before}{name}{after}"))?;
-        generate(shell, &mut completed(tool), &name, &mut script);
+        let script = script(shell, &mut completed(tool), &name)?;
+        let mut file = create(folder, place, &format!("{before}{name}{after}"))?;
+        file.write_all(script.as_bytes())?;
     }
     Ok(())
 }
@@ -60,6 +61,33 @@ fn create(folder: &Path, place: &str, name: &str) -> Result<File> {
     create_dir_all(&place).with_context(|| place.display().to_string())?;
     let path = place.join(name);
     File::create(&path).with_context(|| path.display().to_string())
+}
+
+/// What a shell reads, with what is left out by `clap_complete`.
+fn script(shell: Shell, command: &mut Command, name: &str) -> Result<String> {
+    let mut script = Vec::new();
+    generate(shell, command, name, &mut script);
+    let script = String::from_utf8(script)?;
+    Ok(match shell {
+        // Options may stand behind arguments, too.
+        Shell::Zsh => script.replace("'*::", "'*:"),
+        Shell::Fish => script + &values(command),
+        _ => script,
+    })
+}
+
+/// What fish is not told: the values that an argument can have.
+fn values(command: &Command) -> String {
+    let lines = command.get_positionals().map(|arg| {
+        let values = arg.get_possible_values();
+        let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
+        (names.join(" "), command.get_name())
+    });
+    let lines = lines.filter(|(names, _)| !names.is_empty());
+    let lines = lines.map(|(names, tool)| {
+        format!("complete -c {tool} -n __fish_is_first_arg -f -a '{names}'\n")
+    });
+    lines.collect()
 }
 
 /// The command line with what its values are, which a shell may know how to complete.
