@@ -66,3 +66,4 @@ mod upload;
 mod usage;
 mod waits;
 mod window;
+mod wording;

@@ -122,6 +122,14 @@ fn what_people_type_first_gets_an_answer_that_helps() {
         ("oa-poll -f job", "oa-poll < job"),
         ("oa-delete job.json", "oa-delete < job.json"),
         ("oa-search -p x job.jsonl", "oa-search < job.jsonl"),
+        (
+            "oa-index notes.txt",
+            "oa-upload -P assistants notes.txt | oa-index",
+        ),
+        ("oa-search why vs_1", "oa-search -p why vs_1"),
+        ("oa-search 'Why so?' vs_1", "oa-search -p 'Why so?' vs_1"),
+        ("oa-list", "oa-list files"),
+        ("oa-list store-files", "store-files STORE_ID"),
         ("oa-list --json", "leave it out"),
         ("oa-list file", "files"),
     ] {

@@ -18,11 +18,13 @@ const LARGEST: [(&str, usize); 13] = [
     // Replies of any server are read for what they are, secrets found in whatever shape; a rate limit is measured and
     // kept by all requests of a process: each is a promise.
     ("oa-core", 3_470),
-    // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
-    ("oa-net", 900),
+    // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them, and what
+    // goes wrong is said in words for people: each is a promise.
+    ("oa-net", 908),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
-    // answers of a run come to; a terminal that programs of a pipe share; help that fits a screen.
-    ("oa-pipe", 5_815),
+    // answers of a run come to; a terminal that programs of a pipe share; help that fits a screen,
+    // and words that people understand.
+    ("oa-pipe", 5_840),
     ("oa-kinds", 767),
     ("oa-upload", 565),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are

@@ -21,6 +21,7 @@ use oa_pipe::glance::Glance;
 use oa_pipe::options::Options;
 use oa_pipe::plan::{Job, Plan, Source};
 use oa_pipe::record::Record;
+use oa_pipe::shell;
 use oa_pipe::workers::Workers;
 
 use args::Args;
@@ -50,6 +51,12 @@ impl Arguments for Args {
 
     fn reads(_: &Glance) -> bool {
         true
+    }
+
+    fn advice(word: &str, _: &str) -> Option<String> {
+        let path = !word.starts_with('-');
+        let upload = shell::command("oa-upload -P assistants", [word]);
+        path.then(|| format!("upload it: {upload} | oa-index"))
     }
 
     fn plan(&self) -> Plan {

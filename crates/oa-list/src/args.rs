@@ -78,7 +78,8 @@ impl Arguments for Args {
         "oa-list files | jq -r '[.id, .bytes, .filename] | @tsv'",
         "oa-list files | jq -c 'select(.created_at < now - 604800)' | oa-delete -r",
     ];
-    const EXAMPLE: &'static str = "oa-list files";
+    const EXAMPLE: &'static str =
+        "name what: oa-list files, stores, store-files STORE_ID, batches or models";
 
     fn options(&self) -> &Options {
         &self.options

@@ -9,7 +9,7 @@ use oa_core::request::Request;
 use oa_core::{Error, Id, Result};
 use oa_pipe::arguments::Arguments;
 use oa_pipe::file::File;
-use oa_pipe::lift::of_id;
+use oa_pipe::lift::{looks_like_id, of_id};
 use oa_pipe::log::field;
 use oa_pipe::object::{Object, raw_array};
 use oa_pipe::options::{Options, Order};
@@ -18,6 +18,7 @@ use oa_pipe::question::question;
 use oa_pipe::record::Record;
 use oa_pipe::run::Run;
 use oa_pipe::search::Search;
+use oa_pipe::shell;
 use oa_pipe::workers::Workers;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -62,6 +63,14 @@ impl Arguments for Args {
     }
 
     fn source(&self) -> Result<Source> {
+        // Without a question the first word is none that could be searched in.
+        let question = |id: &&String| *id != "-" && !looks_like_id(id);
+        if let (None, Some(word)) = (&self.prompt, self.ids.iter().find(question)) {
+            let stores = self.ids.iter().filter(|id| *id != word);
+            let words = [word].into_iter().chain(stores).map(String::as_str);
+            let message = format!("{word}: no id of a store");
+            return Err(Error::usage(message).hint(shell::command("oa-search -p", words)));
+        }
         Source::of_ids(Self::TOOL, &self.ids, of_id)
     }
 
