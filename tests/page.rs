@@ -1,8 +1,9 @@
 //! Man pages: whole, in step with the help, and taken by every formatter.
 
 use std::collections::BTreeSet;
+use std::fs;
 
-use crate::harness::programs;
+use crate::harness::{programs, root};
 use crate::house::tools;
 use crate::scene::Scene;
 
@@ -100,5 +101,35 @@ fn no_formatter_warns_of_a_page() {
         }
         let ran = scene.ok(line);
         assert_eq!(ran.stdout + &ran.stderr, "", "{line}");
+    }
+}
+
+/// The words in quotation marks of a source, up to where this stands.
+fn quoted(source: &str) -> BTreeSet<String> {
+    let words = source.split('"').skip(1).step_by(2);
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn pages_know_every_key_of_a_record_and_every_variable() {
+    let read = |path: &str| fs::read_to_string(root().join("crates").join(path)).unwrap();
+    let table = read("oa-pages/src/table.rs");
+    let keys = |text: &str| -> BTreeSet<String> {
+        let rows = text.split_once("const KEYS").unwrap().1;
+        let rows = rows.split_once("\n];").unwrap().0.split("\n    (").skip(1);
+        rows.map(|row| row.split('"').nth(1).unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(keys(&table), keys(&read("oa-pipe/src/record.rs")));
+    let told = quoted(&table).into_iter().collect::<Vec<_>>().join(" ");
+    for file in ["connection", "headers", "run", "address"] {
+        let words = quoted(&read(&format!("oa-pipe/src/{file}.rs")));
+        let ours = ["OPENAI_", "OA_", "SSL_"];
+        let variables = words
+            .iter()
+            .filter(|word| ours.iter().any(|begin| word.starts_with(begin)));
+        for variable in variables.filter(|word| !word.contains(' ')) {
+            assert!(told.contains(variable.as_str()), "{variable}");
+        }
     }
 }
