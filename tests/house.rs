@@ -12,6 +12,9 @@ use crate::harness::root;
 /// The libraries, each above those behind it that it may use.
 const LIBRARIES: [&str; 4] = ["oa-pipe", "oa-core", "oa-net", "oa-kinds"];
 
+/// What describes the tools, and is no part of any: it alone may name them.
+const PAGES: &str = "oa-pages";
+
 /// Every Rust source under a folder.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -52,8 +55,9 @@ fn crates() -> Vec<String> {
 }
 
 /// The tools.
-fn tools() -> Vec<String> {
+pub(crate) fn tools() -> Vec<String> {
     let mut names = crates();
-    names.retain(|name| !LIBRARIES.contains(&name.as_str()) && name != "oa-mock");
+    let others = ["oa-mock", PAGES];
+    names.retain(|name| !LIBRARIES.contains(&name.as_str()) && !others.contains(&name.as_str()));
     names
 }

@@ -1,32 +1,12 @@
-//! Help, versions and options: what the tools say about themselves.
+//! Options, and what is said of those that are wrong.
 
+use crate::house::tools;
 use crate::scene::Scene;
-
-const TOOLS: [&str; 5] = ["oa-upload", "oa-respond", "oa-poll", "oa-delete", "oa-list"];
-
-#[test]
-fn every_tool_helps_in_short_and_in_long() {
-    let scene = Scene::new();
-    for tool in TOOLS {
-        let (short, long) = (
-            scene.ok(&format!("{tool} -h")),
-            scene.ok(&format!("{tool} --help")),
-        );
-        assert!(short.stdout.len() < long.stdout.len(), "{tool}");
-        for word in ["Exit status", "124", "141", tool] {
-            assert!(long.stdout.contains(word), "{word} is not in {tool} --help");
-        }
-        let wide = long.stdout.lines().find(|line| line.chars().count() > 100);
-        assert_eq!(wide, None, "{tool}");
-        assert_eq!((short.stderr, long.stderr), (String::new(), String::new()));
-    }
-    assert_eq!(scene.ledger().asked(), [""; 0]);
-}
 
 #[test]
 fn every_tool_says_its_version() {
     let scene = Scene::new();
-    for tool in TOOLS {
+    for tool in tools() {
         for option in ["-V", "--version"] {
             let version = scene.ok(&format!("{tool} {option}")).stdout;
             let (name, number) = version.trim_end().split_once(' ').unwrap();
@@ -37,52 +17,9 @@ fn every_tool_says_its_version() {
 }
 
 #[test]
-fn help_needs_neither_key_nor_server_nor_input() {
-    let scene = Scene::new();
-    for tool in TOOLS {
-        scene.ok(&format!(
-            "env -u OPENAI_API_KEY -u OPENAI_BASE_URL {tool} --help </dev/null"
-        ));
-    }
-}
-
-#[test]
-fn shared_options_work_on_every_tool() {
-    let scene = Scene::new();
-    for tool in TOOLS {
-        let help = scene.ok(&format!("{tool} --help")).stdout;
-        let options = [
-            "--quiet",
-            "--verbose",
-            "--output",
-            "--base-url",
-            "--api-key-file",
-            "--connect-timeout",
-            "--timeout",
-            "--retries",
-            "--allow-insecure-http",
-        ];
-        for option in options {
-            assert!(help.contains(option), "{tool} has no {option}");
-        }
-    }
-    for tool in ["oa-upload", "oa-respond", "oa-poll"] {
-        let help = scene.ok(&format!("{tool} --help")).stdout;
-        for option in [
-            "--no-run-if-empty",
-            "--fail-fast",
-            "--keep-order",
-            "--unordered",
-        ] {
-            assert!(help.contains(option), "{tool} has no {option}");
-        }
-    }
-}
-
-#[test]
 fn a_wrong_option_is_usage_and_says_so_on_stderr() {
     let scene = Scene::new();
-    for tool in TOOLS {
+    for tool in tools() {
         let ran = scene
             .sh(&format!("{tool} --no-such-option </dev/null"))
             .is(2);
@@ -185,6 +122,14 @@ fn what_people_type_first_gets_an_answer_that_helps() {
         ("oa-poll -f job", "oa-poll < job"),
         ("oa-delete job.json", "oa-delete < job.json"),
         ("oa-search -p x job.jsonl", "oa-search < job.jsonl"),
+        (
+            "oa-index notes.txt",
+            "oa-upload -P assistants notes.txt | oa-index",
+        ),
+        ("oa-search why vs_1", "oa-search -p why vs_1"),
+        ("oa-search 'Why so?' vs_1", "oa-search -p 'Why so?' vs_1"),
+        ("oa-list", "oa-list files"),
+        ("oa-list store-files", "store-files STORE_ID"),
         ("oa-list --json", "leave it out"),
         ("oa-list file", "files"),
     ] {
@@ -246,7 +191,7 @@ fn of_an_option_given_twice_the_last_one_wins() {
             ran.stderr
         );
     }
-    for tool in TOOLS {
+    for tool in tools() {
         let ran = scene.sh(&format!(
             "{tool} --retries 1 --retries 2 --max-wait 1s --max-wait 2s -r -r --bogus"
         ));

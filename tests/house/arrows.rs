@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use super::{code, crates, folder, sources, tools};
+use super::{PAGES, code, crates, folder, sources, tools};
 use crate::harness::root;
 
 /// The crates of ours that a manifest names.
@@ -29,6 +29,8 @@ fn arrows_between_crates_point_downwards() {
         assert_eq!(named(library), below, "{library}");
     }
     assert_eq!(named("oa-mock"), [""; 0]);
+    // The exception: what makes the man pages and completions asks every tool what it is told on a command line.
+    assert_eq!(named(PAGES), [tools(), vec!["oa-pipe".to_owned()]].concat());
     for tool in tools() {
         let used = named(&tool);
         let kinds = ["oa-upload", "oa-respond", "oa-index"].contains(&tool.as_str());

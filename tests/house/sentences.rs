@@ -42,6 +42,7 @@ fn only_core_and_net_name_ureq() {
 fn only_what_reads_a_command_line_names_clap_in_the_libraries() {
     let may = [
         "arguments",
+        "command",
         "connection",
         "glance",
         "options",

@@ -12,32 +12,37 @@ fn count(code: &str) -> usize {
 }
 
 /// How many lines of code each crate may have: no comments, no blank lines, no unit tests. Lower a number when the
-/// crate shrinks; raise it only with a reason, in the open.
-const LARGEST: [(&str, usize); 13] = [
+/// crate shrinks; raise it only with a reason, in the open. A tool is a library and a program of a line, so that what
+/// it is told can be asked for.
+const LARGEST: [(&str, usize); 14] = [
     // Replies of any server are read for what they are, secrets found in whatever shape; a rate limit is measured and
     // kept by all requests of a process; what is larger than memory goes to disk: each is a promise.
     ("oa-core", 3_535),
-    // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them: each is a promise.
-    ("oa-net", 900),
+    // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them, and what
+    // goes wrong is said in words for people: each is a promise.
+    ("oa-net", 908),
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
-    // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch.
-    ("oa-pipe", 5_850),
+    // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch; help that
+    // fits a screen, and words that people understand.
+    ("oa-pipe", 5_940),
     ("oa-kinds", 767),
-    ("oa-upload", 560),
+    ("oa-upload", 565),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are
     // counted, files outlive a window, models that are not known are looked for.
-    ("oa-respond", 2_225),
-    ("oa-poll", 270),
+    ("oa-respond", 2_245),
+    ("oa-poll", 276),
     // A queue that holds so many tokens, parts that were bought before, creations in doubt, lines that went wrong in
     // every way that was met; a killed run goes on where it was.
-    ("oa-batch", 2_030),
+    ("oa-batch", 2_040),
     // Batches that run and what they answered, entries of stores, what records share, ids by the million.
-    ("oa-delete", 1_150),
+    ("oa-delete", 1_160),
     // A row for each object, where people read it.
     ("oa-list", 340),
     // One by one where a server has no batches; batches that are looked at as they are due.
-    ("oa-index", 1_072),
-    ("oa-search", 172),
+    ("oa-index", 1_085),
+    ("oa-search", 185),
+    // What a page says that no command line does: rows of text.
+    ("oa-pages", 410),
     // Rate limits are played in every variant that was met, and the ideal is reckoned beside them; models go by name
     // and date, prompts are read as a model reads them, and the beginnings of them are known again; Batches run their
     // requests, and go wrong in every way that was met.

@@ -99,6 +99,35 @@ impl Session {
         Screen::of(self.columns, &self.bytes.lock().unwrap())
     }
 
+    /// Waits until a program that draws more than a screen here knows has said this, and forgets what it said until
+    /// then.
+    pub(super) fn until_said(&mut self, text: &str) {
+        let start = Instant::now();
+        loop {
+            let mut bytes = self.bytes.lock().unwrap();
+            let found = bytes
+                .windows(text.len())
+                .position(|part| part == text.as_bytes());
+            if let Some(at) = found {
+                bytes.drain(..at + text.len());
+                return;
+            }
+            let said = String::from_utf8_lossy(&bytes).into_owned();
+            drop(bytes);
+            assert!(start.elapsed() < PATIENCE, "never said: {text}\n{said:?}");
+            sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits for the end of such a program.
+    pub(super) fn leave(mut self) {
+        let start = Instant::now();
+        while !self.is_over() {
+            assert!(start.elapsed() < PATIENCE, "no end");
+        }
+        self.reader.join().unwrap();
+    }
+
     /// Waits until what is seen fulfils a condition.
     pub(super) fn until(&mut self, what: &str, holds: impl Fn(&[String]) -> bool) {
         let start = Instant::now();

@@ -5,7 +5,6 @@ use std::time::Duration;
 use clap::Parser;
 use oa_pipe::duration::duration;
 use oa_pipe::options::{Options, Order, Patience};
-use oa_pipe::verdict::EXIT_TABLE;
 
 const HOUR: u64 = 3600;
 /// A Batch ends within a day, and is looked at a little longer.
@@ -21,7 +20,7 @@ const TO_ACCEPTANCE: Duration = Duration::from_secs(HOUR);
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
 )]
-#[command(name = "oa-batch", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+#[command(name = "oa-batch", version)]
 pub(crate) struct Args {
     /// Stop when every Batch is accepted; feed the records in again to wait
     #[arg(long, conflicts_with_all = ["text", "cancel"])]
@@ -55,19 +54,6 @@ pub(crate) struct Args {
     pub(crate) order: Order,
     #[command(flatten)]
     pub(crate) options: Options,
-}
-
-fn help() -> String {
-    format!(
-        "Examples:
-  oa-respond --dry-run -p 'Sum it up.' < up.jsonl | oa-batch | oa-delete -t
-  oa-respond --dry-run -p 'Sum it up.' < up.jsonl > asked.jsonl
-  oa-batch --submit --adopt -o jobs.jsonl < asked.jsonl
-  oa-batch -o out.jsonl < jobs.jsonl
-  jq -c 'del(.error)' out.jsonl.failed | oa-batch -o rest.jsonl
-
-{EXIT_TABLE}"
-    )
 }
 
 impl Args {

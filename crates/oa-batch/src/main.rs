@@ -1,64 +1,7 @@
-//! Has the requests of records answered by Batches of the API, by the thousand, and joins what comes back.
-
-mod answer;
-mod args;
-mod batcher;
-mod check;
-mod desk;
-mod division;
-mod fault;
-mod group;
-mod intake;
-mod lines;
-mod listing;
-mod mark;
-mod part;
-mod spool;
-mod submission;
-mod watch;
-mod writing;
+//! The program `oa-batch`; what it does stands in the library of this name.
 
 use std::process::ExitCode;
 
-use oa_core::Result;
-use oa_pipe::arguments::Arguments;
-use oa_pipe::glance::Glance;
-use oa_pipe::options::Options;
-use oa_pipe::plan::{Plan, Source};
-
-use args::Args;
-use batcher::Batcher;
-
-impl Arguments for Args {
-    const TOOL: &'static str = "oa-batch";
-    const EXAMPLE: &'static str = "put it behind oa-respond --dry-run";
-    const PLAIN: &'static str = "records are expected: oa-respond --dry-run … | oa-batch";
-
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn source(&self) -> Result<Source> {
-        Ok(Source::Stdin)
-    }
-
-    fn reads(_: &Glance) -> bool {
-        true
-    }
-
-    fn plan(&self) -> Plan {
-        Plan {
-            text: self.text,
-            unordered: self.order.unordered,
-            fail_fast: self.order.fail_fast,
-            ..Plan::default()
-        }
-    }
-}
-
 fn main() -> ExitCode {
-    oa_pipe::run(|args: &Args, run| {
-        Batcher::new(&run.client()?, args, run)?.serve();
-        Ok(())
-    })
+    oa_batch::main()
 }

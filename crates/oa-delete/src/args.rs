@@ -2,7 +2,6 @@
 
 use clap::Parser;
 use oa_pipe::options::{Options, Order};
-use oa_pipe::verdict::EXIT_TABLE;
 
 use crate::thing::Kind;
 
@@ -12,14 +11,16 @@ use crate::thing::Kind;
 /// end of the input, whatever happened before. Ids and bare objects given to
 /// this tool itself are deleted, and the API's answers are written.
 #[derive(Parser)]
-#[command(name = "oa-delete", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+#[command(name = "oa-delete", version)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
 )]
 pub(crate) struct Args {
-    /// Ids of files, stores or responses to delete, of Batches to cancel; without
-    /// any, records are read from stdin. `-` reads them after the ids
+    /// Ids of what to delete; without any: records on stdin
+    ///
+    /// Of files, stores or responses; Batches are cancelled. `-` reads records
+    /// after the ids.
     #[arg(value_name = "ID")]
     pub(crate) ids: Vec<String>,
     /// Delete stored responses of records, too
@@ -34,7 +35,9 @@ pub(crate) struct Args {
     /// Take ids for that kind, whatever they look like
     #[arg(long = "as", value_name = "KIND", value_enum)]
     pub(crate) kind: Option<Kind>,
-    /// Delete the files of entries of stores, which are else detached only
+    /// Delete the files of entries of stores, too
+    ///
+    /// An entry is else detached only, and its file stays.
     #[arg(long)]
     pub(crate) files: bool,
     /// Say what would be deleted, and delete nothing
@@ -50,14 +53,4 @@ pub(crate) struct Args {
     pub(crate) order: Order,
     #[command(flatten)]
     pub(crate) options: Options,
-}
-
-fn help() -> String {
-    format!(
-        "Examples:
-  oa-upload report.pdf | oa-respond -p 'Summarise.' | oa-delete -t
-  oa-list files | jq -c 'select(.created_at < now - 604800)' | oa-delete -r
-
-{EXIT_TABLE}"
-    )
 }

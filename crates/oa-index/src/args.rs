@@ -4,7 +4,6 @@ use clap::Parser;
 use oa_core::Id;
 use oa_pipe::duration::duration;
 use oa_pipe::options::{Options, Order, Patience};
-use oa_pipe::verdict::EXIT_TABLE;
 use serde_json::Value;
 
 use crate::attribute;
@@ -17,36 +16,43 @@ const DEFAULT_DAYS: u64 = 3;
 /// Every record's files get a store of their own, or all share one; the record
 /// goes on when every file is indexed.
 #[derive(Parser)]
-#[command(name = "oa-index", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+#[command(name = "oa-index", version)]
 pub(crate) struct Args {
     /// Name of the store [default: oa-index]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Make one store for all records, of this --name; they are read to the end
-    /// before
+    /// Make one store for all records; wants --name
+    ///
+    /// All records are read before the first is indexed.
     #[arg(long, requires = "name", conflicts_with = "into")]
     pub(crate) one: bool,
-    /// Add the files to a store that exists; oa-delete takes them out again
+    /// Add the files to a store that exists
+    ///
+    /// oa-delete takes them, and only them, out again.
     #[arg(long, value_name = "ID", conflicts_with_all = ["name", "expires_after", "keep"])]
     pub(crate) into: Option<Id>,
-    /// Say of every file that K is V, to filter by; numbers and booleans are
-    /// recognised, a record's own `attributes` win
+    /// Say of every file that K is V, to filter by
+    ///
+    /// Numbers and booleans are recognised; a record's own `attributes` win.
     #[arg(long, value_name = "K=V", value_parser = attribute::pair)]
     pub(crate) attribute: Vec<(String, Value)>,
-    /// Have the server delete the store so long after its last use, 1d to 365d
-    /// [default: 3d]
+    /// Let the store expire, 1d to 365d [default: 3d]
+    ///
+    /// That long after its last use, that is.
     #[arg(long, value_name = "TIME", value_parser = days, conflicts_with = "keep")]
     pub(crate) expires_after: Option<u64>,
     /// Let the store stay until somebody deletes it
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Cut files into passages of so many tokens, 100 to 4096 [default: 800]
+    /// Tokens of a passage, 100 to 4096 [default: 800]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(100..=4096))]
     pub(crate) chunk_size: Option<u16>,
-    /// Have passages share so many tokens, at most half [default: 400]
+    /// Tokens that two passages share [default: 400]
+    ///
+    /// At most half of --chunk-size.
     #[arg(long, value_name = "N")]
     pub(crate) chunk_overlap: Option<u16>,
-    /// Go on without the files that could not be indexed
+    /// Go on without files that are not indexed
     #[arg(long)]
     pub(crate) allow_partial: bool,
     #[command(flatten)]
@@ -58,16 +64,6 @@ pub(crate) struct Args {
     pub(crate) order: Order,
     #[command(flatten)]
     pub(crate) options: Options,
-}
-
-fn help() -> String {
-    format!(
-        "Examples:
-  oa-upload -P assistants *.md | oa-index | oa-respond -p 'Why?' --file-search | oa-delete -t
-  oa-upload -P assistants --each *.md | oa-index --name notes --one > notes.jsonl
-
-{EXIT_TABLE}"
-    )
 }
 
 fn days(text: &str) -> std::result::Result<u64, String> {

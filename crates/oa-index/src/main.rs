@@ -1,75 +1,7 @@
-//! Makes a vector store of the record's files, and waits until every file is indexed.
-
-mod alone;
-mod args;
-mod attribute;
-mod batch;
-mod content;
-mod fill;
-mod indexer;
-mod member;
-mod progress;
-mod store;
-mod together;
+//! The program `oa-index`; what it does stands in the library of this name.
 
 use std::process::ExitCode;
 
-use oa_core::Result;
-use oa_pipe::arguments::Arguments;
-use oa_pipe::glance::Glance;
-use oa_pipe::options::Options;
-use oa_pipe::plan::{Job, Plan, Source};
-use oa_pipe::record::Record;
-use oa_pipe::workers::Workers;
-
-use args::Args;
-use content::Content;
-use indexer::Indexer;
-
-impl Arguments for Args {
-    const TOOL: &'static str = "oa-index";
-    const EXAMPLE: &'static str = "put it behind oa-upload -P assistants";
-
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn source(&self) -> Result<Source> {
-        Ok(Source::Stdin)
-    }
-
-    fn check(&self) -> Result<()> {
-        Content::new(self).map(drop)
-    }
-
-    fn reads(_: &Glance) -> bool {
-        true
-    }
-
-    fn plan(&self) -> Plan {
-        Plan {
-            unordered: self.order.unordered,
-            fail_fast: self.order.fail_fast,
-            ..Plan::default()
-        }
-    }
-}
-
 fn main() -> ExitCode {
-    oa_pipe::run(|args: &Args, run| {
-        let indexer = Indexer {
-            content: Content::new(args)?,
-            client: run.client()?,
-            workers: Workers::new(args.jobs.into()),
-            args,
-            run,
-        };
-        if args.one {
-            indexer.index_together();
-        } else {
-            let index = |record: &mut Record, job: &Job| indexer.index(record, job);
-            run.pipe.each(&indexer.workers, index, |_| false);
-        }
-        Ok(())
-    })
+    oa_index::main()
 }

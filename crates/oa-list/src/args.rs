@@ -6,7 +6,6 @@ use oa_pipe::arguments::Arguments;
 use oa_pipe::glance::Glance;
 use oa_pipe::options::Options;
 use oa_pipe::plan::Source;
-use oa_pipe::verdict::EXIT_TABLE;
 
 /// Purposes that a file may have, those of the API's own files included.
 const PURPOSES: [&str; 9] = [
@@ -25,7 +24,7 @@ const PURPOSES: [&str; 9] = [
 ///
 /// On a terminal it is a table; in a pipe, and with -o, JSON.
 #[derive(Parser)]
-#[command(name = "oa-list", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+#[command(name = "oa-list", version)]
 pub(crate) struct Args {
     /// What to list
     #[arg(value_enum)]
@@ -36,7 +35,9 @@ pub(crate) struct Args {
     /// Only files of this purpose
     #[arg(long, value_name = "PURPOSE", value_parser = PURPOSES)]
     pub(crate) purpose: Option<String>,
-    /// Ask for that many at a time [default: what the API gives at most]
+    /// Ask for that many at a time [default: most]
+    ///
+    /// As many as the API gives at most, and fewer where a server refuses that.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) page_size: Option<u32>,
     #[command(flatten)]
@@ -71,19 +72,14 @@ impl What {
     }
 }
 
-fn help() -> String {
-    format!(
-        "Examples:
-  oa-list files | jq -r '[.id, .bytes, .filename] | @tsv'
-  oa-list files | jq -c 'select(.created_at < now - 604800)' | oa-delete -r
-
-{EXIT_TABLE}"
-    )
-}
-
 impl Arguments for Args {
     const TOOL: &'static str = "oa-list";
-    const EXAMPLE: &'static str = "oa-list files";
+    const EXAMPLES: &'static [&'static str] = &[
+        "oa-list files | jq -r '[.id, .bytes, .filename] | @tsv'",
+        "oa-list files | jq -c 'select(.created_at < now - 604800)' | oa-delete -r",
+    ];
+    const EXAMPLE: &'static str =
+        "name what: oa-list files, stores, store-files STORE_ID, batches or models";
 
     fn options(&self) -> &Options {
         &self.options

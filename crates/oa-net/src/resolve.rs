@@ -39,7 +39,10 @@ pub(super) fn resolve(
     } else {
         let host = uri.host().unwrap_or_default();
         connection.begin_step(format!("looking up {host}"));
-        in_time(details, move || Ok(place.to_socket_addrs()?.collect()))?
+        in_time(details, move || {
+            let found = place.to_socket_addrs();
+            Ok(found.map_err(|error| worded(&error))?.collect())
+        })?
     };
     if local_only && !found.iter().all(|address| address.ip().is_loopback()) {
         return Err(Error::Io(io::Error::new(
@@ -48,4 +51,11 @@ pub(super) fn resolve(
         )));
     }
     Ok(found)
+}
+
+/// The system's own words for why there is no address.
+fn worded(error: &io::Error) -> io::Error {
+    let words = error.to_string();
+    let words = words.trim_start_matches("failed to lookup address information: ");
+    io::Error::new(error.kind(), words)
 }

@@ -11,6 +11,8 @@ use crate::plan::{Plan, Source};
 pub trait Arguments: Parser {
     /// The tool's name.
     const TOOL: &'static str;
+    /// Lines of shell that show what it is for, each of at most 78 columns.
+    const EXAMPLES: &'static [&'static str];
     /// What to type where stdin was left to a terminal.
     const EXAMPLE: &'static str;
     /// What to type where plain text came instead of records; nothing where nobody would send it.

@@ -26,6 +26,7 @@ mod advice;
 pub mod arguments;
 pub mod batch;
 mod blame;
+mod command;
 mod connection;
 pub mod delay;
 mod draft;
@@ -82,4 +83,5 @@ mod window;
 pub mod workers;
 mod write;
 
+pub use command::command;
 pub use run::run;

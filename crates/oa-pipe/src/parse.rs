@@ -20,9 +20,8 @@ pub(super) enum Parsed<A> {
     Over(ExitCode),
 }
 
-/// Reads a command line; of an option that is given twice the last one counts.
-pub(super) fn parse<A: Arguments>(words: &[OsString]) -> Parsed<A> {
-    let mut command = A::command().args_override_self(true);
+/// Reads a command line.
+pub(super) fn parse<A: Arguments>(mut command: Command, words: &[OsString]) -> Parsed<A> {
     let read = command.try_get_matches_from_mut(words);
     let read = read.and_then(|mut matches| match empty_option(&command, &matches) {
         Some(name) => Ok(Err(empty(&name))),
@@ -72,6 +71,7 @@ fn wrong<A: Arguments>(error: &clap::Error, command: &Command, words: &[OsString
     let told = error.to_string();
     let message = told.trim_start_matches("error: ").split("\n\n").next();
     let message: Vec<&str> = message.unwrap_or_default().split_whitespace().collect();
+    let message = reworded(&message.join(" "));
     let mut tips = told
         .lines()
         .filter_map(|line| line.trim().strip_prefix("tip: "));
@@ -81,7 +81,32 @@ fn wrong<A: Arguments>(error: &clap::Error, command: &Command, words: &[OsString
     let known = unknown(error, words).and_then(|(word, next)| {
         A::advice(&word, &next).or_else(|| advice::of(A::TOOL, &word, &next))
     });
-    Error::usage(message.join(" ")).hint(known.unwrap_or(tip))
+    let argument = message.starts_with(MISSING).then(|| A::EXAMPLE.to_owned());
+    Error::usage(message).hint(known.or(argument).unwrap_or(tip))
+}
+
+/// How a message begins that an argument is missing, which is no option.
+const MISSING: &str = "missing: <";
+/// Words of clap and of Rust, and what they mean.
+const WORDS: [(&str, &str); 4] = [
+    (
+        "the following required arguments were not provided: ",
+        "missing: ",
+    ),
+    (
+        "invalid digit found in string",
+        "a whole number is expected",
+    ),
+    (
+        "number too large to fit in target type",
+        "the number is too large",
+    ),
+    ("..=", " to "),
+];
+
+fn reworded(message: &str) -> String {
+    let reword = |message: String, (words, ours): &(&str, &str)| message.replace(words, ours);
+    WORDS.iter().fold(message.to_owned(), reword)
 }
 
 /// The word that means nothing to the tool, and the one after it, or its value.

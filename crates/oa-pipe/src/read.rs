@@ -12,6 +12,7 @@ use crate::plan::Source;
 use crate::record::{KEPT, Record};
 use crate::scan::{Framed, Malformed, Values};
 use crate::stdin::Stdin;
+use crate::window::UNREADABLE;
 
 /// Bytes from which on memory is asked for before it is needed.
 const LARGE: usize = 1 << 20;
@@ -169,10 +170,11 @@ fn take_in(framed: &Framed) -> serde_json::Result<(Lifted, Option<Error>)> {
 /// The failure that a broken input is; `plain` says what to type where plain text came.
 pub(super) fn broken(malformed: &Malformed, tool: &str, plain: &str) -> Error {
     let place = format!("line {}, column {}", malformed.line, malformed.column);
-    let error = Error::input(format!(
-        "stdin: {place}: malformed JSON: {}",
-        malformed.what
-    ));
+    let what = match malformed.what.strip_prefix(UNREADABLE) {
+        Some(_) => malformed.what.clone(),
+        None => format!("malformed JSON: {}", malformed.what),
+    };
+    let error = Error::input(format!("stdin: {place}: {what}"));
     let word = malformed.text.split_whitespace().next().unwrap_or_default();
     if looks_like_id(word) && plain.is_empty() {
         error.hint(format!("these are plain ids, not JSON: `… | xargs {tool}`"))

@@ -8,6 +8,7 @@ use oa_core::client::Client;
 use oa_core::error::{Error, Result};
 
 use crate::arguments::Arguments;
+use crate::command::command;
 use crate::connection::Connection;
 use crate::excuse::excuse;
 use crate::glance::Glance;
@@ -45,8 +46,9 @@ impl Run {
 pub fn run<A: Arguments>(work: impl FnOnce(&A, &Run) -> Result<()>) -> ExitCode {
     machine::settle_in();
     let words: Vec<_> = std::env::args_os().collect();
-    let glance = Glance::of(&A::command(), &words);
-    let parsed = match parse::<A>(&words) {
+    let command = command::<A>();
+    let glance = Glance::of(&command, &words);
+    let parsed = match parse::<A>(command, &words) {
         Parsed::Good(args) => Ok(args),
         Parsed::Wrong(error) => Err(error),
         Parsed::Over(code) => return code,

@@ -8,14 +8,15 @@ use serde_json::{Value, json};
 #[command(next_help_heading = "Search")]
 pub struct Search {
     /// Find at most that many passages, 1 to 50
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=50))]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u8).range(1..=50))]
     pub max_num_results: Option<u8>,
-    /// Search only files whose attribute fits: = != > >= < <=; several must
-    /// all hold
+    /// Search only files whose attribute K is V
+    ///
+    /// Also != > >= < <= in place of =. Of several, all must hold.
     #[arg(long, value_name = "K=V", value_parser = comparison)]
     pub filter: Vec<Value>,
     /// The same as a tree of the API: and, or, in
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "JSON", hide_short_help = true)]
     pub filter_json: Option<String>,
 }
 

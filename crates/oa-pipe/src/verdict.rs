@@ -19,19 +19,39 @@ const STATUSES: [(Kind, u8); 13] = [
     (Kind::Interrupted, 130),
 ];
 
-/// Exit table for `--help`.
-pub const EXIT_TABLE: &str = "\
-Exit status:
-  0    every record ended well
-  1    records failed for different reasons, or something was left behind
-  2    usage              3    input: found wrong before anything was sent
-  4    auth               5    rate limit or quota
-  6    network            7    refused by the API
-  8    failed             9    incomplete
-  10   unknown outcome: may have been paid for, is not repeated
-  11   skipped            124  deadline
-  129, 130, 143  ended by SIGHUP, SIGINT, SIGTERM
-  141  stdout was closed";
+/// Every exit status and what it says, the same for all tools; a kind of error by its name.
+pub const EXITS: [(&str, &str); 15] = [
+    ("0", "every record ended well"),
+    (
+        "1",
+        "records failed for different reasons, or something was left",
+    ),
+    ("2", "usage: a wrong option, or nothing to do"),
+    ("3", "input: found wrong before anything was sent"),
+    ("4", "auth: no key, or not this one"),
+    (
+        "5",
+        "rate_limit, quota: too many requests, or no money left",
+    ),
+    ("6", "network: no connection, no answer, or not the API's"),
+    ("7", "refused: the API said no"),
+    (
+        "8",
+        "failed: the response failed, was cancelled, or is a refusal",
+    ),
+    ("9", "incomplete: the response ended early"),
+    (
+        "10",
+        "unknown_outcome: may have been paid for, is not repeated",
+    ),
+    ("11", "skipped: --fail-fast stopped before this record"),
+    ("124", "deadline: --deadline ran out"),
+    (
+        "129, 130, 143",
+        "interrupted: died of SIGHUP, SIGINT, SIGTERM",
+    ),
+    ("141", "stdout was closed"),
+];
 
 fn status_of(kind: Kind) -> u8 {
     let row = STATUSES.iter().find(|row| row.0 == kind);

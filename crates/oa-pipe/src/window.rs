@@ -2,11 +2,16 @@
 
 use std::io::{self, Read};
 
+use oa_core::error::plain;
+
 /// The largest single value that is read, in bytes: a record with the largest answer that is taken, with its text
 /// once more beside it, and with inline files in its request fits; an endless line does not.
 const MAX_VALUE: usize = 1 << 30;
 /// Bytes that are asked for at a time.
 pub(crate) const CHUNK: usize = 64 << 10;
+
+/// How it is said that not the JSON, but what it stands in broke.
+pub(crate) const UNREADABLE: &str = "cannot be read: ";
 
 /// Where the JSON broke.
 #[derive(Debug, PartialEq, Eq)]
@@ -156,7 +161,7 @@ impl<R: Read> Window<R> {
         let more = *count.as_ref().unwrap_or(&0);
         self.buffer.truncate(filled + more);
         self.ended = more == 0;
-        let told = |error| self.malformed(filled, &format!("cannot be read: {error}"));
+        let told = |error| self.malformed(filled, &format!("{UNREADABLE}{}", plain(&error)));
         count.map(drop).map_err(told)
     }
 

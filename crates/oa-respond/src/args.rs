@@ -4,13 +4,17 @@ use clap::Parser;
 use oa_core::Id;
 use oa_pipe::options::{Options, Order};
 use oa_pipe::search::Search;
-use oa_pipe::verdict::EXIT_TABLE;
 
 use crate::layers::Layers;
 
 /// Ask a model about files
+///
+/// Each record gets an answer to its question, or to that of -p, about its files
+/// and what -a attaches. Without -b the answer is waited for; with -b the record
+/// goes on at once, and oa-poll waits, here or on another machine. What was
+/// answered once is never asked again by accident.
 #[derive(Parser)]
-#[command(name = "oa-respond", version, max_term_width = 80, after_help = "See --help for examples and exit statuses.", after_long_help = help())]
+#[command(name = "oa-respond", version)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
@@ -19,24 +23,27 @@ pub(crate) struct Args {
     /// The question; a record's own `prompt` wins
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,
-    /// Read the question from FILE; after -p and a blank line, if both
+    /// Read the question from FILE; `-` is stdin
+    ///
+    /// It comes after that of -p and a blank line, if both are given.
     #[arg(long, value_name = "FILE")]
     pub(crate) prompt_file: Option<String>,
-    /// Attach a path (sent inline), a URL, or an id to every record; `-` is
-    /// the bytes of stdin
+    /// Attach a file, a URL or an id to each record
+    ///
+    /// A file is sent inline; `-` is the bytes of stdin.
     #[arg(short, long, value_name = "FILE|URL|ID")]
     pub(crate) attach: Vec<String>,
     /// The name of what `-a -` or a FIFO brings, since the name decides how it
     /// is read
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", hide_short_help = true)]
     pub(crate) filename: Option<String>,
     /// Read no stdin: one empty record
     #[arg(short, long, help_heading = "Input")]
     pub(crate) null_input: bool,
-    /// The model to ask
-    #[arg(short, long, env = "OA_MODEL", default_value = DEFAULT_MODEL)]
+    /// The model
+    #[arg(short, long, env = "OA_MODEL", hide_env_values = true, default_value = DEFAULT_MODEL)]
     pub(crate) model: String,
-    /// Instructions to the model, beside the question
+    /// Instructions, beside the question
     #[arg(
         short,
         long,
@@ -46,77 +53,102 @@ pub(crate) struct Args {
     )]
     pub(crate) instructions: Option<String>,
     /// Read the instructions from FILE
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) instructions_file: Option<String>,
-    /// Have the answer follow the JSON schema in FILE (Structured Outputs, strict)
+    /// Have the answer follow this JSON schema
+    ///
+    /// Structured Outputs, strict. An answer that is not one JSON value is a
+    /// failure.
     #[arg(long, value_name = "FILE")]
     pub(crate) schema: Option<String>,
-    /// How hard to think: none, minimal, low, medium, high, xhigh, max
-    #[arg(long, value_name = "EFFORT")]
+    /// How hard to think: low, medium, high, …
+    ///
+    /// All that models know: none, minimal, low, medium, high, xhigh, max.
+    #[arg(long, value_name = "E")]
     pub(crate) reasoning_effort: Option<String>,
     /// Longest answer, reasoning included
     #[arg(long, value_name = "N")]
     pub(crate) max_output_tokens: Option<u64>,
     /// Have the server not keep the response
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) no_store: bool,
     #[command(flatten)]
     pub(crate) layers: Layers,
-    /// Return at once; oa-poll waits. Background data may be kept for about ten
-    /// minutes only, and does not fit projects with zero data retention
+    /// Return at once; oa-poll waits
+    ///
+    /// Background data may be kept for about ten minutes only, and does not fit
+    /// projects with zero data retention.
     #[arg(short, long, conflicts_with = "no_store")]
     pub(crate) background: bool,
-    /// -b at a discount for an answer within that time: about 30 % off for 2h,
-    /// 40 % for 8h (GPT-6.2 models, 2026-11-26; nothing in it confirms that)
+    /// -b at a discount: an answer within that time
     ///
-    /// Below the standard price, that is. A Batch is half price within a day.
+    /// About 30 % below the standard price for 2h, 40 % for 8h (documented for
+    /// GPT-6.2 models, 2026-11-26; nothing in the answer confirms it). A Batch is
+    /// half price within a day.
     #[arg(short, long, value_name = "2h|8h", value_parser = ["2h", "8h"], hide_possible_values = true, conflicts_with_all = ["stream", "no_store"])]
     pub(crate) window: Option<String>,
-    /// Have the answer streamed; with -t it is written as it comes
+    /// Have the answer streamed; -t shows it at once
     #[arg(long)]
     pub(crate) stream: bool,
-    /// Ask on where a record has a response already
+    /// Ask on where a record has a response
+    ///
+    /// Its files are not attached again; the old response moves to `previous`.
     #[arg(short, long = "continue", conflicts_with = "only_missing")]
     pub(crate) continue_: bool,
-    /// Pass records that have a response already on as they are
-    #[arg(long)]
+    /// Pass records with a response on as they are
+    #[arg(long, hide_short_help = true)]
     pub(crate) only_missing: bool,
     /// How closely pictures and PDF pages are looked at
-    #[arg(long, value_name = "DETAIL", value_parser = ["auto", "low", "high", "original"])]
+    #[arg(long, value_name = "DETAIL", hide_short_help = true, value_parser = ["auto", "low", "high", "original"])]
     pub(crate) detail: Option<String>,
     /// The field that names an uploaded picture; the second for servers that
     /// follow the older guide
-    #[arg(long, value_name = "FIELD", default_value = "file_id", value_parser = ["file_id", "image_file_id"])]
+    #[arg(long, value_name = "FIELD", hide_short_help = true, default_value = "file_id", value_parser = ["file_id", "image_file_id"])]
     pub(crate) image_field: String,
     /// Turn local rules on type and size into warnings
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) force: bool,
     /// Send nothing; write the body into `request`
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Ask nothing; write how many tokens the question has into `input_tokens`
-    #[arg(long, conflicts_with_all = ["dry_run", "background", "window", "stream", "text", "max_input_tokens"])]
+    /// Count the tokens of the question, ask nothing
+    ///
+    /// The number goes into `input_tokens`; [total] adds them up.
+    #[arg(long, hide_short_help = true, conflicts_with_all = ["dry_run", "background", "window", "stream", "text", "max_input_tokens"])]
     pub(crate) count: bool,
-    /// Have the tokens counted first, and refuse a question of more than N
-    #[arg(long, value_name = "N", conflicts_with = "dry_run")]
+    /// Refuse a question of more tokens than N
+    ///
+    /// They are counted first, by a request that costs nothing.
+    #[arg(
+        long,
+        value_name = "N",
+        hide_short_help = true,
+        conflicts_with = "dry_run"
+    )]
     pub(crate) max_input_tokens: Option<u64>,
-    /// Have the model search the record's own store (oa-index makes it); its
-    /// files are not attached then
+    /// Search the record's store (oa-index)
+    ///
+    /// Its files are not attached then; -a attaches what is to be read whole.
     #[arg(long, help_heading = "Search")]
     pub(crate) file_search: bool,
-    /// Have the model search this store, too; two in all
-    #[arg(long, value_name = "ID", help_heading = "Search")]
+    /// Search this store, too; two in all
+    #[arg(
+        long,
+        value_name = "ID",
+        hide_short_help = true,
+        help_heading = "Search"
+    )]
     pub(crate) search_store: Vec<Id>,
     #[command(flatten)]
     pub(crate) search: Search,
     /// Have the passages that were found come with the response
-    #[arg(long, help_heading = "Search")]
+    #[arg(long, hide_short_help = true, help_heading = "Search")]
     pub(crate) include_results: bool,
     /// Write the text of answers, not records
     #[arg(short, long, help_heading = "Output")]
     pub(crate) text: bool,
     /// Take an incomplete answer as success
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, hide_short_help = true, help_heading = "Output")]
     pub(crate) allow_incomplete: bool,
     /// Ask that many questions at a time
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Jobs")]
@@ -129,13 +161,3 @@ pub(crate) struct Args {
 
 /// The model that is asked where nobody names another.
 pub(crate) const DEFAULT_MODEL: &str = "gpt-5.2";
-
-fn help() -> String {
-    format!(
-        "Examples:
-  oa-upload report.pdf | oa-respond -b -p 'Audit it.' | oa-poll | oa-delete -t
-  oa-respond -n -p 'Describe it.' -a figure.png -t
-
-{EXIT_TABLE}"
-    )
-}

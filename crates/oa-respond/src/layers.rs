@@ -27,21 +27,21 @@ impl Layers {
 
 impl clap::Args for Layers {
     fn augment_args(command: Command) -> Command {
-        let option = |name: &'static str, value: &'static str, help: &'static str| {
+        let option = |name: &'static str, value: &'static str| {
             Arg::new(name)
                 .long(name)
                 .value_name(value)
                 .action(ArgAction::Append)
-                .help(help)
         };
-        command
-            .arg(option(
-                "request",
-                "JSON",
-                "Merge JSON over the body (RFC 7396: objects at every depth, null removes); \
-                 several are merged in their order",
-            ))
-            .arg(option("request-file", "FILE", "The same from FILE"))
+        let json = option("request", "JSON")
+            .help("Merge JSON over the body of the request")
+            .long_help(
+                "Merge JSON over the body of the request\n\n\
+                 By RFC 7396: objects at every depth, null removes. Several are merged in their \
+                 order.",
+            );
+        let file = option("request-file", "FILE").help("The same from FILE");
+        command.arg(json).arg(file.hide_short_help(true))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
