@@ -48,7 +48,7 @@ pub(crate) struct Args {
     #[arg(short, long, help_heading = "Output")]
     pub(crate) text: bool,
     /// Take an incomplete answer as success
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) allow_incomplete: bool,
     #[command(flatten)]
     pub(crate) order: Order,
