@@ -1,6 +1,8 @@
 //! Past one machine: GNU parallel, Snakemake, a Slurm array. What is not installed is skipped; `scripts/test` says it.
 
-use super::{are_there, documents, ok, sh};
+use rustix::process::Signal;
+
+use super::{are_there, documents, ok, sh, start};
 use crate::scene::{PDF, Scene};
 
 #[test]
@@ -26,32 +28,57 @@ fn parallel_runs_a_process_for_each_file_and_goes_on_where_it_stopped() {
 }
 
 /// A server for ssh that runs commands as this user, with two names for it, and what parallel needs to reach it.
-const SSHD: &str = r#"
-    mkdir -p ssh/one /run/sshd && cd ssh
-    ssh-keygen -q -t ed25519 -N '' -f host && ssh-keygen -q -t ed25519 -N '' -f key
-    cp key.pub authorized
-    port=$(jq -n 'now * 1000 % 20000 + 20000 | floor')
-    printf '%s\n' "Port $port" 'ListenAddress 127.0.0.1' "HostKey $PWD/host" "AuthorizedKeysFile $PWD/authorized" \
-      'StrictModes no' 'PermitRootLogin yes' 'UsePAM no' "PidFile $PWD/pid" \
-      "SetEnv PATH=$PATH OPENAI_BASE_URL=$OPENAI_BASE_URL OPENAI_API_KEY=$OPENAI_API_KEY" >sshd_config
-    printf '%s\n' 'Host one two' 'HostName 127.0.0.1' "Port $port" "IdentityFile $PWD/key" 'IdentitiesOnly yes' \
-      'StrictHostKeyChecking no' "UserKnownHostsFile $PWD/known" 'LogLevel ERROR' >config
-    /usr/sbin/sshd -f sshd_config -E log
-    printf '#!/bin/sh\nexec ssh -F %s/config "$@"\n' "$PWD" >via && chmod +x via
-    cd .. && for try in $(seq 100); do ssh/via one true && break; sleep 0.1; done"#;
+const SSHD: &str = include_str!("sshd.sh");
+/// A Slurm of one node, as `slurm/slurm.conf` says.
+const SLURM: &str = include_str!("slurm.sh");
+
+/// Ends what runs beside a test, whatever comes of it.
+struct Beside<'a>(&'a Scene);
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        self.0.sh("kill $(cat ssh/pid slurm/*.pid)");
+    }
+}
+
+fn is_root(scene: &Scene) -> bool {
+    scene.ok("id -u").stdout == "0\n"
+}
+
+#[test]
+fn ctrl_c_on_parallel_lets_every_process_clean_up() {
+    let scene = Scene::with(&[
+        "--delay",
+        "100ms",
+        "--fault",
+        "POST /responses stall when=before",
+    ]);
+    if !are_there(&scene, "parallel") {
+        return;
+    }
+    documents(&scene, 9);
+    let running = start(&scene, "exec $R/with-parallel Why [0-9].pdf");
+    scene.mock.until("eight ask", |ledger| {
+        ledger.of("POST /responses").len() == 8
+    });
+    running.at_once(&[Signal::INT]).finish();
+    // Parallel itself is gone by then.
+    scene
+        .mock
+        .until("files go", |ledger| ledger.files.is_empty());
+}
 
 #[test]
 fn parallel_sends_files_to_other_machines_and_brings_answers_back() {
     let scene = Scene::new();
-    if !are_there(&scene, "parallel sshd ssh rsync") || scene.ok("id -u").stdout != "0\n" {
+    if !are_there(&scene, "parallel sshd ssh rsync") || !is_root(&scene) {
         return;
     }
     documents(&scene, 4);
+    let _ends = Beside(&scene);
     scene.ok(SSHD);
     let line = "export PARALLEL_SSH=$PWD/ssh/via PARALLEL='--sshlogin 2/one,2/two --workdir ...'; $R/with-parallel Why [0-9].pdf";
-    let ran = sh(&scene, line);
-    scene.ok("kill $(cat ssh/pid)");
-    let ran = ran.is(0);
+    let ran = ok(&scene, line);
     assert_eq!(
         scene.ok("ls *.json | wc -l").stdout,
         "4\n",
@@ -87,6 +114,9 @@ fn snakemake_asks_for_what_is_not_there_and_retries_what_failed() {
     scene.nothing_left();
 }
 
+const JOBS: &str =
+    "jq -nc '$ARGS.positional[] | {paths: ., prompt: \"Why?\"}' --args [0-9].pdf >jobs.jsonl";
+
 /// Runs every task of an array as Slurm would, one after the other.
 const TASKS: &str = "for n in 0 1 2; do SLURM_ARRAY_TASK_ID=$n SLURM_ARRAY_TASK_COUNT=3 $R/slurm-array jobs.jsonl || echo $n; done";
 
@@ -106,4 +136,35 @@ fn the_tasks_of_an_array_share_the_records_and_go_on_where_they_stopped() {
     assert_eq!(answers.lines().collect::<Vec<_>>(), wanted);
     assert_eq!(scene.ledger().of("POST /responses").len(), 9);
     scene.nothing_left();
+}
+
+#[test]
+fn slurm_runs_the_tasks_of_an_array_and_lets_those_that_are_cancelled_clean_up() {
+    let scene = Scene::with(&["--looks", "0"]);
+    if !are_there(&scene, "sbatch slurmctld slurmd munged") || !is_root(&scene) {
+        return;
+    }
+    documents(&scene, 8);
+    let _ends = Beside(&scene);
+    scene.ok(&format!("{JOBS}; {SLURM}"));
+    let submit = "export SLURM_CONF=$PWD/slurm/slurm.conf; sbatch --parsable --array=0-3%4";
+    ok(
+        &scene,
+        &format!("{submit} --wait $R/slurm-array jobs.jsonl"),
+    );
+    assert_eq!(scene.ok("cat answers-[0-3].jsonl | wc -l").stdout, "8\n");
+    scene.nothing_left();
+    scene.ok("rm answers-*");
+    scene.mock.fault("POST /responses stall when=before");
+    let job = ok(&scene, &format!("{submit} $R/slurm-array jobs.jsonl")).stdout;
+    scene.mock.until("all ask", |ledger| {
+        ledger.of("POST /responses").len() >= 8 + 4
+    });
+    ok(
+        &scene,
+        &format!("SLURM_CONF=$PWD/slurm/slurm.conf scancel {job}"),
+    );
+    scene
+        .mock
+        .until("files go", |ledger| ledger.files.is_empty());
 }
