@@ -1,8 +1,9 @@
 //! Single jobs: what comes out is of use as it is.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::{ok, sh};
+use super::{ok, sh, start};
 use crate::scene::{PDF, PNG, Scene};
 
 #[test]
@@ -62,6 +63,26 @@ fn only_what_failed_is_tried_again() {
         ]
     );
     assert_eq!(scene.ledger().of("POST /responses").len(), 5);
+    scene.nothing_left();
+}
+
+#[test]
+fn ctrl_c_takes_no_record_from_what_is_tried_again() {
+    let scene = Scene::faulty("POST /responses end status=failed x20");
+    scene.ok("for n in $(seq 20); do echo $n >$n.txt; done");
+    let line = "oa-upload --each *.txt | oa-respond -j 8 -p Why | oa-delete -o all.jsonl";
+    sh(&scene, line).is(8);
+    scene.mock.no_faults();
+    scene.mock.fault("POST /files stall when=before skip=8");
+    let running = start(&scene, "exec $R/retry-failed all.jsonl -j 8 -p Why");
+    scene.mock.until("files go up", |ledger| {
+        ledger.of("POST /files").len() > 21 + 8
+    });
+    running.at_once(&[Signal::INT]).finish().is(130);
+    assert_eq!(scene.read("all.jsonl.failed").lines().count(), 21);
+    scene.mock.no_faults();
+    ok(&scene, "$R/retry-failed all.jsonl -j 8 -p Why");
+    assert_eq!(scene.read("all.jsonl").lines().count(), 21);
     scene.nothing_left();
 }
 

@@ -158,7 +158,7 @@ fn slurm_runs_the_tasks_of_an_array_and_lets_those_that_are_cancelled_clean_up()
     scene.mock.fault("POST /responses stall when=before");
     let job = ok(&scene, &format!("{submit} $R/slurm-array jobs.jsonl")).stdout;
     scene.mock.until("all ask", |ledger| {
-        ledger.of("POST /responses").len() >= 8 + 4
+        ledger.of("POST /responses").len() >= 8 + 8
     });
     ok(
         &scene,

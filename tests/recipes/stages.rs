@@ -53,15 +53,13 @@ fn a_summary_that_failed_is_not_there_and_make_says_so() {
     scene.nothing_left();
 }
 
-#[test]
-fn ctrl_c_between_stages_loses_nothing_that_was_paid_for() {
-    let scene = Scene::with(&["--looks", "6"]);
+/// Interrupts twelve files on their way through the stages, and lets them go on.
+fn interrupted(options: &[&str], when: impl Fn(&Ledger) -> bool) {
+    let scene = Scene::with(options);
     scene.ok("rm report.pdf");
     documents(&scene, 12);
     let running = start(&scene, "exec make -j8 -f $R/staged.mk");
-    scene.mock.until("answers are waited for", |ledger| {
-        bought(ledger) >= 8 && ledger.of("GET /responses/*").len() >= 8
-    });
+    scene.mock.until("it is the moment", when);
     let ran = running.at_once(&[Signal::INT]).finish();
     assert_ne!(ran.status, 0);
     ok(&scene, "make -j8 -f $R/staged.mk");
@@ -70,6 +68,27 @@ fn ctrl_c_between_stages_loses_nothing_that_was_paid_for() {
     assert_eq!(bought(&ledger), 12, "{}", ran.stderr);
     assert_eq!(ledger.of("POST /files").len(), 12);
     scene.nothing_left();
+}
+
+#[test]
+fn ctrl_c_while_answers_are_waited_for_loses_nothing_that_was_paid_for() {
+    interrupted(&["--looks", "6"], |ledger| {
+        bought(ledger) >= 8 && ledger.of("GET /responses/*").len() >= 8
+    });
+}
+
+#[test]
+fn ctrl_c_while_questions_are_on_their_way_loses_nothing_that_was_paid_for() {
+    interrupted(&["--delay", "200ms"], |ledger| {
+        ledger.of("POST /responses").len() >= 4
+    });
+}
+
+#[test]
+fn ctrl_c_while_files_are_on_their_way_uploads_none_of_them_twice() {
+    interrupted(&["--delay", "200ms"], |ledger| {
+        ledger.of("POST /files").len() >= 4
+    });
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Tables and lines: many records in, one of each out.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use super::{ok, sh};
+use super::{ok, sh, start};
 use crate::scene::{PDF, PNG, Scene};
 
 /// The rows of a CSV, as a reader of others sees them.
@@ -42,7 +43,7 @@ fn questions_of_a_csv_are_answered_in_a_csv() {
     ];
     assert_eq!(rows(&scene, "out.csv"), wanted);
     sh(&scene, "$R/csv-to-csv in.csv out.csv")
-        .is(3)
+        .is(5)
         .says(&["no column question"]);
     assert_eq!(rows(&scene, "out.csv"), wanted);
 }
@@ -59,6 +60,31 @@ fn a_row_that_failed_has_its_reason_and_only_it_is_asked_again() {
     let table = rows(&scene, "out.csv");
     assert!(table[1..].iter().all(|row| row[2].is_empty()), "{table:?}");
     assert_eq!(scene.ledger().of("POST /responses").len(), 3);
+}
+
+#[test]
+fn ctrl_c_loses_no_row_and_no_answer_and_asks_nothing_twice() {
+    let scene = Scene::with(&["--delay", "50ms"]);
+    scene.ok("(echo question; seq 60) >in.csv");
+    let running = start(&scene, "exec $R/csv-to-csv in.csv out.csv");
+    scene
+        .mock
+        .until("some are asked", |ledger| ledger.responses.len() > 10);
+    running.at_once(&[Signal::INT]).finish().is(130);
+    let status = sh(&scene, "$R/csv-to-csv in.csv out.csv").status;
+    assert!([0, 10].contains(&status), "{status}");
+    let table = rows(&scene, "out.csv");
+    assert_eq!(table.len(), 61);
+    let whole = |row: &Vec<String>| row[1].is_empty() != row[2].is_empty();
+    assert!(table[1..].iter().all(whole), "{table:?}");
+    // What was cut off on its way was bought by nobody.
+    let ledger = scene.ledger();
+    let asked = ledger.requests.iter().filter_map(|r| r.body.as_ref());
+    let mut asked: Vec<&str> = asked.map(|body| body.get()).collect();
+    let all = asked.len();
+    asked.sort_unstable();
+    asked.dedup();
+    assert_eq!((asked.len(), all), (60, 60));
 }
 
 #[test]
