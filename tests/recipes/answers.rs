@@ -20,9 +20,12 @@ fn structured_answers_are_checked_and_what_fails_the_check_is_taken_up_again() {
     );
     let answers: Vec<Value> = ran.records().iter().map(|r| r["answer"].clone()).collect();
     assert_eq!(answers, [json!({"total": 0}), json!({"total": 0})]);
+    let before = scene.ledger().requests.len();
+    sh(&scene, "$R/structured schema.json '.total >' report.pdf").is(3);
+    assert_eq!(scene.ledger().requests.len(), before);
     let ran = sh(
         &scene,
-        "$R/structured schema.json '.total > 0' report.pdf >all.jsonl",
+        "$R/structured schema.json '.total.x > 0' report.pdf >all.jsonl",
     )
     .is(8);
     ran.says(&["the check does not hold"]);

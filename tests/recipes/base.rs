@@ -84,15 +84,15 @@ fn a_folder_and_its_store_are_in_step_after_every_run() {
 }
 
 #[test]
-fn an_empty_folder_makes_no_store_and_empties_one() {
+fn an_empty_folder_is_one_that_is_not_mounted() {
     let scene = Scene::new();
     scene.ok("mkdir 'the folder'");
-    assert_eq!(ok(&scene, SYNC).stdout, "\n");
+    sh(&scene, SYNC).is(3).says(&["no file is there"]);
     folder(&scene, 1);
     ok(&scene, SYNC);
     scene.ok("rm -r 'the folder'/*");
-    ok(&scene, SYNC);
-    assert!(held(&scene).is_empty());
+    sh(&scene, SYNC).is(3);
+    assert_eq!(held(&scene).len(), 2);
     end(&scene);
 }
 
