@@ -160,9 +160,12 @@ fn slurm_runs_the_tasks_of_an_array_and_lets_those_that_are_cancelled_clean_up()
     scene.mock.until("all ask", |ledger| {
         ledger.of("POST /responses").len() >= 8 + 8
     });
+    let job = job.trim();
     ok(
         &scene,
-        &format!("SLURM_CONF=$PWD/slurm/slurm.conf scancel {job}"),
+        &format!(
+            "export SLURM_CONF=$PWD/slurm/slurm.conf; scancel {job}; while squeue -h | grep -q .; do sleep 0.1; done"
+        ),
     );
     scene
         .mock
