@@ -50,6 +50,7 @@ mod places;
 mod poll;
 mod prompts;
 mod readme;
+mod recipes;
 mod record;
 mod refusal;
 mod respond;

@@ -2,6 +2,8 @@
 
 mod batches;
 mod cached;
+mod chat;
+mod daemon;
 mod guard;
 mod known;
 mod limit;

@@ -709,6 +709,93 @@ def batches_are_listed_by_pages():
         client.batches.cancel(id)
 
 
+# --- chat completions
+
+
+def chat(*parts, **more):
+    content = [*parts, {"type": "text", "text": "What is this?"}]
+    return client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": content}], **more)
+
+
+def chat_file(**more):
+    return {"type": "file", "file": more}
+
+
+@check
+def a_completion_names_the_file_and_the_picture_that_arrived():
+    file = upload("draconomicon.pdf", PDF)
+    picture = {"type": "image_url", "image_url": {"url": inline("image/png", PNG)}}
+    data = chat_file(filename="inline.pdf", file_data=inline("application/pdf", PDF + b"2"))
+    completion = chat(chat_file(file_id=file.id), picture, data)
+    choice = completion.choices[0]
+    equal((completion.object, choice.finish_reason, choice.message.role, choice.message.refusal), ("chat.completion", "stop", "assistant", None))
+    for content, name in ((PDF, "draconomicon.pdf"), (PNG, "image/png"), (PDF + b"2", "inline.pdf")):
+        assert f"{name} {len(content)} bytes sha256 {hashlib.sha256(content).hexdigest()}" in choice.message.content, choice.message.content
+    usage = completion.usage
+    equal(usage.total_tokens, usage.prompt_tokens + usage.completion_tokens)
+
+
+@check
+def a_streamed_completion_says_the_same_as_a_whole_one():
+    data = chat_file(filename="inline.pdf", file_data=inline("application/pdf", PDF))
+    whole = chat(data).choices[0].message.content
+    with chat(data, stream=True, stream_options={"include_usage": True}) as stream:
+        chunks = list(stream)
+    equal("".join(chunk.choices[0].delta.content or "" for chunk in chunks[:-1]), whole)
+    equal([chunk.choices[0].finish_reason for chunk in chunks[-2:-1]], ["stop"])
+    equal((chunks[-1].choices, chunks[0].usage, {chunk.id for chunk in chunks}), ([], None, {chunks[0].id}))
+    assert chunks[-1].usage.total_tokens > 0
+
+
+@check
+def a_completion_parses_a_schema_and_calls_a_function():
+    schema = {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"], "additionalProperties": False}
+    form = {"type": "json_schema", "json_schema": {"name": "book", "schema": schema, "strict": True}}
+    equal(json.loads(chat(response_format=form).choices[0].message.content), {"title": "oa-mock"})
+    tool = {"type": "function", "function": {"name": "weather", "parameters": schema}}
+    choice = {"type": "function", "function": {"name": "weather"}}
+    for stream in (False, True):
+        answer = chat(tools=[tool], tool_choice=choice, stream=stream)
+        if stream:
+            calls = [call for chunk in answer for call in chunk.choices[0].delta.tool_calls or ()]
+        else:
+            equal(answer.choices[0].finish_reason, "tool_calls")
+            calls = answer.choices[0].message.tool_calls
+        equal([(call.function.name, json.loads(call.function.arguments)) for call in calls], [("weather", {"title": "oa-mock"})])
+
+
+@check
+def a_completion_that_ends_early_or_not_at_all_says_so():
+    mock("POST", "/mock/faults", "POST /chat/completions end status=incomplete x1")
+    equal(chat().choices[0].finish_reason, "length")
+    mock("POST", "/mock/faults", "POST /chat/completions end status=refusal x1")
+    message = chat().choices[0].message
+    equal((message.content, bool(message.refusal)), (None, True))
+    mock("POST", "/mock/faults", "POST /chat/completions end status=failed x1")
+    refused(openai.InternalServerError, lambda: once.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "Why?"}]))
+
+
+@check
+def what_a_completion_cannot_hold_is_refused_in_the_apis_words():
+    at = "messages[0].content[0].file"
+    text = upload("notes.txt", b"Gold never rusts.")
+    unknown = refused(openai.NotFoundError, lambda: chat(chat_file(file_id="file-unknown")), param=f"{at}.file_id")
+    assert "No such File object: file-unknown" in unknown.message, unknown.message
+    wrong = refused(openai.BadRequestError, lambda: chat(chat_file(file_id=text.id)), param="file_id", code="invalid_value")
+    assert "Expected a file with an application/pdf MIME type, but got unsupported MIME type 'text/plain'." in wrong.message, wrong.message
+    wrong = refused(openai.BadRequestError, lambda: chat(chat_file(filename="a.txt", file_data=inline("text/plain", b"a"))), param=f"{at}.file_data")
+    assert "but got unsupported MIME type 'text/plain'." in wrong.message, wrong.message
+    wrong = refused(openai.BadRequestError, lambda: chat(chat_file(filename="a.pdf", file_data="AAAA")), param=f"{at}.file_data")
+    assert "but got a value without the 'data:' prefix." in wrong.message, wrong.message
+    refused(openai.BadRequestError, lambda: chat(chat_file(file_data=inline("application/pdf", PDF))), param=f"{at}.file_id", code="missing_required_parameter")
+    picture = {"type": "image_url", "image_url": {"url": inline("image/tiff", b"II")}}
+    refused(openai.BadRequestError, lambda: chat(picture), code="invalid_image_format")
+    refused(openai.BadRequestError, lambda: chat({"type": "input_text", "text": "Why?"}), param="messages[0].content[0].type", code="invalid_value")
+    for body, param in (({"model": MODEL}, "messages"), ({"messages": [{"role": "user", "content": "Why?"}]}, None)):
+        refused(openai.BadRequestError, lambda body=body: client.post("/chat/completions", body=body, cast_to=object), param=param)
+    refused(openai.BadRequestError, lambda: client.chat.completions.create(model=MODEL, messages=[]), param="messages", code="empty_array")
+
+
 # --- the end
 
 

@@ -27,7 +27,8 @@ verdicts = []
 
 
 def excused(error):
-    return error.instance is None and bool(error.path) and error.path[-1] in NULLS
+    nullable = isinstance(error.schema, dict) and error.schema.get("nullable", False)
+    return error.instance is None and bool(error.path) and (nullable or error.path[-1] in NULLS)
 
 
 def fits(what, schema, got):
@@ -174,12 +175,31 @@ def answers(store):
     send("DELETE", f"/responses/{response['id']}")
 
 
+def completions(file):
+    """The older form, whole and in chunks."""
+    parts = [{"type": "file", "file": {"file_id": file}}, {"type": "text", "text": "What rusts?"}]
+    body = {"model": "gpt-5.2", "messages": [{"role": "user", "content": parts}]}
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    function = {"type": "function", "function": {"name": "weather", "parameters": schema}}
+    forced = {"tools": [function], "tool_choice": {"type": "function", "function": {"name": "weather"}}}
+    for more in ({}, forced):
+        ask("POST", "/chat/completions", body | more)
+        stream = {"stream": True, "stream_options": {"include_usage": True}}
+        lines = [line.removeprefix("data: ") for line in send("POST", "/chat/completions", body | more | stream).splitlines() if line]
+        agree("the last line", lines.pop(), "[DONE]")
+        for line in lines:
+            fits("a chunk", SCHEMAS["CreateChatCompletionStreamResponse"], json.loads(line))
+
+
 def main():
     models()
     windows()
     batches()
     files = [upload("iron.md", IRON), upload("gold.txt", b"Gold never rusts."), upload("figure.png", b"\x89PNG"), upload("long.txt", b"x" * 32000)]
     costs(files[3])
+    paper = upload("paper.pdf", b"%PDF-1.4", "user_data")
+    completions(paper)
+    ask("DELETE", f"/files/{paper}")
     ask("GET", f"/files/{files[0]}")
     ask("GET", "/files?limit=1")
     store = stores(files[:3])

@@ -22,7 +22,7 @@ import sys
 import yaml
 
 PUBLISHED = "_data/upstream/openai/official/openapi.yml"
-PATHS = ("/files", "/models", "/responses", "/vector_stores", "/batches")
+PATHS = ("/files", "/models", "/responses", "/vector_stores", "/batches", "/chat/completions")
 NEWER = {"FileInputDetail": "auto", "ReasoningEffort": "max"}
 WINDOW = {"completion_window": {"type": "string", "enum": ["soonest", "2h", "8h"]}, "continuation_id": {"type": "string"}}
 PROGRAMS = {"type": "object", "properties": {"cyber": {"type": "string", "enum": ["standard", "daybreak_blue", "daybreak_red"]}}}

@@ -73,35 +73,10 @@ pub(crate) async fn settle(mock: &Arc<Mock>, idle: usize) -> io::Result<()> {
     if !over {
         log::line("connections are still open");
     }
-    report(mock);
+    for line in mock.left() {
+        log::line(&line);
+    }
     Ok(())
-}
-
-/// Says which files and vector stores are still on the server, and which Batches still run.
-fn report(mock: &Mock) {
-    let (files, stores, batches) = {
-        let store = mock.store();
-        let batches = store.batches.iter().filter(|batch| !batch.is_over());
-        let batches = batches.map(|batch| format!("{} {}", batch.id, batch.status()));
-        let batches: Vec<String> = batches.collect();
-        (store.files.clone(), store.vector_stores.clone(), batches)
-    };
-    let requests = mock.ledger().count();
-    if files.is_empty() && stores.is_empty() && batches.is_empty() {
-        log::line(&format!("nothing left on the server ({requests} requests)"));
-    }
-    for batch in batches {
-        log::line(&format!("left on the server: {batch}"));
-    }
-    for store in stores {
-        log::line(&format!("left on the server: {} {}", store.id, store.name));
-    }
-    for file in files {
-        log::line(&format!(
-            "left on the server: {} {} {} bytes",
-            file.id, file.name, file.bytes
-        ));
-    }
 }
 
 fn forward(child: &Child, signal: Signal) {

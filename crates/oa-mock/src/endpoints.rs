@@ -2,6 +2,7 @@
 
 pub(crate) mod adding;
 pub(crate) mod batches;
+pub(crate) mod completions;
 pub(crate) mod file_batches;
 pub(crate) mod files;
 pub(crate) mod members;

@@ -1,6 +1,8 @@
 //! The API on this machine: Files, Responses, Vector stores and Batches kept in memory, for trying, testing and teaching pipelines.
 
+mod alone;
 mod child;
+mod daemon;
 mod endpoints;
 mod faults;
 mod http;
@@ -15,7 +17,6 @@ mod state;
 mod threads;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,7 +25,6 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::Parser;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::faults::rule::{Rule, Rules};
 use crate::http::guard::Guard;
@@ -39,7 +39,9 @@ const ABOUT: &str = "\
 Play the Files, Responses, Vector stores and Batch API on this machine
 
 Without CMD: print OPENAI_BASE_URL and OPENAI_API_KEY as shell commands and
-serve until a signal. With CMD: run it with both set, and tell what it left.";
+serve until a signal. With CMD: run it with both set, and tell what it left.
+With --daemon: print them and serve beside the shell, until --stop.
+Chat Completions are answered, too: text, PDFs and pictures, no audio.";
 
 const AFTER: &str = "\
 Rules: METHOD PATH ACTION [key=value…] [xN] [skip=K] [percent=P seed=S]
@@ -90,12 +92,13 @@ Controls, of Content-Type application/json, with the key where one was given:
   GET and DELETE /mock/ledger (200,000 requests or 256 MiB are kept),
   POST (a rule as a JSON string, or an array of them) and DELETE /mock/faults,
   GET and DELETE /mock/limit (who got in, and how close to the ideal),
-  POST /mock/expire?file=ID and /mock/expire?store=ID
+  POST /mock/expire?file=ID and /mock/expire?store=ID, POST /mock/stop
 
 Pages in a browser, and names that are none of this machine, get 403.
 
 Examples:
   oa-mock -- sh -c 'oa-upload a.pdf | oa-respond -p Summarise. | oa-delete -t'
+  eval \"$(oa-mock --daemon)\"; oa-respond -n -p Hello -t; oa-mock --stop
   oa-mock --fault 'POST /responses 429 retry-after=1 x2' --looks 5
   oa-mock --rpm 500 --tpm 200000 --limit latency=2s -- make answers
   oa-mock --fault 'POST /vector_stores/** end status=failed file=a.md'
@@ -159,13 +162,42 @@ struct Args {
     /// Log requests also while CMD runs
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
+    /// Serve beside the shell: eval "$(oa-mock --daemon)"
+    #[arg(long, conflicts_with = "command")]
+    daemon: bool,
+    #[arg(
+        long,
+        conflicts_with_all = ["daemon", "command"],
+        help = "End the server that OPENAI_BASE_URL names, and say what was left on it"
+    )]
+    stop: bool,
+    /// End after so long without a request (with --daemon: 1h)
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    idle: Option<Duration>,
+    /// Be the server that --daemon starts
+    #[arg(long, hide = true)]
+    detached: bool,
     /// A command to run against the server
     #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            if error.use_stderr() && daemon::is_asked_for() {
+                daemon::nowhere();
+            }
+            error.exit();
+        }
+    };
+    if args.stop {
+        return ended(daemon::stop());
+    }
+    if args.daemon {
+        return ended(daemon::start().inspect_err(|_| daemon::nowhere()));
+    }
     if !args.listen.ip().to_canonical().is_loopback() && args.key.is_none() {
         log::line(&format!(
             "{}: other machines reach it; say by --key KEY who may ask, or listen at 127.0.0.1",
@@ -173,7 +205,11 @@ fn main() -> ExitCode {
         ));
         return ExitCode::from(2);
     }
-    match start(args) {
+    ended(start(args))
+}
+
+fn ended(outcome: anyhow::Result<ExitCode>) -> ExitCode {
+    match outcome {
         Ok(code) => code,
         Err(error) => {
             log::line(&format!("{error:#}"));
@@ -183,6 +219,9 @@ fn main() -> ExitCode {
 }
 
 fn start(args: Args) -> anyhow::Result<ExitCode> {
+    if args.detached {
+        daemon::leave()?;
+    }
     let runtime = threads::runtime()?;
     let code = runtime.block_on(play(args));
     // Answers that stall would keep it for ever.
@@ -221,7 +260,7 @@ async fn play(args: Args) -> anyhow::Result<ExitCode> {
     let mock = Arc::new(Mock::new(settings, table, Rules(args.faults), limiter));
     let server = tokio::spawn(http::server::serve(Arc::clone(&mock), listener));
     if args.command.is_empty() {
-        until_signal(&url, &key).await?;
+        alone::serve(&mock, &url, &key, args.idle, args.detached).await?;
         server.abort();
         return Ok(ExitCode::SUCCESS);
     }
@@ -241,40 +280,12 @@ fn reached(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// A text as one word of a shell.
-fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
-    if text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 /// A key that a header can carry.
 fn visible(text: &str) -> Result<String, String> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("letters, digits and signs of ASCII are wanted, no blanks".to_owned());
     }
     Ok(text.to_owned())
-}
-
-/// Says where the server is, and waits for the end.
-async fn until_signal(url: &str, key: &str) -> io::Result<()> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut out = io::stdout();
-    writeln!(
-        out,
-        "export OPENAI_BASE_URL={}\nexport OPENAI_API_KEY={}",
-        quoted(url),
-        quoted(key)
-    )?;
-    out.flush()?;
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    Ok(())
 }
 
 #[cfg(test)]

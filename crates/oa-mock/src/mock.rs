@@ -1,7 +1,10 @@
 //! The whole server: what it was told, what it keeps, what goes wrong, what it was asked.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use crate::faults::rule::Rules;
 use crate::http::guard::Guard;
@@ -37,6 +40,10 @@ pub(crate) struct Mock {
     rules: Mutex<Rules>,
     ledger: Mutex<Ledger>,
     limiter: Mutex<Limiter>,
+    /// Somebody said that it is enough.
+    pub(crate) stops: AtomicBool,
+    /// And has been answered.
+    pub(crate) stopped: Notify,
 }
 
 impl Mock {
@@ -50,6 +57,8 @@ impl Mock {
             rules: Mutex::new(rules),
             ledger: Mutex::default(),
             limiter: Mutex::new(limiter),
+            stops: AtomicBool::new(false),
+            stopped: Notify::new(),
         }
     }
 
@@ -68,6 +77,26 @@ impl Mock {
     /// What the server was asked.
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         lock(&self.ledger)
+    }
+
+    /// What is still there, a line for each: files, vector stores, Batches that run.
+    pub(crate) fn left(&self) -> Vec<String> {
+        let store = self.store();
+        let batches = store.batches.iter().filter(|batch| !batch.is_over());
+        let batches = batches.map(|batch| format!("{} {}", batch.id, batch.status()));
+        let stores = store.vector_stores.iter();
+        let stores = stores.map(|store| format!("{} {}", store.id, store.name));
+        let files = store.files.iter();
+        let files = files.map(|file| format!("{} {} {} bytes", file.id, file.name, file.bytes));
+        let left = batches.chain(stores).chain(files);
+        let mut lines: Vec<String> = left
+            .map(|what| format!("left on the server: {what}"))
+            .collect();
+        if lines.is_empty() {
+            let requests = self.ledger().count();
+            lines.push(format!("nothing left on the server ({requests} requests)"));
+        }
+        lines
     }
 
     /// The limits in force.

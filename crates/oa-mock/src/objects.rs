@@ -1,6 +1,7 @@
 //! What a request may hold, what is wrong with one, and what is answered to a question.
 
 pub(crate) mod answer;
+pub(crate) mod chat;
 pub(crate) mod choice;
 pub(crate) mod data;
 pub(crate) mod error;

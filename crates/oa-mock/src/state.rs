@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod cache;
+pub(crate) mod completion;
 pub(crate) mod document;
 pub(crate) mod file;
 pub(crate) mod item;

@@ -1,5 +1,7 @@
 //! A question: what is read for it, and what it is answered.
 
+use std::time::Instant;
+
 use crate::http::call::Call;
 use crate::id::now;
 use crate::json::Json;
@@ -25,6 +27,19 @@ pub(crate) fn said(mock: &Mock, body: &Json, input: &Input) -> Vec<Piece> {
     prompt::said(body, before.unwrap_or_default(), &input.pieces)
 }
 
+/// Tokens of a question that had been read before, when it came.
+pub(crate) fn known(mock: &Mock, response: &Stored, came: Instant) -> u64 {
+    let store = mock.store();
+    store.prompts.read(&response.read.prefixes, came)
+}
+
+/// What is read for an answer is found by others from this moment on, in which it begins.
+pub(crate) fn begin(mock: &Mock, response: &mut Stored, at: Instant) {
+    let read = std::mem::take(&mut response.read.prefixes);
+    let mut store = mock.store();
+    store.prompts.write(&read, at, response.read.life);
+}
+
 /// A question, and how its answer has to end.
 pub(crate) struct Question<'a> {
     mock: &'a Mock,
@@ -46,6 +61,16 @@ impl<'a> Question<'a> {
         let body = call.json(&mock.table, "POST /responses")?;
         model::check(&body, mock.settings.lenient)?;
         terms::check(&body, &mut mock.store())?;
+        Question::of(mock, call, body, files)
+    }
+
+    /// A question whose members were checked, wherever they came from.
+    pub(crate) fn of(
+        mock: &'a Mock,
+        call: &'a Call,
+        body: Json,
+        files: &Files,
+    ) -> Result<Question<'a>, ApiError> {
         let input = Input::read(&body, files)?;
         let said = said(mock, &body, &input);
         Ok(Question {

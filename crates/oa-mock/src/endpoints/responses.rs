@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::endpoints::page::Page;
-use crate::endpoints::question::{Question, said};
+use crate::endpoints::question::{Question, begin, known, said};
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::json::Json;
@@ -38,19 +38,6 @@ pub(crate) fn create(mock: &Mock, call: &Call) -> Result<Reply, ApiError> {
         mock.store().responses.push(response);
     }
     Ok(reply.admitted(admitted))
-}
-
-/// Tokens of a question that had been read before, when it came.
-fn known(mock: &Mock, response: &Stored, came: Instant) -> u64 {
-    let store = mock.store();
-    store.prompts.read(&response.read.prefixes, came)
-}
-
-/// What is read for an answer is found by others from this moment on, in which it begins.
-fn begin(mock: &Mock, response: &mut Stored, at: Instant) {
-    let read = std::mem::take(&mut response.read.prefixes);
-    let mut store = mock.store();
-    store.prompts.write(&read, at, response.read.life);
 }
 
 /// `GET /responses/{id}`, which may be a stream taken up again.

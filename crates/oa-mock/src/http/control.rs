@@ -1,6 +1,7 @@
 //! The controls under `/mock`: what tests see and set, which no client of the API knows.
 
 use std::io;
+use std::sync::atomic::Ordering;
 
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
@@ -53,6 +54,10 @@ pub(crate) async fn answer(mock: &Mock, request: Request<Incoming>) -> io::Resul
     };
     match (head.method.as_str(), head.uri.path()) {
         ("GET", "/mock/ledger") => return ledger(mock),
+        ("POST", "/mock/stop") => {
+            mock.stops.store(true, Ordering::SeqCst);
+            return Ok(plain(200, &mock.left().join("\n")));
+        }
         ("GET", "/mock/limit") => {
             let report = mock.limiter().report().map_err(io::Error::other)?;
             return Ok(Reply::text(200, JSON, report));

@@ -1,6 +1,8 @@
 //! Which method and path leads to which endpoint.
 
-use crate::endpoints::{batches, file_batches, files, members, models, responses, search, stores};
+use crate::endpoints::{
+    batches, completions, file_batches, files, members, models, responses, search, stores,
+};
 use crate::http::call::Call;
 use crate::http::reply::Reply;
 use crate::mock::Mock;
@@ -20,6 +22,7 @@ const ROUTES: &[(&str, &str, Endpoint)] = &[
     ("GET", "/batches", batches::list),
     ("GET", "/batches/*", batches::retrieve),
     ("POST", "/batches/*/cancel", batches::cancel),
+    ("POST", "/chat/completions", completions::create),
     ("GET", "/models", models::list),
     ("GET", "/models/*", models::retrieve),
     ("POST", "/responses", responses::create),

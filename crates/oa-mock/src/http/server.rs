@@ -90,6 +90,9 @@ async fn converse(mock: Arc<Mock>, socket: TcpStream, number: u64) {
         served.as_mut().poll(context)
     })
     .await;
+    if mock.stops.load(Ordering::SeqCst) {
+        mock.stopped.notify_one();
+    }
 }
 
 async fn answer(

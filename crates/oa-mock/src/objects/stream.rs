@@ -11,6 +11,7 @@ const STEP: usize = 24;
 /// One event.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
+    /// Empty where the API names none.
     pub(crate) name: String,
     pub(crate) data: Json,
 }
@@ -41,6 +42,18 @@ impl Play {
             silent: false,
             dialect: String::new(),
             settles: response.background().then(|| response.id.clone()),
+        }
+    }
+
+    /// Chunks of a completion: nameless events, and a word at the end.
+    pub(crate) fn chunks(events: Vec<Event>) -> Play {
+        Play {
+            events,
+            open: false,
+            cut: None,
+            silent: false,
+            dialect: String::new(),
+            settles: None,
         }
     }
 
@@ -78,6 +91,10 @@ impl Play {
         };
         let last = n + 1 == self.events.len();
         let data = data.write();
+        if name.is_empty() {
+            let end = if last { "data: [DONE]\n\n" } else { "" };
+            return format!("data: {data}\n\n{end}");
+        }
         match self.dialect.as_str() {
             "done" if last => format!("event: {name}\ndata: {data}\n\ndata: [DONE]\n\n"),
             "crlf" => format!("event: {name}\r\ndata: {data}\r\n\r\n"),
@@ -262,7 +279,7 @@ fn said<'a>(message: &Message, member: &'a str, text: &str) -> Vec<(&'a str, Jso
 }
 
 /// A text as it comes: at least in two pieces, if it has two letters.
-fn pieces(text: &str) -> Vec<String> {
+pub(crate) fn pieces(text: &str) -> Vec<String> {
     let letters: Vec<char> = text.chars().collect();
     let step = letters.len().div_ceil(2).clamp(1, STEP);
     letters
