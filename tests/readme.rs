@@ -96,6 +96,41 @@ fn the_readme_is_no_book() {
     assert!(readme().lines().count() < 400);
 }
 
+/// What a heading is called in an address.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    let name: String = heading.to_lowercase().chars().filter(kept).collect();
+    name.replace(' ', "-")
+}
+
+#[test]
+fn every_link_of_the_pages_leads_somewhere() {
+    let mut count = 0;
+    for page in pages() {
+        let text = fs::read_to_string(&page).unwrap();
+        let links = text.split("](").skip(1);
+        let links = links.filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("http")) {
+            let (path, part) = link.split_once('#').unwrap_or((link, ""));
+            let place = if path.is_empty() {
+                page.clone()
+            } else {
+                page.with_file_name(path)
+            };
+            assert!(place.exists(), "{}: {link}", page.display());
+            if !part.is_empty() {
+                let there = fs::read_to_string(&place).unwrap();
+                let mut headings = there.lines().filter(|line| line.starts_with('#'));
+                let found =
+                    headings.any(|line| anchor(line.trim_start_matches(['#', ' '])) == part);
+                assert!(found, "{}: {link}", page.display());
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 0, "no link");
+}
+
 /// What the README allows each tool: methods and paths.
 fn allowed() -> BTreeMap<String, BTreeSet<String>> {
     let text = readme();
