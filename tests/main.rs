@@ -53,6 +53,7 @@ mod readme;
 mod recipes;
 mod record;
 mod refusal;
+mod release;
 mod respond;
 mod retry;
 mod scarcity;
