@@ -132,6 +132,11 @@ fn a_record_says_which_batch_it_waits_for_and_that_is_all_it_takes_to_go_on() {
 #[test]
 fn the_file_of_the_requests_is_what_the_api_takes_and_goes_with_the_end_of_its_batch() {
     let scene = Scene::new();
+    scene.feed(&asked(3), BATCH).is(0);
+    let left = scene.ledger().files;
+    assert!(left.iter().all(|file| file["purpose"] == "batch_output"));
+    assert_eq!(left.len(), 1);
+    let scene = Scene::new();
     scene.feed(&asked(3), &format!("{BATCH} | oa-delete")).is(0);
     let ledger = scene.ledger();
     let upload = ledger.of("POST /files")[0].clone();
