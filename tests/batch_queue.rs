@@ -98,6 +98,14 @@ fn a_file_that_has_too_little_time_left_once_there_is_room_fails_its_record_and_
     let kinds = each(&ran, "/error/kind");
     assert_eq!(kinds[5], "input", "{}", ran.stderr);
     assert_eq!(kinds[..5], [const { Value::Null }; 5], "{}", ran.stderr);
+    // Its request is not sent, and no file that holds it stays.
+    let ledger = scene.ledger();
+    let run = ledger.batches.iter().filter(|b| b["status"] == "completed");
+    let run: u64 = run
+        .map(|b| b["request_counts"]["total"].as_u64().unwrap())
+        .sum();
+    assert_eq!(run, 5);
+    assert!(ledger.files.iter().all(|file| file["purpose"] != "batch"));
 }
 
 #[test]
