@@ -251,3 +251,22 @@ fn a_run_that_was_killed_goes_on_from_its_input_and_buys_nothing_twice() {
         assert_eq!(scene.ledger().batches.len(), 3, "{line}");
     }
 }
+
+#[test]
+fn what_a_killed_run_submitted_in_vain_is_taken_for_no_batch_that_runs() {
+    let scene = Scene::with(&["--queue-tokens", "1000", "--looks", "3"]);
+    scene.mock.fault("GET /batches/* stall");
+    scene.file("in", long(12, 140));
+    let tool = format!("{SUBMIT} --adopt --part-size 2 -o jobs <in");
+    let running = scene.start(&format!("exec {tool}")).a_tool();
+    scene
+        .mock
+        .until("all parts", |l| l.of("POST /batches").len() == 6);
+    running.at_once(&[Signal::KILL]).killed();
+    scene.mock.no_faults();
+    let ran = scene.ok(&tool);
+    assert!(!ran.stderr.contains("two halves"), "{}", ran.stderr);
+    let ran = scene.ok(&format!("{BATCH} <jobs | oa-delete"));
+    assert_eq!(ran.records().len(), 12);
+    scene.nothing_left();
+}

@@ -1,5 +1,6 @@
 //! Batches that run: looked at until they are final.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use oa_core::field::Look as _;
@@ -161,7 +162,9 @@ impl Batcher<'_> {
             self.remove(mark.input.as_ref());
         }
         if group.model.is_some() {
-            group.tries.failed.push(mark.id);
+            group.tries.failed.push(mark.id.clone());
+            // The list may show it as it was, before it failed.
+            desk.listing.forget(&BTreeSet::from([mark.id]));
             return self.divide(desk, number, fault, false);
         }
         // Its records came with it: what was wrong with which of its lines cannot be told any more.
