@@ -214,6 +214,9 @@ fn where_nobody_can_look_the_outcome_is_unknown_and_nothing_is_repeated() {
     scene.mock.fault("GET /batches 405");
     let ran = scene.feed(&asked(2), BATCH).is(10);
     assert_eq!(ran.kinds(), ["unknown_outcome", "unknown_outcome"]);
+    let said = ran.records()[0]["error"]["message"].clone();
+    assert_eq!(said, "HTML page \u{201c}Gateway\u{201d}");
+    assert!(ran.stderr.contains("lists no Batches"), "{}", ran.stderr);
     let hint = ran.records()[0]["error"]["hint"].clone();
     assert!(hint.as_str().unwrap().contains("oa-list batches"), "{hint}");
     let ledger = scene.ledger();

@@ -102,9 +102,9 @@ impl Taking<'_> {
                 let mut error = Error::new(Kind::Network, complaint.words);
                 error.status = Some(200);
                 error.code = complaint.code;
+                error.body = Some(complaint.reply.kept(&redact));
                 error.request_id = complaint.reply.request_id;
                 error.retryable = false;
-                error.body = Some(String::from_utf8_lossy(&complaint.reply.body).into_owned());
                 Err(error)
             }
         }

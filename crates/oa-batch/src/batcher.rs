@@ -143,31 +143,29 @@ impl<'a> Batcher<'a> {
         }
     }
 
-    /// The wait for a Batch begins.
+    /// A Batch that is waited for from now on.
     pub(crate) fn running(&self, mark: Mark, accepted: bool) -> Running {
-        let id = &mark.id;
-        let log = &self.run.pipe.log;
-        let subject = Subject {
-            event: "batch",
-            key: field("batch_id", id.as_str()),
-            name: format!("Batch {id}"),
-            again: AGAIN.to_owned(),
-            drawn: log.draws(),
-        };
-        let wait = Wait::new(
-            &self.run.pipe,
-            self.args.patience(),
-            Instant::now(),
-            subject,
-        );
         Running {
+            wait: self.wait(&mark.id),
             mark,
-            wait,
             accepted,
             young: false,
             cancelled: false,
             odd: 0,
             done: 0,
         }
+    }
+
+    /// The wait for a Batch begins.
+    pub(crate) fn wait(&self, id: &Id) -> Wait {
+        let pipe = &self.run.pipe;
+        let subject = Subject {
+            event: "batch",
+            key: field("batch_id", id.as_str()),
+            name: format!("Batch {id}"),
+            again: AGAIN.to_owned(),
+            drawn: pipe.log.draws(),
+        };
+        Wait::new(pipe, self.args.patience(), Instant::now(), subject)
     }
 }

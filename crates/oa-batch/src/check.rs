@@ -10,6 +10,7 @@ use crate::group::{End, Group, Stage};
 use crate::listing::Listing;
 use crate::part::checksum;
 
+const UNLISTED: &str = "the server lists no Batches, so that nobody knows whether these requests were submitted before";
 /// How long is waited where the server does not say.
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -24,6 +25,9 @@ impl Batcher<'_> {
         let prepared = self.sum_up(desk).and_then(|()| {
             desk.listing = self.list()?;
             desk.listing.forget(&desk.spent);
+            if desk.listing.missing {
+                pipe.log.warning(UNLISTED);
+            }
             self.refuse_known(desk)
         });
         if let Err(error) = prepared {

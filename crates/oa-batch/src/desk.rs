@@ -143,7 +143,7 @@ impl Desk {
     }
 
     /// When something is to be done next, if anything is: a group to be looked at, or one to be sent. `submit`: what
-    /// is accepted is looked at only where another part waits for its end. A part that is held waits `patience` long.
+    /// is accepted is looked at only where another part waits for its end. A part is held until `end`.
     pub(crate) fn next(&self, submit: bool, end: Option<Instant>) -> Option<(Instant, usize)> {
         let waits = self.held().next().is_some();
         let due = |(number, group): (usize, &Group)| match &group.stage {

@@ -8,21 +8,12 @@ use oa_pipe::log::field;
 use crate::batcher::{AGAIN, ANEW, Batcher};
 use crate::desk::Desk;
 use crate::fault::{Fault, never_fits};
-use crate::group::{End, Group, Stage, Tries};
+use crate::group::{End, Group, Stage};
 
 /// A request that has no room in an empty queue is tried again after this time, twice as long each time.
 const QUEUE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
-/// A file that is not known yet is asked for again so soon, and for so long.
-pub(crate) const UNSEEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(16));
-const YOUNG: Duration = Duration::from_secs(60);
-
-impl Tries {
-    /// Whether the file of the requests was just made, so that it may not be known everywhere.
-    pub(crate) fn is_young(&self) -> bool {
-        let age = self.file.as_ref().map(|(_, since)| since.elapsed());
-        age.is_some_and(|age| age < YOUNG)
-    }
-}
+/// The same of a file that is not known yet.
+const UNSEEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(16));
 
 impl Batcher<'_> {
     /// A part that failed goes on without what was wrong with it. `cut`: others were cut from it before.

@@ -8,6 +8,9 @@ use oa_pipe::wait::Wait;
 use crate::lines::Lines;
 use crate::mark::Mark;
 
+/// How long something that was just made may be unknown.
+pub(crate) const YOUNG: Duration = Duration::from_secs(60);
+
 /// Records whose requests are, or are to be, part of one Batch.
 pub(crate) struct Group {
     /// Places of the records, in the order of the lines.
@@ -51,6 +54,12 @@ impl Tries {
             refusal: None,
             failed: Vec::new(),
         }
+    }
+
+    /// Whether the file of the requests was just made, so that it may not be known everywhere.
+    pub(crate) fn is_young(&self) -> bool {
+        let age = self.file.as_ref().map(|(_, since)| since.elapsed());
+        age.is_some_and(|age| age < YOUNG)
     }
 
     /// It was refused, and is tried again after the first of these times, twice as long each time up to the longest.

@@ -23,7 +23,7 @@ pub(crate) const PARENT: &str = "oa_parent";
 pub(crate) struct Found {
     pub(crate) id: Id,
     pub(crate) batch: Batch,
-    /// The Batch itself, where it failed.
+    /// The Batch itself, where it is one of ours and failed.
     failed: Option<Box<RawValue>>,
     part: Option<String>,
     parent: Option<String>,
@@ -37,12 +37,13 @@ impl Found {
         let metadata = fields.raw("metadata");
         let metadata = metadata.map(|raw| Fields::of(raw, &[PART, PARENT]));
         let said = |key: &str| metadata.as_ref().and_then(|metadata| metadata.text(key));
-        let failed = batch.status.as_deref() == Some("failed");
+        let part = said(PART);
+        let failed = part.is_some() && batch.status.as_deref() == Some("failed");
         Some(Found {
             id: batch.id.clone()?,
             batch,
             failed: failed.then(|| raw.to_owned()),
-            part: said(PART),
+            part,
             parent: said(PARENT),
             created: fields.get("created_at").unwrap_or(u64::MAX),
         })

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use crate::batcher::{ANEW, Batcher};
 use crate::desk::Desk;
 use crate::fault::{Fault, speaks_of_file};
-use crate::group::{End, Group, Stage};
+use crate::group::{End, Group, Stage, YOUNG};
 use crate::listing::{Listing, PARENT};
 use crate::mark::Mark;
 use crate::part::{ENDPOINT, checksum, file};
@@ -28,8 +28,7 @@ const NEEDED: Duration = Duration::from_secs(25 * 3600);
 /// Seconds that files of requests and of answers live.
 const INPUT_LIFE: u64 = 72 * 3600;
 const OUTPUT_LIFE: u64 = 7 * 86400;
-/// How long something that was just made may be unknown.
-const YOUNG: Duration = Duration::from_secs(60);
+/// The first pause between looks for a Batch that may have been made.
 const SECOND: Duration = Duration::from_secs(1);
 
 impl Batcher<'_> {
@@ -228,12 +227,9 @@ impl Batcher<'_> {
         let id = field("batch_id", mark.id.as_str());
         pipe.log
             .event(event, &format!("{id} requests={}", mark.shared));
-        let adopted = event == "adopted";
         let mut running = self.running(mark, false);
         running.wait.made();
-        if !adopted {
-            running.wait.rest(None);
-        }
+        running.wait.rest(None);
         group.stage = Stage::Runs(Box::new(running));
     }
 

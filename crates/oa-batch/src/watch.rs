@@ -41,8 +41,7 @@ impl Batcher<'_> {
         let ended = self.see(running);
         if running.accepted && !accepted {
             // From here on it has the time of its window.
-            let fresh = self.running(running.mark.clone(), true);
-            running.wait = fresh.wait;
+            running.wait = self.wait(&running.mark.id);
             running.wait.rest(None);
         }
         if ended.is_some() {

@@ -151,11 +151,11 @@ impl Batcher<'_> {
 
     /// A group failed as a whole: says so, once for all of its records.
     pub(crate) fn fail(&self, group: &mut Group, mark: Option<Mark>, error: Error) {
-        let error = match &mark {
-            Some(_) => error,
-            None => error.about(&group.label()),
+        let about = match &mark {
+            Some(_) => String::new(),
+            None => format!("{}: ", group.label()),
         };
-        self.run.pipe.log.error(&error.to_string());
+        self.run.pipe.log.error(&format!("{about}{error}"));
         group.stage = Stage::Over(End::Failed(mark, error));
     }
 }

@@ -16,12 +16,6 @@ use crate::server::Server;
 use crate::settings::Notice;
 use crate::trouble;
 
-/// Bytes of a reply that may have been paid for and was not understood, which are kept; fewer of a page.
-const KEPT: usize = 1 << 20;
-const KEPT_OF_PAGE: usize = 4 << 10;
-/// Bytes that a secret takes at most, however it is written.
-const SECRET: usize = 64 << 10;
-
 /// An attempt that did not bring what was asked for.
 pub(crate) struct Failure {
     pub(crate) error: Error,
@@ -149,19 +143,12 @@ impl Server {
         if request.effect == Effect::Creates {
             error.retryable = false;
             error.hint = error.hint.take().or_else(|| request.look.clone());
-            error.body = Some(self.kept(&reply)).filter(|body| !body.is_empty());
+            error.body = Some(reply.kept(&|text| self.settings.secrets.redact(text)))
+                .filter(|body| !body.is_empty());
             error.part = complaint.part;
         }
         let error = self.settings.secrets.redact_error(error);
         Failure::new(error, Outcome::Broken(Reached::Sent))
-    }
-
-    /// The body of a reply that was not understood, as far as it is worth keeping. Secrets go before it is cut.
-    fn kept(&self, reply: &Received) -> String {
-        let most = if reply.is_html() { KEPT_OF_PAGE } else { KEPT };
-        let body = &reply.body[..reply.body.len().min(most + SECRET)];
-        let body = self.settings.secrets.redact(&String::from_utf8_lossy(body));
-        String::from_utf8_lossy(&body.as_bytes()[..body.len().min(most)]).into_owned()
     }
 
     /// What the server, or something before it, says instead of doing what was asked.

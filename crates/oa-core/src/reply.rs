@@ -56,6 +56,12 @@ pub struct Complaint {
 /// Takes secrets out of foreign text.
 pub type Redact<'a> = &'a dyn Fn(&str) -> String;
 
+/// Bytes of a reply that may have been paid for and was not understood, which are kept; fewer of a page.
+const KEPT: usize = 1 << 20;
+const KEPT_OF_PAGE: usize = 4 << 10;
+/// Bytes that a secret takes at most, however it is written.
+const SECRET: usize = 64 << 10;
+
 /// Characters of a body that are quoted, and bytes of it in which they are looked for.
 const EXCERPT: usize = 200;
 const HEAD: usize = 8 << 10;
@@ -81,6 +87,15 @@ impl Received {
         let head = self.body.trim_ascii_start();
         let head = String::from_utf8_lossy(&head[..head.len().min(512)]).to_lowercase();
         head.starts_with('<') && (head.contains("<html") || head.contains("<!doctype"))
+    }
+
+    /// The body as far as it is worth keeping where it was not understood. Secrets go before it is cut.
+    #[must_use]
+    pub fn kept(&self, redact: Redact) -> String {
+        let most = if self.is_html() { KEPT_OF_PAGE } else { KEPT };
+        let body = &self.body[..self.body.len().min(most + SECRET)];
+        let body = redact(&String::from_utf8_lossy(body));
+        String::from_utf8_lossy(&body.as_bytes()[..body.len().min(most)]).into_owned()
     }
 
     /// The first 200 characters of the body, for a message; of an HTML page its title. Secrets go before it is cut.
