@@ -21,7 +21,7 @@ const TO_ACCEPTANCE: Duration = Duration::from_secs(HOUR);
     reason = "each is an option of its own"
 )]
 #[command(name = "oa-batch", version)]
-pub(crate) struct Args {
+pub struct Args {
     /// Stop when every Batch is accepted; feed the records in again to wait
     #[arg(long, conflicts_with_all = ["text", "cancel"])]
     pub(crate) submit: bool,

@@ -20,14 +20,13 @@ mod writing;
 
 use std::process::ExitCode;
 
-use clap::Command;
 use oa_core::Result;
 use oa_pipe::arguments::Arguments;
 use oa_pipe::glance::Glance;
 use oa_pipe::options::Options;
 use oa_pipe::plan::{Plan, Source};
 
-use args::Args;
+pub use args::Args;
 use batcher::Batcher;
 
 impl Arguments for Args {
@@ -62,12 +61,6 @@ impl Arguments for Args {
             ..Plan::default()
         }
     }
-}
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
 }
 
 /// The whole of the program.

@@ -16,7 +16,7 @@ use crate::thing::Kind;
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
 )]
-pub(crate) struct Args {
+pub struct Args {
     /// Ids of what to delete; without any: records on stdin
     ///
     /// Of files, stores or responses; Batches are cancelled. `-` reads records

@@ -11,7 +11,6 @@ mod thing;
 
 use std::process::ExitCode;
 
-use clap::Command;
 use oa_core::{Error, Result};
 use oa_pipe::arguments::Arguments;
 use oa_pipe::lift::{looks_like_id, of_id};
@@ -20,7 +19,7 @@ use oa_pipe::plan::{Plan, Source};
 use oa_pipe::removal::Removals;
 use oa_pipe::workers::Workers;
 
-use args::Args;
+pub use args::Args;
 use cleaner::Cleaner;
 
 impl Arguments for Args {
@@ -58,12 +57,6 @@ impl Arguments for Args {
             ..Plan::default()
         }
     }
-}
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
 }
 
 /// The whole of the program.

@@ -17,7 +17,7 @@ const DEFAULT_DAYS: u64 = 3;
 /// goes on when every file is indexed.
 #[derive(Parser)]
 #[command(name = "oa-index", version)]
-pub(crate) struct Args {
+pub struct Args {
     /// Name of the store [default: oa-index]
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,

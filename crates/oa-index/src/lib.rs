@@ -14,7 +14,6 @@ mod together;
 
 use std::process::ExitCode;
 
-use clap::Command;
 use oa_core::Result;
 use oa_pipe::arguments::Arguments;
 use oa_pipe::glance::Glance;
@@ -24,7 +23,7 @@ use oa_pipe::record::Record;
 use oa_pipe::shell;
 use oa_pipe::workers::Workers;
 
-use args::Args;
+pub use args::Args;
 use content::Content;
 use indexer::Indexer;
 
@@ -66,12 +65,6 @@ impl Arguments for Args {
             ..Plan::default()
         }
     }
-}
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
 }
 
 /// The whole of the program.

@@ -25,7 +25,7 @@ const PURPOSES: [&str; 9] = [
 /// On a terminal it is a table; in a pipe, and with -o, JSON.
 #[derive(Parser)]
 #[command(name = "oa-list", version)]
-pub(crate) struct Args {
+pub struct Args {
     /// What to list
     #[arg(value_enum)]
     pub(crate) what: What,

@@ -7,7 +7,6 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::process::ExitCode;
 
-use clap::Command;
 use oa_core::client::Client;
 use oa_core::id::query;
 use oa_core::reply::{Expect, Reply};
@@ -17,17 +16,12 @@ use oa_pipe::object::Object;
 use oa_pipe::pages::{Ending, pages};
 use serde_json::value::RawValue;
 
-use args::{Args, What};
+pub use args::Args;
+use args::What;
 use table::Table;
 
 /// Sizes of a page, to be tried one after the other where a server refuses one; 0: the server's own.
 const SIZES: [u32; 4] = [10_000, 1_000, 100, 0];
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
-}
 
 /// The whole of the program.
 #[must_use]

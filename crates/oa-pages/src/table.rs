@@ -1,6 +1,7 @@
 //! What a page says that no command line does: a row for each tool, for each key of a record, for each variable.
 
 use clap::Command;
+use oa_pipe::arguments::Arguments;
 
 /// A name and what it means.
 pub(crate) type Row = (&'static str, &'static str);
@@ -23,14 +24,9 @@ impl Tool {
 
 /// All tools, in the order of the pipe.
 pub(crate) const TOOLS: [Tool; 8] = [
-    tool(oa_upload::command, &["paths", "files"], &["files"]),
-    tool(
-        oa_index::command,
-        &["files", "attributes"],
-        &["vector_store"],
-    ),
-    tool(
-        oa_respond::command,
+    tool::<oa_upload::Args>(&["paths", "files"], &["files"]),
+    tool::<oa_index::Args>(&["files", "attributes"], &["vector_store"]),
+    tool::<oa_respond::Args>(
         &[
             "prompt",
             "request",
@@ -49,36 +45,28 @@ pub(crate) const TOOLS: [Tool; 8] = [
             "request",
         ],
     ),
-    tool(
-        oa_batch::command,
+    tool::<oa_batch::Args>(
         &["request", "batch", "response"],
         &["batch", "response", "output_text", "citations"],
     ),
-    tool(
-        oa_poll::command,
+    tool::<oa_poll::Args>(
         &["response", "window", "batch"],
         &["response", "output_text", "citations"],
     ),
-    tool(
-        oa_search::command,
-        &["prompt", "vector_store", "files"],
-        &["results"],
-    ),
-    tool(
-        oa_delete::command,
+    tool::<oa_search::Args>(&["prompt", "vector_store", "files"], &["results"]),
+    tool::<oa_delete::Args>(
         &["files", "vector_store", "response", "batch", "output_text"],
         &[],
     ),
-    tool(oa_list::command, &[], &[]),
+    tool::<oa_list::Args>(&[], &[]),
 ];
 
-const fn tool(
-    command: fn() -> Command,
+const fn tool<A: Arguments>(
     reads: &'static [&'static str],
     writes: &'static [&'static str],
 ) -> Tool {
     Tool {
-        command,
+        command: oa_pipe::command::<A>,
         reads,
         writes,
     }

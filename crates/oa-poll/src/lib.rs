@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Command, Parser};
+use clap::Parser;
 use oa_core::client::Client;
 use oa_core::field::Look as _;
 use oa_core::reply::{Expect, Reply};
@@ -36,7 +36,7 @@ const RESPONSE: Expect = Expect::Response;
 /// asked with a window is waited for that long and an hour.
 #[derive(Parser)]
 #[command(name = "oa-poll", version)]
-struct Args {
+pub struct Args {
     /// Ids of responses; without any: records on stdin
     #[arg(value_name = "RESPONSE_ID")]
     ids: Vec<String>,
@@ -84,12 +84,6 @@ impl Arguments for Args {
             ..Plan::default()
         }
     }
-}
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
 }
 
 /// The whole of the program.

@@ -19,7 +19,7 @@ use crate::layers::Layers;
     clippy::struct_excessive_bools,
     reason = "each is an option of its own"
 )]
-pub(crate) struct Args {
+pub struct Args {
     /// The question; a record's own `prompt` wins
     #[arg(short, long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Option<String>,

@@ -22,7 +22,6 @@ mod window;
 
 use std::process::ExitCode;
 
-use clap::Command;
 use oa_core::{Error, Result};
 use oa_pipe::arguments::Arguments;
 use oa_pipe::glance::Glance;
@@ -32,7 +31,7 @@ use oa_pipe::plan::{Plan, Source};
 use oa_pipe::record::Record;
 use oa_pipe::workers::Workers;
 
-use args::Args;
+pub use args::Args;
 use asker::Asker;
 use lookup::Lookup;
 use models::Models;
@@ -88,12 +87,6 @@ impl Arguments for Args {
             ..Plan::default()
         }
     }
-}
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
 }
 
 /// The whole of the program.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Command, Parser};
+use clap::Parser;
 use oa_core::client::Client;
 use oa_core::reply::Expect;
 use oa_core::request::Request;
@@ -28,7 +28,7 @@ use serde_json::value::RawValue;
 /// No model reads them: what was found is written as it is, the best first.
 #[derive(Parser)]
 #[command(name = "oa-search", version)]
-struct Args {
+pub struct Args {
     /// Ids of stores; without any: records on stdin
     #[arg(value_name = "STORE_ID")]
     ids: Vec<String>,
@@ -87,12 +87,6 @@ impl Arguments for Args {
             ..Plan::default()
         }
     }
-}
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
 }
 
 /// The whole of the program.

@@ -19,7 +19,7 @@ pub(crate) const DEFAULT_EXPIRY: Duration = Duration::from_secs(72 * HOUR);
 /// the end of the pipe deletes it at once, whatever happens in between.
 #[derive(Parser)]
 #[command(name = "oa-upload", version)]
-pub(crate) struct Args {
+pub struct Args {
     /// Files to upload, all into one record; `-`: stdin
     ///
     /// Without any, records with `paths` are read from stdin. `-` is the bytes of

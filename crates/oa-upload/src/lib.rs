@@ -8,7 +8,6 @@ mod uploader;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use clap::Command;
 use oa_core::Result;
 use oa_pipe::arguments::Arguments;
 use oa_pipe::glance::Glance;
@@ -17,7 +16,7 @@ use oa_pipe::plan::{Plan, Source};
 use oa_pipe::removal::Removals;
 use oa_pipe::workers::Workers;
 
-use args::Args;
+pub use args::Args;
 use uploader::Uploader;
 
 impl Arguments for Args {
@@ -53,12 +52,6 @@ impl Arguments for Args {
             ..Plan::default()
         }
     }
-}
-
-/// What the tool is told on its command line.
-#[must_use]
-pub fn command() -> Command {
-    oa_pipe::command::<Args>()
 }
 
 /// The whole of the program.
