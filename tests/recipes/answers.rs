@@ -77,9 +77,13 @@ fn ctrl_c_takes_no_record_from_what_is_tried_again() {
     sh(&scene, line).is(8);
     scene.mock.no_faults();
     scene.mock.fault("POST /files stall when=before skip=8");
-    let running = start(&scene, "exec $R/retry-failed all.jsonl -j 8 -p Why");
-    scene.mock.until("files go up", |ledger| {
-        ledger.of("POST /files").len() > 21 + 8
+    scene.file("said", "");
+    let line = "exec $R/retry-failed all.jsonl -j 8 -p Why 2>said";
+    let running = start(&scene, line);
+    // What is interrupted while it is asked may be bought, and is not tried again: here nothing is.
+    scene.mock.until("files go up, and all others are answered", |ledger| {
+        let answered = scene.read("said").matches("status=completed").count();
+        answered == 8 && ledger.of("POST /files").len() > 21 + 8
     });
     running.at_once(&[Signal::INT]).finish().is(130);
     assert_eq!(scene.read("all.jsonl.failed").lines().count(), 21);
