@@ -57,7 +57,7 @@ const WRONG: [(&str, &str); 42] = [
     ),
     (
         "oa-upload notes.txt --retries 0 --base-url http://127.0.0.1:1/v1",
-        "127.0.0.1:1: Connection refused",
+        "connecting to 127.0.0.1:1: connection refused",
     ),
     (
         "oa-upload notes.txt -j many",

@@ -138,7 +138,7 @@ fn the_message_names_host_and_phase() {
 }
 
 /// A network of its own: this side is 10.9.0.1, and a server plays at 10.9.0.2 behind a wire. Packets to
-/// 10.9.0.3 are swallowed. `deaf` makes the server's side swallow its packets, too.
+/// 10.9.0.3 are swallowed. `mute` makes the server's side swallow its packets, too.
 const SPACE: &str = r#"
 set -eu
 ip link set lo up
@@ -152,7 +152,7 @@ ip -n far link set far up
 ip -n far link set lo up
 ip neigh add 10.9.0.3 lladdr 02:00:00:00:00:03 dev near nud permanent
 far() { ip netns exec far "$@"; }
-deaf() { ip -n far route replace blackhole 10.9.0.1/32; }
+mute() { ip -n far route replace blackhole 10.9.0.1/32; }
 printf '%s\n' '127.0.0.1 localhost' '10.9.0.3 api.test' '10.9.0.2 api.test' >hosts
 printf '%s\n' 'nameserver 10.9.0.3' >resolv
 printf '%s\n' 'hosts: files dns' >nsswitch
@@ -192,7 +192,7 @@ fn in_space(options: &str, script: &str) -> Option<Ran> {
 
 #[test]
 fn a_peer_that_died_is_noticed_in_the_middle_of_a_long_wait() {
-    let script = "(asked; deaf) & ask --keepalive-time 1s";
+    let script = "(asked; mute) & ask --keepalive-time 1s";
     if let Some(ran) = in_space("--fault 'POST /responses stall'", script) {
         let ran = ran
             .is(10)

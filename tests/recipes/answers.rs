@@ -81,10 +81,12 @@ fn ctrl_c_takes_no_record_from_what_is_tried_again() {
     let line = "exec $R/retry-failed all.jsonl -j 8 -p Why 2>said";
     let running = start(&scene, line);
     // What is interrupted while it is asked may be bought, and is not tried again: here nothing is.
-    scene.mock.until("files go up, and all others are answered", |ledger| {
-        let answered = scene.read("said").matches("status=completed").count();
-        answered == 8 && ledger.of("POST /files").len() > 21 + 8
-    });
+    scene
+        .mock
+        .until("files go up, and all others are answered", |ledger| {
+            let answered = scene.read("said").matches("status=completed").count();
+            answered == 8 && ledger.of("POST /files").len() > 21 + 8
+        });
     running.at_once(&[Signal::INT]).finish().is(130);
     assert_eq!(scene.read("all.jsonl.failed").lines().count(), 21);
     scene.mock.no_faults();

@@ -15,11 +15,11 @@ use oa_pipe::run::Run;
 use oa_pipe::wait::{Subject, Wait};
 
 use crate::args::Args;
-use crate::desk::{Desk, Fate, Forming};
 use crate::group::{Running, Stage};
 use crate::intake::{Taken, take};
 use crate::lines::Answers;
 use crate::mark::Mark;
+use crate::scheduler::{Fate, Forming, Scheduler};
 use crate::spool::Spool;
 
 /// The command that goes on.
@@ -65,25 +65,25 @@ impl<'a> Batcher<'a> {
         let pipe = &self.run.pipe;
         let kept = Arc::clone(&self.spool);
         pipe.interrupt.hold_more(move || kept.ids());
-        let mut desk = self.take_in();
+        let mut scheduler = self.take_in();
         self.begun.set(Instant::now());
-        self.prepare(&mut desk);
-        let progress = pipe.log.progress("requests", desk.members());
+        self.prepare(&mut scheduler);
+        let progress = pipe.log.progress("requests", scheduler.members());
         loop {
-            self.write(&mut desk);
-            self.stop(&mut desk);
-            self.send(&mut desk);
-            let Some((due, number)) = desk.next(self.args.submit, self.end()) else {
+            self.write(&mut scheduler);
+            self.stop(&mut scheduler);
+            self.send(&mut scheduler);
+            let Some((due, number)) = scheduler.next(self.args.submit, self.end()) else {
                 break;
             };
             let left = due.saturating_duration_since(Instant::now());
             // A signal ends this pause; the next turn sees it.
             if !pipe.interrupt.wait(left) {
-                self.look(&mut desk, number, &progress);
+                self.look(&mut scheduler, number, &progress);
             }
         }
         drop(progress);
-        self.write(&mut desk);
+        self.write(&mut scheduler);
         self.sum_up_failures();
     }
 
@@ -95,9 +95,9 @@ impl<'a> Batcher<'a> {
             .flatten()
     }
 
-    fn take_in(&self) -> Desk {
+    fn take_in(&self) -> Scheduler {
         let pipe = &self.run.pipe;
-        let (mut desk, mut forming) = (Desk::default(), Forming::default());
+        let (mut scheduler, mut forming) = (Scheduler::default(), Forming::default());
         let mut told = false;
         while let Some(mut job) = pipe.next() {
             let mut record = std::mem::take(&mut job.incoming.record);
@@ -105,7 +105,7 @@ impl<'a> Batcher<'a> {
             match self.spool.keep(&record) {
                 Ok(()) => {
                     pipe.park(&mut job);
-                    self.sort(&mut desk, &mut forming, &record, taken);
+                    self.sort(&mut scheduler, &mut forming, &record, taken);
                     continue;
                 }
                 // Nobody but the pipe keeps it now. One of thousands tells.
@@ -114,30 +114,36 @@ impl<'a> Batcher<'a> {
             }
             told = true;
             pipe.put(&job, record);
-            desk.fates.push(Fate::Passes);
+            scheduler.fates.push(Fate::Passes);
         }
-        desk
+        scheduler
     }
 
-    fn sort(&self, desk: &mut Desk, forming: &mut Forming, record: &Record, taken: Result<Taken>) {
+    fn sort(
+        &self,
+        scheduler: &mut Scheduler,
+        forming: &mut Forming,
+        record: &Record,
+        taken: Result<Taken>,
+    ) {
         let skipped = self.run.pipe.stopped();
         let skipped = skipped.filter(|stop| stop.kind == Kind::Skipped);
         match (taken, skipped) {
-            (Ok(Taken::Passes), _) => drop(desk.add(Fate::Passes)),
+            (Ok(Taken::Passes), _) => drop(scheduler.add(Fate::Passes)),
             (Err(error), _) | (Ok(Taken::New(..)), Some(error)) => {
-                desk.add(Fate::Fails(error));
+                scheduler.add(Fate::Fails(error));
             }
             (Ok(Taken::New(model, bytes)), None) => {
                 let earlier = record.object().get("batch").map(Batch::all);
                 let spent = earlier.into_iter().flatten().filter_map(|batch| batch.id);
-                desk.spent.extend(spent);
-                desk.join(forming, &model, bytes, self.args.part_size as usize);
+                scheduler.spent.extend(spent);
+                scheduler.join(forming, &model, bytes, self.args.part_size as usize);
             }
             (Ok(Taken::Waits(id, input)), _) => {
-                if let Some(number) = desk.wait(forming, &id) {
+                if let Some(number) = scheduler.wait(forming, &id) {
                     let mark = Mark::new(id, String::new(), input, 0);
                     let running = Box::new(self.running(mark, !self.args.submit));
-                    desk.groups[number].stage = Stage::Runs(running);
+                    scheduler.groups[number].stage = Stage::Runs(running);
                 }
             }
         }

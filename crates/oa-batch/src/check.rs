@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 use oa_core::{Error, Kind, Result};
 
 use crate::batcher::Batcher;
-use crate::desk::Desk;
 use crate::group::{End, Group, Stage};
 use crate::listing::Listing;
 use crate::part::checksum;
+use crate::scheduler::Scheduler;
 
 const UNLISTED: &str = "the server lists no Batches, so that nobody knows whether these requests were submitted before";
 /// How long is waited where the server does not say.
@@ -16,22 +16,22 @@ const SECOND: Duration = Duration::from_secs(1);
 
 impl Batcher<'_> {
     /// Looks whether requests were submitted before. Nothing is sent where they were, unless that is wanted.
-    pub(crate) fn prepare(&self, desk: &mut Desk) {
+    pub(crate) fn prepare(&self, scheduler: &mut Scheduler) {
         let pipe = &self.run.pipe;
         let stopped = pipe.is_closed() || pipe.interrupt.signal().is_some();
-        if stopped || !desk.groups.iter().any(Group::is_held) {
+        if stopped || !scheduler.groups.iter().any(Group::is_held) {
             return;
         }
-        let prepared = self.sum_up(desk).and_then(|()| {
-            desk.listing = self.list()?;
-            desk.listing.forget(&desk.spent);
-            if desk.listing.missing {
+        let prepared = self.sum_up(scheduler).and_then(|()| {
+            scheduler.listing = self.list()?;
+            scheduler.listing.forget(&scheduler.spent);
+            if scheduler.listing.missing {
                 pipe.log.warning(UNLISTED);
             }
-            self.refuse_known(desk)
+            self.refuse_known(scheduler)
         });
         if let Err(error) = prepared {
-            let held = desk.groups.iter_mut().filter(|group| group.is_held());
+            let held = scheduler.groups.iter_mut().filter(|group| group.is_held());
             held.for_each(|group| group.stage = Stage::Over(End::Failed(None, error.clone())));
             pipe.log.error(&error.to_string());
         }
@@ -52,19 +52,19 @@ impl Batcher<'_> {
         }
     }
 
-    fn sum_up(&self, desk: &mut Desk) -> Result<()> {
-        for group in desk.groups.iter_mut().filter(|group| group.is_held()) {
+    fn sum_up(&self, scheduler: &mut Scheduler) -> Result<()> {
+        for group in scheduler.groups.iter_mut().filter(|group| group.is_held()) {
             group.part = checksum(&self.spool, &group.members)?;
         }
         Ok(())
     }
 
-    fn refuse_known(&self, desk: &Desk) -> Result<()> {
+    fn refuse_known(&self, scheduler: &Scheduler) -> Result<()> {
         if self.args.adopt || self.args.again {
             return Ok(());
         }
-        for group in desk.groups.iter().filter(|group| group.is_held()) {
-            if let Some(found) = desk.listing.live_below(self.client, &group.part)? {
+        for group in scheduler.groups.iter().filter(|group| group.is_held()) {
+            if let Some(found) = scheduler.listing.live_below(self.client, &group.part)? {
                 let (id, status) = (&found.id, found.status());
                 let message = format!(
                     "{}: these requests were submitted before, as Batch {id} ({status}); nothing was sent",

@@ -6,9 +6,9 @@ use oa_core::{Error, Id, Kind};
 use oa_pipe::log::field;
 
 use crate::batcher::{AGAIN, ANEW, Batcher};
-use crate::desk::Desk;
 use crate::fault::{Fault, never_fits};
 use crate::group::{End, Group, Stage};
+use crate::scheduler::Scheduler;
 
 /// A request that has no room in an empty queue is tried again after this time, twice as long each time.
 const QUEUE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(600));
@@ -17,12 +17,12 @@ const UNSEEN: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 impl Batcher<'_> {
     /// A part that failed goes on without what was wrong with it. `cut`: others were cut from it before.
-    pub(crate) fn divide(&self, desk: &mut Desk, number: usize, fault: Fault, cut: bool) {
-        let group = &mut desk.groups[number];
+    pub(crate) fn divide(&self, scheduler: &mut Scheduler, number: usize, fault: Fault, cut: bool) {
+        let group = &mut scheduler.groups[number];
         group.stage = Stage::Held;
         match fault {
-            Fault::Lines(lines) => self.drop_lines(desk, number, lines),
-            Fault::Full(error) => self.wait_for_room(desk, number, error, cut),
+            Fault::Lines(lines) => self.drop_lines(scheduler, number, lines),
+            Fault::Full(error) => self.wait_for_room(scheduler, number, error, cut),
             Fault::Unseen(error) if group.tries.is_young() => {
                 group.tries.later(error, UNSEEN);
             }
@@ -39,39 +39,34 @@ impl Batcher<'_> {
         }
     }
 
-    fn drop_lines(&self, desk: &mut Desk, number: usize, lines: Vec<(usize, Error)>) {
-        let group = &mut desk.groups[number];
+    fn drop_lines(&self, scheduler: &mut Scheduler, number: usize, lines: Vec<(usize, Error)>) {
+        let group = &mut scheduler.groups[number];
         self.remove_file(group);
         let named = |(line, error)| Some((*group.members.get::<usize>(line)?, error));
         let failed: Vec<(u32, Error)> = lines.into_iter().filter_map(named).collect();
         if failed.is_empty() {
-            let error = Error::new(
-                Kind::Refused,
-                "the Batch failed over lines that it does not have",
-            );
-            return self.fail(group, None, error);
+            let message = "the Batch failed over lines that it does not have";
+            return self.fail(group, None, Error::new(Kind::Refused, message));
         }
-        desk.part_with(number, failed);
-        desk.begin_anew(number);
+        scheduler.part_with(number, failed);
+        scheduler.begin_anew(number);
     }
 
-    fn wait_for_room(&self, desk: &mut Desk, number: usize, error: Error, cut: bool) {
-        let model = desk.groups[number].model.clone().unwrap_or_default();
-        let ahead: Vec<String> = desk.ahead(&model).map(Id::to_string).collect();
-        let group = &mut desk.groups[number];
+    fn wait_for_room(&self, scheduler: &mut Scheduler, number: usize, error: Error, cut: bool) {
+        let model = scheduler.groups[number].model.clone().unwrap_or_default();
+        let ahead: Vec<String> = scheduler.ahead(&model).map(Id::to_string).collect();
+        let group = &mut scheduler.groups[number];
         let log = &self.run.pipe.log;
         let what = format!("{}: {error}", group.label());
         if !ahead.is_empty() && !cut {
-            log.event(
-                "queue",
-                &format!("{what}; waits for the end of {}", ahead.join(" or ")),
-            );
+            let ahead = ahead.join(" or ");
+            log.event("queue", &format!("{what}; waits for the end of {ahead}"));
             group.tries.refusal = Some(error);
-            desk.fill(&model);
+            scheduler.fill(&model);
         } else if group.members.len() > 1 {
             log.event("queue", &format!("{what}; goes in two halves"));
             self.remove_file(group);
-            desk.halve(number);
+            scheduler.halve(number);
         } else if self.is_too_large(group, &error) {
             self.remove_file(group);
             let hint = "no waiting helps: attach less, or ask it by itself: oa-respond";
@@ -93,12 +88,12 @@ impl Batcher<'_> {
     }
 
     /// Ends what is not to go on: after a signal, when nobody reads any more, at the deadline.
-    pub(crate) fn stop(&self, desk: &mut Desk) {
+    pub(crate) fn stop(&self, scheduler: &mut Scheduler) {
         let pipe = &self.run.pipe;
         let (stop, closed) = (pipe.stopped(), pipe.is_closed());
         let late = self.end().is_some_and(|end| Instant::now() >= end);
         let mut told = false;
-        for group in &mut desk.groups {
+        for group in &mut scheduler.groups {
             let held = group.is_held();
             let error = match &stop {
                 _ if self.is_decided(group) => continue,

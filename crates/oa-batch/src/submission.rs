@@ -16,12 +16,12 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::batcher::{ANEW, Batcher};
-use crate::desk::Desk;
 use crate::fault::{Fault, speaks_of_file};
 use crate::group::{End, Group, Stage, YOUNG};
 use crate::listing::{Listing, PARENT};
 use crate::mark::Mark;
 use crate::part::{ENDPOINT, checksum, file};
+use crate::scheduler::Scheduler;
 
 /// Files have to live so long when their requests are sent: a day, and an hour.
 const NEEDED: Duration = Duration::from_secs(25 * 3600);
@@ -33,13 +33,13 @@ const SECOND: Duration = Duration::from_secs(1);
 
 impl Batcher<'_> {
     /// Sends all parts whose turn it is.
-    pub(crate) fn send(&self, desk: &mut Desk) {
-        while let Some(number) = desk.sendable(Instant::now()) {
+    pub(crate) fn send(&self, scheduler: &mut Scheduler) {
+        while let Some(number) = scheduler.sendable(Instant::now()) {
             if self.run.pipe.stopped().is_some() {
                 return;
             }
-            if let Err(mut error) = self.send_one(desk, number) {
-                let group = &mut desk.groups[number];
+            if let Err(mut error) = self.send_one(scheduler, number) {
+                let group = &mut scheduler.groups[number];
                 self.remove_file(group);
                 if error.kind == Kind::Interrupted {
                     error.hint.get_or_insert_with(|| ANEW.to_owned());
@@ -51,41 +51,42 @@ impl Batcher<'_> {
         }
     }
 
-    fn send_one(&self, desk: &mut Desk, number: usize) -> Result<()> {
-        if desk.groups[number].part.is_empty() {
-            desk.groups[number].part = checksum(&self.spool, &desk.groups[number].members)?;
+    fn send_one(&self, scheduler: &mut Scheduler, number: usize) -> Result<()> {
+        if scheduler.groups[number].part.is_empty() {
+            scheduler.groups[number].part =
+                checksum(&self.spool, &scheduler.groups[number].members)?;
         }
         if !self.args.again {
-            let group = &desk.groups[number];
-            if let Some(found) = desk.listing.live(self.client, &group.part)? {
+            let group = &scheduler.groups[number];
+            if let Some(found) = scheduler.listing.live(self.client, &group.part)? {
                 let (id, input) = (found.id.clone(), found.batch.input_file_id.clone());
                 let mark = Mark::new(id, group.part.clone(), input, group.members.len());
-                self.begin(desk, number, mark, "adopted");
+                self.begin(scheduler, number, mark, "adopted");
                 return Ok(());
             }
-            if let Some(batch) = desk.listing.cut(&group.part) {
+            if let Some(batch) = scheduler.listing.cut(&group.part) {
                 let fault = Fault::read(batch);
-                self.divide(desk, number, fault, true);
+                self.divide(scheduler, number, fault, true);
                 return Ok(());
             }
         }
-        self.drop_short_lived(desk, number)?;
-        let group = &mut desk.groups[number];
+        self.drop_short_lived(scheduler, number)?;
+        let group = &mut scheduler.groups[number];
         if group.members.is_empty() {
             group.stage = Stage::Over(End::Left(None));
             return Ok(());
         }
         let input = match self.upload(group) {
             Ok(input) => input,
-            Err(error) => return Err(lacks(desk, error)),
+            Err(error) => return Err(lacks(scheduler, error)),
         };
-        let made = self.create(&desk.groups[number], &input);
-        self.made(desk, number, &input, made)
+        let made = self.create(&scheduler.groups[number], &input);
+        self.made(scheduler, number, &input, made)
     }
 
     /// Requests whose files would go before their answers come fail by themselves, also after a long wait.
-    fn drop_short_lived(&self, desk: &mut Desk, number: usize) -> Result<()> {
-        let group = &mut desk.groups[number];
+    fn drop_short_lived(&self, scheduler: &mut Scheduler, number: usize) -> Result<()> {
+        let group = &mut scheduler.groups[number];
         let mut failed = Vec::new();
         for place in &group.members {
             let record = self.spool.record(*place)?;
@@ -96,7 +97,7 @@ impl Batcher<'_> {
         }
         if !failed.is_empty() {
             self.remove_file(group);
-            desk.part_with(number, failed);
+            scheduler.part_with(number, failed);
         }
         Ok(())
     }
@@ -116,7 +117,7 @@ impl Batcher<'_> {
             .file("file", &name, "application/jsonl", local)
             .finish();
         let request = Request::post("/files", body, &content_type, Expect::Object("file"))
-            .graceful()
+            .creates()
             .expires(true)
             .until(self.end());
         let answer = self.client.call(&request);
@@ -161,7 +162,7 @@ impl Batcher<'_> {
             json!(input.as_str())
         ));
         let request = Request::create("/batches", &body, Expect::Object("batch"))
-            .graceful()
+            .creates()
             .until(self.end())
             .look(format!(
                 "look for it: `oa-list batches | jq {filter}`; --adopt takes it"
@@ -170,21 +171,22 @@ impl Batcher<'_> {
     }
 
     /// What the creation of a Batch comes to.
-    fn made(&self, desk: &mut Desk, number: usize, input: &Id, made: Result<Reply>) -> Result<()> {
+    fn made(
+        &self,
+        scheduler: &mut Scheduler,
+        number: usize,
+        input: &Id,
+        made: Result<Reply>,
+    ) -> Result<()> {
         let named = made.as_ref().ok().and_then(|answer| id_of(&answer.object));
         let unnamed = || Error::new(Kind::UnknownOutcome, "the new Batch has no id to ask for");
-        let (id, error) = match (named, made) {
-            (Some(id), _) => (Some(id), None),
-            (None, made) => {
-                let error = made.map_or_else(|error| error, |_| unnamed());
-                let part = error.part.as_deref().and_then(id_of);
-                (
-                    part.or_else(|| self.seek(&desk.groups[number], input, &error)),
-                    Some(error),
-                )
-            }
-        };
-        let group = &mut desk.groups[number];
+        let error = named.is_none().then(|| made.err().unwrap_or_else(unnamed));
+        let id = named.or_else(|| {
+            let error = error.as_ref()?;
+            let part = error.part.as_deref().and_then(id_of);
+            part.or_else(|| self.seek(&scheduler.groups[number], input, error))
+        });
+        let group = &mut scheduler.groups[number];
         match (id, error) {
             (Some(id), error) => {
                 let shared = group.members.len();
@@ -194,7 +196,7 @@ impl Batcher<'_> {
                 } else {
                     "submitted"
                 };
-                self.begin(desk, number, mark, event);
+                self.begin(scheduler, number, mark, event);
                 Ok(())
             }
             (None, Some(error)) if may_be_made(&error) => {
@@ -203,27 +205,27 @@ impl Batcher<'_> {
                 self.run.pipe.interrupt.release([input]);
                 Err(error)
             }
-            (None, error) => self.not_made(desk, number, error.unwrap_or_else(unnamed)),
+            (None, error) => self.not_made(scheduler, number, error.unwrap_or_else(unnamed)),
         }
     }
 
     /// A Batch was refused at once.
-    fn not_made(&self, desk: &mut Desk, number: usize, error: Error) -> Result<()> {
+    fn not_made(&self, scheduler: &mut Scheduler, number: usize, error: Error) -> Result<()> {
         let fault = match error.code.as_deref() {
             Some("token_limit_exceeded") => Fault::Full(error),
-            _ if !desk.listing.missing && speaks_of_file(&error) => Fault::Unseen(error),
-            _ => return Err(lacks(desk, error)),
+            _ if !scheduler.listing.missing && speaks_of_file(&error) => Fault::Unseen(error),
+            _ => return Err(lacks(scheduler, error)),
         };
-        self.divide(desk, number, fault, false);
+        self.divide(scheduler, number, fault, false);
         Ok(())
     }
 
     /// A group's Batch is there.
-    fn begin(&self, desk: &mut Desk, number: usize, mark: Mark, event: &str) {
+    fn begin(&self, scheduler: &mut Scheduler, number: usize, mark: Mark, event: &str) {
         let pipe = &self.run.pipe;
         pipe.interrupt.hold(std::slice::from_ref(&mark.id));
         pipe.interrupt.release(&mark.input);
-        let group = &mut desk.groups[number];
+        let group = &mut scheduler.groups[number];
         let id = field("batch_id", mark.id.as_str());
         pipe.log
             .event(event, &format!("{id} requests={}", mark.shared));
@@ -279,8 +281,8 @@ fn id_of(object: &RawValue) -> Option<Id> {
 }
 
 /// Says what to do where the server seems to have no Batches.
-fn lacks(desk: &Desk, error: Error) -> Error {
-    let lacks = desk.listing.missing && matches!(error.status, Some(404 | 405 | 501));
+fn lacks(scheduler: &Scheduler, error: Error) -> Error {
+    let lacks = scheduler.listing.missing && matches!(error.status, Some(404 | 405 | 501));
     if !lacks || error.hint.is_some() {
         return error;
     }

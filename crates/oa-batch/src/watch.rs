@@ -13,10 +13,10 @@ use oa_pipe::wait::{Look, Running as Going};
 use serde_json::value::RawValue;
 
 use crate::batcher::Batcher;
-use crate::desk::Desk;
 use crate::fault::Fault;
 use crate::group::{End, Running, Stage};
 use crate::lines::{Lines, NO_ANSWER};
+use crate::scheduler::Scheduler;
 
 const BATCH: Expect = Expect::Known("batch");
 
@@ -32,8 +32,8 @@ enum Ended {
 
 impl Batcher<'_> {
     /// Takes a look at a group's Batch, and draws the consequence.
-    pub(crate) fn look(&self, desk: &mut Desk, number: usize, progress: &Progress) {
-        let group = &mut desk.groups[number];
+    pub(crate) fn look(&self, scheduler: &mut Scheduler, number: usize, progress: &Progress) {
+        let group = &mut scheduler.groups[number];
         let Stage::Runs(running) = &mut group.stage else {
             return;
         };
@@ -49,7 +49,7 @@ impl Batcher<'_> {
         }
         progress.done(running.done.saturating_sub(before));
         if let Some(ended) = ended {
-            self.settle(desk, number, ended);
+            self.settle(scheduler, number, ended);
         }
     }
 
@@ -118,8 +118,8 @@ impl Batcher<'_> {
     }
 
     /// What follows from the end of a Batch, or of the wait for it.
-    fn settle(&self, desk: &mut Desk, number: usize, ended: Result<Ended>) {
-        let group = &mut desk.groups[number];
+    fn settle(&self, scheduler: &mut Scheduler, number: usize, ended: Result<Ended>) {
+        let group = &mut scheduler.groups[number];
         let Stage::Runs(running) = &group.stage else {
             return;
         };
@@ -127,7 +127,7 @@ impl Batcher<'_> {
         let (id, input) = (mark.id.clone(), mark.input.clone());
         let mut over = true;
         match ended {
-            Ok(Ended::Failed(batch)) => return self.failed(desk, number, Fault::read(&batch)),
+            Ok(Ended::Failed(batch)) => return self.failed(scheduler, number, Fault::read(&batch)),
             Ok(Ended::Done) => group.stage = Stage::Over(End::Left(Some(mark))),
             Ok(Ended::Answered(status, outputs, lines)) => {
                 (mark.collected, mark.status, mark.outputs) = (true, status, outputs);
@@ -143,15 +143,15 @@ impl Batcher<'_> {
                 self.fail(group, Some(mark), error);
             }
         }
-        desk.make_room(number);
+        scheduler.make_room(number);
         if over {
             self.remove(input.as_ref());
         }
     }
 
     /// A Batch failed as a whole.
-    fn failed(&self, desk: &mut Desk, number: usize, fault: Fault) {
-        let group = &mut desk.groups[number];
+    fn failed(&self, scheduler: &mut Scheduler, number: usize, fault: Fault) {
+        let group = &mut scheduler.groups[number];
         let Stage::Runs(running) = &group.stage else {
             return;
         };
@@ -163,8 +163,8 @@ impl Batcher<'_> {
         if group.model.is_some() {
             group.tries.failed.push(mark.id.clone());
             // The list may show it as it was, before it failed.
-            desk.listing.forget(&BTreeSet::from([mark.id]));
-            return self.divide(desk, number, fault, false);
+            scheduler.listing.forget(&BTreeSet::from([mark.id]));
+            return self.divide(scheduler, number, fault, false);
         }
         // Its records came with it: what was wrong with which of its lines cannot be told any more.
         mark.collected = true;

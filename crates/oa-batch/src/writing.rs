@@ -9,32 +9,32 @@ use oa_pipe::shell::command;
 
 use crate::answer::Taking;
 use crate::batcher::{AGAIN, Batcher};
-use crate::desk::{Desk, Fate};
 use crate::group::{End, Group, Stage};
 use crate::lines::Lines;
 use crate::mark::Mark;
+use crate::scheduler::{Fate, Scheduler};
 
 /// How often the same failure is told.
 const TOLD: u64 = 3;
 
 impl Batcher<'_> {
     /// Writes all records whose fate is known, up to the first whose is not where their order counts.
-    pub(crate) fn write(&self, desk: &mut Desk) {
-        let open = std::mem::take(&mut desk.open);
+    pub(crate) fn write(&self, scheduler: &mut Scheduler) {
+        let open = std::mem::take(&mut scheduler.open);
         let mut blocked = false;
         let keep = |place: &u32| {
-            let stays = blocked || !self.write_one(desk, *place);
+            let stays = blocked || !self.write_one(scheduler, *place);
             blocked |= stays && !self.args.order.unordered;
             stays
         };
-        desk.open = open.into_iter().filter(keep).collect();
+        scheduler.open = open.into_iter().filter(keep).collect();
     }
 
     /// Writes a record; says whether its fate is known.
-    fn write_one(&self, desk: &Desk, place: u32) -> bool {
-        let fate = &desk.fates[place as usize];
+    fn write_one(&self, scheduler: &Scheduler, place: u32) -> bool {
+        let fate = &scheduler.fates[place as usize];
         let group = match fate {
-            Fate::Part(number) => Some(&desk.groups[*number]),
+            Fate::Part(number) => Some(&scheduler.groups[*number]),
             _ => None,
         };
         if group.is_some_and(|group| !self.is_decided(group)) {
@@ -73,17 +73,10 @@ impl Batcher<'_> {
 
     /// Says how many records failed whose failure was not told.
     pub(crate) fn sum_up_failures(&self) {
-        for (words, times) in self
-            .told
-            .borrow()
-            .iter()
-            .filter(|(_, times)| **times > TOLD)
-        {
-            let more = times - TOLD;
-            self.run
-                .pipe
-                .log
-                .error(&format!("{more} more records: {words}"));
+        let told = self.told.borrow();
+        for (words, times) in told.iter().filter(|(_, times)| **times > TOLD) {
+            let message = format!("{} more records: {words}", times - TOLD);
+            self.run.pipe.log.error(&message);
         }
     }
 

@@ -166,7 +166,7 @@ impl Reader {
     }
 
     /// Passes over bytes of the body that nobody wants any more; returns how many.
-    pub fn forgo(&mut self, most: usize) -> usize {
+    pub fn skip(&mut self, most: usize) -> usize {
         let count = usize::try_from(self.left).unwrap_or(usize::MAX).min(most);
         self.left -= count as u64;
         count

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use ureq::http::Response;
 
 use crate::error::{Error, Result, plain};
-use crate::form::spread;
+use crate::form::jitter;
 use crate::gate::{Gate, News, Pass, Place, Refused};
 use crate::limit::room;
 use crate::outcome::{Failure, interrupted, local};
@@ -175,7 +175,7 @@ impl Client {
     fn next_wait(&self, request: &Request, attempt: u32, failure: &Failure) -> Option<Duration> {
         let settings = &self.server.settings;
         let (effect, outcome) = (request.effect, &failure.outcome);
-        let wait = retry::next(attempt, effect, outcome, settings.limits, spread())?;
+        let wait = retry::next(attempt, effect, outcome, settings.limits, jitter())?;
         if (request.once && !wait.is_zero()) || !request.allows(wait) {
             return None;
         }

@@ -94,7 +94,7 @@ pub fn random_word() -> String {
 
 /// A number in 0..1 that differs from process to process and from call to call.
 #[must_use]
-pub fn spread() -> f64 {
+pub fn jitter() -> f64 {
     let word = random_word();
     let digits = u32::from_str_radix(&word[..6], 16).unwrap_or(0);
     f64::from(digits) / f64::from(0x100_0000)
@@ -106,8 +106,8 @@ mod tests {
     use std::io::Read;
 
     #[test]
-    fn the_spread_is_a_fraction() {
-        assert!((0..100).all(|_| (0.0..1.0).contains(&spread())));
+    fn the_jitter_is_a_fraction() {
+        assert!((0..100).all(|_| (0.0..1.0).contains(&jitter())));
     }
 
     #[test]

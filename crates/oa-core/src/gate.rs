@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
 use crate::error::{Error, Kind, Result};
-use crate::form::spread;
+use crate::form::jitter;
 use crate::limit::Refusal;
 use crate::machine::lock;
 use crate::pace::{FIRST_WAIT, Left, Pace, Ready};
@@ -140,7 +140,7 @@ impl Gate {
                 break Err(error);
             }
             let due = match state.ready(turn, now) {
-                Ready::Now => break Ok(state.pace.leave(now, spread())),
+                Ready::Now => break Ok(state.pace.leave(now, jitter())),
                 Ready::At(due) => Some(due),
                 Ready::Later => None,
             };
@@ -201,7 +201,7 @@ impl Gate {
         let now = Instant::now();
         let mut state = lock(&self.state);
         if let Some(left) = pass.as_mut().and_then(|pass| pass.left.take()) {
-            place.from = state.pace.refused(left, now, refusal, spread());
+            place.from = state.pace.refused(left, now, refusal, jitter());
         }
         state.refused += 1;
         place.refusals += 1;

@@ -55,6 +55,9 @@ impl Server {
         }
         let (step, why) = (connection.state().step.clone(), trouble::words(error));
         let place = format!("{}{}", self.address(request), self.route.through());
+        // An address that both of them name stands once.
+        let named = format!("{}: ", step.rsplit(' ').next().unwrap_or_default());
+        let why = why.trim_start_matches(&named);
         let message = format!("{place}: {step}: {why}");
         if let Some(hint) = advice {
             let mut error = Error::new(Kind::Network, message).hint(hint);

@@ -20,7 +20,7 @@ const QUIET: f64 = 0.0015;
 /// The gap that is left of it where it is a mere guess, or where there is room.
 const ROOM: f64 = 0.8;
 /// The gaps differ by so much of them, so that two processes do not fall into step.
-const SPREAD: f64 = 0.2;
+const JITTER: f64 = 0.2;
 /// So many gaps more than the server asks for pass before the next one leaves: where all count the same, and where
 /// they count by their size.
 const EVEN: f64 = 2.0;
@@ -167,8 +167,8 @@ impl Pace {
         }
     }
 
-    /// One leaves; `spread` in 0..1 makes the gap behind it a little shorter or longer.
-    pub(crate) fn leave(&mut self, now: Instant, spread: f64) -> Left {
+    /// One leaves; `jitter` in 0..1 makes the gap behind it a little shorter or longer.
+    pub(crate) fn leave(&mut self, now: Instant, jitter: f64) -> Left {
         self.under_way += 1;
         self.asked += 1;
         self.turn.left += 1;
@@ -181,7 +181,7 @@ impl Pace {
             let gap = Duration::from_secs_f64(self.gap);
             // What was missed by less than a gap is made up for.
             let from = due.max(now.checked_sub(gap).unwrap_or(now));
-            self.next = Some(from + gap.mul_f64(1.0 + SPREAD * (spread - 0.5)));
+            self.next = Some(from + gap.mul_f64(1.0 + JITTER * (jitter - 0.5)));
         }
         Left(self.turn.number)
     }
@@ -223,7 +223,7 @@ impl Pace {
         left: Left,
         now: Instant,
         refusal: &Refusal,
-        spread: f64,
+        jitter: f64,
     ) -> Option<Instant> {
         let (Left(epoch), told) = (left, refusal.wait);
         self.under_way = self.under_way.saturating_sub(1);
@@ -253,7 +253,7 @@ impl Pace {
             self.told = wait.max(self.told * OLDER);
             self.measure(now);
             self.guess(refusal);
-            let gaps = if refusal.sized { SIZED } else { EVEN } + SPREAD * spread;
+            let gaps = if refusal.sized { SIZED } else { EVEN } + JITTER * jitter;
             let cushion = if self.known { self.gap * gaps } else { 0.0 };
             self.shut(now, self.wait(told), cushion);
         }
@@ -444,8 +444,8 @@ mod tests {
                 }
             }
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let spread = f64::from(random >> 8) / f64::from(1 << 24);
-            let left = pace.leave(moment, spread);
+            let jitter = f64::from(random >> 8) / f64::from(1 << 24);
+            let left = pace.leave(moment, jitter);
             match server.ask(now, size(oldest)) {
                 None => {
                     ends.push(now + LATENCY);
@@ -453,7 +453,7 @@ mod tests {
                 }
                 Some(refusal) => {
                     refused += 1;
-                    pace.refused(left, moment, &refusal, spread);
+                    pace.refused(left, moment, &refusal, jitter);
                 }
             }
         }

@@ -19,20 +19,20 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(crate) struct Pooled {
     pub(crate) agent: Agent,
     pub(crate) connection: Arc<Connection>,
-    graceful: AtomicBool,
+    creates: AtomicBool,
     sent: Mutex<Option<Arc<Sent>>>,
 }
 
 impl Pooled {
     /// Ends the request in hand: at once, or after a moment where an id would be lost.
-    fn hurry(self: &Arc<Pooled>) {
+    fn end_soon(self: &Arc<Pooled>) {
         let whole = lock(&self.sent).as_ref().is_none_or(|sent| sent.is_whole());
         let pooled = Arc::clone(self);
         let later = move || {
             std::thread::sleep(GRACE);
             pooled.end();
         };
-        let waits = self.graceful.load(Ordering::SeqCst) && whole;
+        let waits = self.creates.load(Ordering::SeqCst) && whole;
         if !waits || aside(later).is_err() {
             self.end();
         }
@@ -60,7 +60,7 @@ impl Pool {
     pub(crate) fn new(cancel: &Arc<Cancel>) -> Pool {
         let pool = Arc::<Mutex<Members>>::default();
         let reached = Arc::clone(&pool);
-        cancel.on_signal(move || lock(&reached).busy.iter().for_each(Pooled::hurry));
+        cancel.on_signal(move || lock(&reached).busy.iter().for_each(Pooled::end_soon));
         Pool {
             pool,
             cancel: Arc::clone(cancel),
@@ -83,12 +83,12 @@ impl Pool {
             Arc::new(Pooled {
                 agent,
                 connection,
-                graceful: AtomicBool::new(false),
+                creates: AtomicBool::new(false),
                 sent: Mutex::new(None),
             })
         });
-        let graceful = request.graceful || request.cleans_up;
-        pooled.graceful.store(graceful, Ordering::SeqCst);
+        let creates = request.creates || request.cleans_up;
+        pooled.creates.store(creates, Ordering::SeqCst);
         *lock(&pooled.sent) = sent;
         pool.busy.push(Arc::clone(&pooled));
         Some(pooled)

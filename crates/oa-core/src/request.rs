@@ -23,7 +23,7 @@ pub struct Request<'a> {
     pub(crate) deadline: Option<Instant>,
     pub(crate) cleans_up: bool,
     pub(crate) once: bool,
-    pub(crate) graceful: bool,
+    pub(crate) creates: bool,
     pub(crate) expires: bool,
     pub(crate) streams: bool,
     pub(crate) progress: Option<&'a dyn Fn(u64)>,
@@ -41,7 +41,7 @@ impl<'a> Request<'a> {
             deadline: None,
             cleans_up: false,
             once: false,
-            graceful: false,
+            creates: false,
             expires: false,
             streams: false,
             progress: None,
@@ -112,8 +112,8 @@ impl<'a> Request<'a> {
 
     /// What it makes has an id that must not be lost: once sent whole, a first signal gives it a moment.
     #[must_use]
-    pub fn graceful(mut self) -> Request<'a> {
-        self.graceful = true;
+    pub fn creates(mut self) -> Request<'a> {
+        self.creates = true;
         self
     }
 

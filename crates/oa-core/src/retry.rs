@@ -61,14 +61,14 @@ pub struct Limits {
 
 /// The wait before attempt `attempt + 1` (attempts count from 0), or `None` when this was the last.
 ///
-/// `spread` in 0..1 shortens our own delay by up to a quarter; never what the server asked for.
+/// `jitter` in 0..1 shortens our own delay by up to a quarter; never what the server asked for.
 #[must_use]
 pub fn next(
     attempt: u32,
     effect: Effect,
     outcome: &Outcome,
     limits: Limits,
-    spread: f64,
+    jitter: f64,
 ) -> Option<Duration> {
     if let Outcome::Broken(Reached::Unheard) = outcome {
         // There are only so many kept connections; the attempt does not count.
@@ -84,7 +84,7 @@ pub fn next(
         (*wait <= limits.max_wait).then_some(*wait)
     } else {
         let doubled = FIRST_DELAY.saturating_mul(2_u32.saturating_pow(attempt));
-        Some(doubled.min(LONGEST_DELAY).mul_f64(1.0 - spread / 4.0))
+        Some(doubled.min(LONGEST_DELAY).mul_f64(1.0 - jitter / 4.0))
     }
 }
 

@@ -22,7 +22,7 @@ impl Read for Watched<'_> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         if self.connection.state().answered {
             // The answer is here: what is still owed to the announced length goes nowhere.
-            return Ok(self.reader.forgo(out.len()));
+            return Ok(self.reader.skip(out.len()));
         }
         let count = self.reader.read(out)?;
         if let Some(progress) = self.progress {

@@ -73,7 +73,7 @@ impl Indexer<'_> {
             word(&format!("select(.name=={})", raw(&name)))
         );
         let call = Request::create("/vector_stores", &body, STORE)
-            .graceful()
+            .creates()
             .until(wait.time()?)
             .look(look);
         let object = self.client.call(&call)?.object;

@@ -71,9 +71,10 @@ fn race(addresses: &[SocketAddr], limit: Duration) -> Result<TcpStream, Error> {
 }
 
 fn connect(address: SocketAddr, limit: Duration) -> Result<TcpStream, Error> {
+    let said = |error: &io::Error| format!("{address}: {error}").to_lowercase();
     TcpStream::connect_timeout(&address, limit).map_err(|error| match error.kind() {
         ErrorKind::TimedOut => Error::Timeout(Timeout::Connect),
-        kind => Error::Io(io::Error::new(kind, format!("{address}: {error}"))),
+        kind => Error::Io(io::Error::new(kind, said(&error))),
     })
 }
 

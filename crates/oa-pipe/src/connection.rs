@@ -90,7 +90,7 @@ impl Connection {
             read(Path::new(&file))?
         } else {
             return Err(Error::new(Kind::Auth, "no API key")
-                .hint("export OPENAI_API_KEY=…, or name a file with --api-key-file; to try without one: oa-mock -- …"));
+                .hint("export OPENAI_API_KEY=…, or name a file with --api-key-file"));
         };
         if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
             let message = "the API key is empty or holds characters that no key has";

@@ -33,16 +33,16 @@ impl Schedule {
         }
     }
 
-    /// The wait before the next look. `spread` in 0..1 makes our own part of it up to a fifth shorter, or what
+    /// The wait before the next look. `jitter` in 0..1 makes our own part of it up to a fifth shorter, or what
     /// the server asks for as much longer, so that many jobs do not look at the same moment.
     pub(crate) fn next(
         &mut self,
         waited: Duration,
         asked: Option<Duration>,
-        spread: f64,
+        jitter: f64,
     ) -> Duration {
-        let jitter = self.next.mul_f64(spread / 5.0);
-        let own = self.next.saturating_sub(jitter);
+        let fifth = self.next.mul_f64(jitter / 5.0);
+        let own = self.next.saturating_sub(fifth);
         let most = if self.grows {
             self.interval.max((waited / LOOKS).min(RARELY))
         } else {
@@ -50,7 +50,7 @@ impl Schedule {
         };
         self.next = self.next.mul_f64(1.5).min(most);
         match asked {
-            Some(asked) if asked > own => asked.min(FOR_EVER) + jitter,
+            Some(asked) if asked > own => asked.min(FOR_EVER) + fifth,
             _ => own,
         }
     }
@@ -102,9 +102,9 @@ mod tests {
     #[test]
     fn the_looks_of_many_are_spread_over_a_fifth_of_the_wait() {
         let asked = Some(5 * SECOND);
-        let wait = |asked, spread| {
+        let wait = |asked, jitter| {
             let mut schedule = Schedule::new(None);
-            schedule.next(Duration::ZERO, asked, spread).as_millis()
+            schedule.next(Duration::ZERO, asked, jitter).as_millis()
         };
         assert_eq!((wait(None, 0.0), wait(None, 0.5)), (500, 450));
         assert_eq!((wait(asked, 0.0), wait(asked, 0.5)), (5000, 5050));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use oa_core::error::{Error, Kind, Result};
-use oa_core::form::spread;
+use oa_core::form::jitter;
 use oa_core::id::Id;
 use oa_core::reply::Reply;
 
@@ -229,7 +229,7 @@ impl Wait {
     /// The next look is due after the wait that is its turn; `asked` is what the server wants.
     pub fn rest(&mut self, asked: Option<Duration>) {
         let now = Instant::now();
-        let wait = self.schedule.next(now - self.begun, asked, spread());
+        let wait = self.schedule.next(now - self.begun, asked, jitter());
         let next = now + wait;
         self.due = self.deadline.map_or(next, |end| next.min(end));
         let (key, millis) = (&self.subject.key, wait.as_millis());

@@ -72,7 +72,7 @@ impl Asking<'_> {
         .streamed(self.request.stream)
         .look("look in the dashboard's logs whether the question was answered".to_owned());
         if self.request.background {
-            call = call.graceful();
+            call = call.creates();
         }
         match self.client.ask(&call) {
             Ok(Streamed::Object(answer)) => {

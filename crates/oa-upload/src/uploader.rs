@@ -171,7 +171,7 @@ impl Uploader<'_> {
             progress.sent(before.swap(now, Ordering::SeqCst), now);
         };
         let call = Request::post("/files", body, &content_type, Expect::Object("file"))
-            .graceful()
+            .creates()
             .expires(self.expiry(upload.purpose).is_some())
             .progress(&sent)
             .look(look);

@@ -66,11 +66,11 @@ pub(crate) fn pacing(arena: &mut Arena) -> anyhow::Result<()> {
 }
 
 /// Runs everything so many times, so much at a time.
-fn play(arena: &Arena, entries: &[&Entry], rounds: usize, lanes: usize) -> anyhow::Result<()> {
+fn play(arena: &Arena, entries: &[&Entry], rounds: usize, at_once: usize) -> anyhow::Result<()> {
     let all = (0..rounds).flat_map(|_| entries);
     let queue = Mutex::new(all);
     let next = || queue.lock().ok()?.next();
-    let lane = || {
+    let work = || {
         while let Some(entry) = next() {
             let trial = run(arena, entry)?;
             let (name, side) = (entry.scenario.name, &entry.side.name);
@@ -81,8 +81,8 @@ fn play(arena: &Arena, entries: &[&Entry], rounds: usize, lanes: usize) -> anyho
         anyhow::Ok(())
     };
     std::thread::scope(|scope| {
-        let lanes: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
-        let mut ends = lanes.into_iter().map(|lane| match lane.join() {
+        let at_once: Vec<_> = (0..at_once).map(|_| scope.spawn(work)).collect();
+        let mut ends = at_once.into_iter().map(|work| match work.join() {
             Ok(end) => end,
             Err(_) => Err(anyhow!("a panic")),
         });

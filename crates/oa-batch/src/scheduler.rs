@@ -23,7 +23,7 @@ pub(crate) enum Fate {
 
 /// All records of a run.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct Scheduler {
     pub(crate) fates: Vec<Fate>,
     /// Places of the records that are not written yet.
     pub(crate) open: Vec<u32>,
@@ -45,7 +45,7 @@ pub(crate) struct Forming {
     batches: BTreeMap<Id, usize>,
 }
 
-impl Desk {
+impl Scheduler {
     /// Adds the next record; it is written when its fate is known.
     pub(crate) fn add(&mut self, fate: Fate) -> u32 {
         let place = u32::try_from(self.fates.len()).unwrap_or(u32::MAX);
