@@ -4,6 +4,7 @@ mod answers;
 mod base;
 mod chat;
 mod many;
+mod nights;
 mod stages;
 mod tables;
 mod ways;
