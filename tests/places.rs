@@ -327,10 +327,10 @@ fn what_stood_in_a_file_before_us_is_not_taken_back() {
 fn the_command_that_goes_on_from_a_failed_file_is_named_and_runs() {
     let scene = Scene::faulty("POST /responses 400 x1");
     let ran = scene.sh("oa-respond -n -p why --output='-a b.json'").is(7);
-    let hint = "jq -c 'del(.error)' './-a b.json.failed' | oa-respond …";
+    let hint = "jq -c 'del(.error)' './-a b.json.failed' | oa-respond --only-missing …";
     let ran = ran.says(&[hint]);
     drop(ran);
-    let again = hint.replace('…', "-p why --only-missing -o './-a b.json'");
+    let again = hint.replace('…', "-p why -o './-a b.json'");
     scene.ok(&again);
     assert!(!scene.path("-a b.json.failed").exists());
 }
@@ -345,4 +345,17 @@ fn a_pipe_that_does_not_wait_still_gets_every_record() {
     scene.ok("jq -nc '{n: range(3000), prompt: (\"x\" * 100)}' >in");
     let line = format!("(python3 -c '{unblock}'; oa-respond --dry-run <in) | (sleep 0.2; wc -l)");
     assert_eq!(scene.ok(&line).stdout.trim(), "3000");
+}
+
+#[test]
+fn what_failed_before_the_clean_up_is_begun_anew_and_nothing_else() {
+    let scene = Scene::faulty("POST /responses end status=failed skip=1 x1");
+    let line = "oa-upload --each notes.txt report.pdf | oa-respond -p why | oa-delete -o all";
+    let hint = "jq -c 'select(.error) | del(.error, .files, .response)' all.failed | oa-upload | oa-respond …";
+    let ran = scene.sh(line).is(8).says(&[hint]);
+    drop(ran);
+    let again = hint.replace('…', "-p why | oa-delete");
+    assert_eq!(scene.ok(&again).records().len(), 1);
+    assert_eq!(scene.ledger().of("POST /responses").len(), 3);
+    scene.nothing_left();
 }

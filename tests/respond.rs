@@ -214,3 +214,15 @@ fn citations_and_text_are_those_of_the_response() {
     assert_eq!(record["output_text"], text);
     scene.nothing_left();
 }
+
+#[test]
+fn only_missing_takes_no_failure_for_an_answer() {
+    let scene = Scene::faulty("POST /responses end status=failed x1");
+    scene.sh("oa-respond -n -p one >failed").is(8);
+    let line = "jq -c 'del(.error)' failed | oa-respond --only-missing -p one";
+    let ran = scene.sh(line).is(8);
+    assert_eq!(ran.kinds(), ["failed"]);
+    assert_eq!(scene.ledger().of("POST /responses").len(), 1);
+    let line = "jq -c 'del(.error, .response)' failed | oa-respond --only-missing -p one";
+    scene.ok(line);
+}

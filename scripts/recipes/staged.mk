@@ -2,6 +2,7 @@
 #   make -j8 -f staged.mk
 # The question is sent in the background (-b) and its record saved at once; a second stage waits for the answer, a
 # third one cleans up. A stage that failed keeps its records beside its target, as FILE.failed, and goes on from there.
+# A response that failed is asked for anew once its record is gone: oa-delete <X.asked.jsonl && rm X.asked.jsonl
 .PHONY: all
 all: $(patsubst %.pdf,%.summary.txt,$(wildcard *.pdf))
 # Make would delete these: when it is interrupted, and when it is done.

@@ -54,6 +54,11 @@ impl Arguments for Args {
         Plan {
             text: self.text,
             batched: self.dry_run,
+            // Their files are gone.
+            resumed: Some((
+                "select(.error) | del(.error, .files, .response)",
+                "oa-upload | oa-respond",
+            )),
             ..Plan::default()
         }
     }

@@ -88,6 +88,9 @@ pub struct Plan {
     pub batched: bool,
     /// It is the tool that cleans up: the rest of the input is read even when nobody reads the output.
     pub reads_to_end: bool,
+    /// How what failed goes on, where more is to be done than to take its error out for this tool: a program of jq,
+    /// and the tools behind it.
+    pub resumed: Option<(&'static str, &'static str)>,
     /// What to type where plain text came instead of records.
     pub plain: &'static str,
     /// What to type where no record is to come.

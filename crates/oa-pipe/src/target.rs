@@ -15,6 +15,7 @@ use rustix::io::Errno;
 use crate::draft::Draft;
 use crate::log::Log;
 use crate::place::{Place, followed};
+use crate::plan::Plan;
 use crate::screen::Screen;
 use crate::shell::word;
 use crate::signal::Interrupt;
@@ -42,7 +43,7 @@ impl Target {
     ///
     /// # Errors
     /// `usage` where FILE or FILE.failed cannot be written in the end.
-    pub(super) fn open(path: &Path, text: bool, interrupt: &Interrupt) -> Result<Target> {
+    pub(super) fn open(path: &Path, plan: &Plan, interrupt: &Interrupt) -> Result<Target> {
         let told = |(name, error): (PathBuf, io::Error)| refusal(path, &name, &error);
         if path.is_dir() {
             return Err(Error::usage(format!("{}: is a directory", path.display())));
@@ -53,7 +54,7 @@ impl Target {
         }
         let place = Place::find(path).map_err(told)?;
         place.sweep();
-        let text = text.then(|| place.draft()).transpose().map_err(told)?;
+        let text = plan.text.then(|| place.draft()).transpose().map_err(told)?;
         let records = place.draft().map_err(told)?;
         let names = [Some(&records), text.as_ref()].into_iter().flatten();
         let names: Vec<PathBuf> = names.filter_map(Draft::name).map(Path::to_owned).collect();
@@ -66,6 +67,7 @@ impl Target {
             place,
             records,
             text,
+            resumed: plan.resumed,
         })))
     }
 
@@ -140,6 +142,7 @@ pub(super) struct Held {
     place: Place,
     records: Draft,
     text: Option<Draft>,
+    resumed: Option<(&'static str, &'static str)>,
 }
 
 impl Held {
@@ -164,8 +167,8 @@ impl Held {
                 return told(&self.place.failed, self.place.clear_failed());
             }
         }
-        let empty = self.records.file.metadata().map(|meta| meta.len() == 0);
-        if empty.unwrap_or(false) {
+        let written = self.records.file.metadata();
+        if written.is_ok_and(|meta| meta.len() == 0) {
             return !well;
         }
         let kept = told(&self.place.failed, self.place.put_failed(&mut self.records));
@@ -178,13 +181,13 @@ impl Held {
     }
 
     fn tell_failed(&self, log: &Log) {
-        let name = self.place.file.display();
-        let failed = self.place.failed.display().to_string();
+        let [name, failed] =
+            [&self.place.file, &self.place.failed].map(|p| p.display().to_string());
         let here = if failed.starts_with('-') { "./" } else { "" };
-        let again = format!("jq -c 'del(.error)' {}", word(&format!("{here}{failed}")));
-        let tool = log.tool();
+        let (filter, tools) = self.resumed.unwrap_or(("del(.error)", log.tool()));
+        let file = word(&format!("{here}{failed}"));
         log.error(&format!(
-            "{name}: not written, because not every record ended well; the records are in {failed}: {again} | {tool} …"
+            "{name}: not written, because not every record ended well; the records are in {failed}: jq -c '{filter}' {file} | {tools} …"
         ));
     }
 
@@ -194,10 +197,8 @@ impl Held {
         let told =
             lines.and_then(|mut lines| lines.try_for_each(|line| line.map(|l| log.record(&l))));
         if let Err(error) = told {
-            log.error(&format!(
-                "what was written cannot be read again: {}",
-                plain(&error)
-            ));
+            let why = plain(&error);
+            log.error(&format!("what was written cannot be read again: {why}"));
         }
     }
 }

@@ -52,7 +52,7 @@ impl Writer {
         interrupt: &Interrupt,
     ) -> Result<Writer> {
         let target = match &plan.output {
-            Some(path) if !is_stdout(path) => Target::open(path, plan.text, interrupt)?,
+            Some(path) if !is_stdout(path) => Target::open(path, plan, interrupt)?,
             _ => Target::Stdout,
         };
         Ok(Writer {

@@ -14,7 +14,7 @@ use oa_pipe::record::Record;
 use oa_pipe::refusal::refuse;
 use oa_pipe::response::Response;
 use oa_pipe::run::Run;
-use oa_pipe::settle::forget;
+use oa_pipe::settle::{forget, settle_own};
 use serde_json::value::RawValue;
 
 use crate::args::Args;
@@ -50,7 +50,7 @@ impl Asker<'_> {
     /// Asks the record's question and puts the answer into it.
     pub(crate) fn answer(&self, record: &mut Record, job: &Job) -> Result<()> {
         let previous = match self.before(record)? {
-            Before::Enough => return Ok(()),
+            Before::Enough => return settle_own(record, self.args.allow_incomplete),
             Before::Nothing => None,
             Before::Continue(id) => Some(id),
         };

@@ -84,6 +84,8 @@ impl Arguments for Args {
             unordered: self.order.unordered,
             fail_fast: self.order.fail_fast,
             batched: self.dry_run,
+            // Answers that are there are not bought again.
+            resumed: Some(("del(.error)", "oa-respond --only-missing")),
             ..Plan::default()
         }
     }
