@@ -146,6 +146,10 @@ fn stored_responses_go_only_when_asked_for() {
     let bare = scene.ok("oa-respond -n -p why | jq -c .response").stdout;
     scene.feed(&bare, "oa-delete").is(0);
     assert_eq!(scene.ledger().responses.len(), 0);
+    let talk = scene.ok("oa-respond -n -p why | oa-respond -c -p how | oa-respond -c -p when");
+    assert_eq!(scene.ledger().responses.len(), 3);
+    scene.feed(&talk.stdout, "oa-delete --responses").is(0);
+    assert_eq!(scene.ledger().responses.len(), 0);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use oa_core::client::Client;
-use oa_core::field::Look as _;
+use oa_core::field::{Look as _, each};
 use oa_core::id::joined;
 use oa_core::machine::lock;
 use oa_core::{Error, Id};
@@ -16,6 +16,7 @@ use oa_pipe::removal::Removals;
 use oa_pipe::response::Response;
 use oa_pipe::run::Run;
 use oa_pipe::workers::Workers;
+use serde_json::value::RawValue;
 
 use crate::args::Args;
 use crate::bin::Bin;
@@ -161,10 +162,13 @@ impl Cleaner<'_> {
                 Some(id) => self.leave(bin, id, "upload"),
             }
         }
-        if let (true, Some(response)) = (self.args.responses, record.response())
-            && let Some(id) = Response::read(response).id
-        {
-            lock(bin).add(&Thing::new(Kind::Response, &id));
+        if self.args.responses {
+            let mut all: Vec<&RawValue> = record.response().into_iter().collect();
+            if let Some(earlier) = record.object().get("previous") {
+                each(earlier, |raw| all.push(raw));
+            }
+            let ids = all.into_iter().filter_map(|raw| Response::read(raw).id);
+            ids.for_each(|id| lock(bin).add(&Thing::new(Kind::Response, &id)));
         }
     }
 
