@@ -359,3 +359,35 @@ fn what_failed_before_the_clean_up_is_begun_anew_and_nothing_else() {
     assert_eq!(scene.ledger().of("POST /responses").len(), 3);
     scene.nothing_left();
 }
+
+#[test]
+fn a_full_disk_says_which_records_are_where() {
+    let scene = Scene::new();
+    let lines: Vec<String> = (0..60)
+        .map(|n| format!("{{\"n\":{n},\"prompt\":\"{}\"}}", "x".repeat(500)))
+        .collect();
+    scene.file("in", lines.join("\n"));
+    let ran = scene
+        .sh("(ulimit -f 8; exec oa-respond --dry-run -o out <in)")
+        .is(1);
+    let said = "out: not written, because there was no room; out.failed has the first records";
+    let ran = ran.says(&[said, "others stand above or where they came from"]);
+    let first = numbers(&scene.read("out.failed"));
+    assert_eq!(first, (0..first.len() as u64).collect::<Vec<_>>());
+    assert!(numbers(&ran.stderr).iter().all(|n| !first.contains(n)));
+}
+
+#[test]
+fn a_signal_in_the_clean_up_is_no_failure_of_a_record() {
+    let scene = Scene::with(&["--delay", "200ms"]);
+    let line = "oa-upload --each notes.txt report.pdf | oa-respond -p why | oa-delete -o all";
+    let running = scene.start(line);
+    scene
+        .mock
+        .until("a deletion", |l| !l.of("DELETE /files/*").is_empty());
+    let ran = running.signal(Signal::INT).finish().is(130);
+    ran.says(&["all: not written, because a signal came; the records are in all.failed: oa-delete … < all.failed"]);
+    scene.nothing_left();
+    scene.ok("oa-delete -o all <all.failed");
+    assert_eq!(scene.ok("cat all").records().len(), 2);
+}

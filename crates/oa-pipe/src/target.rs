@@ -137,6 +137,18 @@ fn refusal(path: &Path, name: &Path, error: &io::Error) -> Error {
     )
 }
 
+/// How a run ended whose output is a regular file.
+#[derive(PartialEq)]
+pub(super) enum End {
+    Well,
+    /// A record did not end well.
+    Failed,
+    /// A signal came. Whether all records did is not known.
+    Interrupted,
+    /// There was no room for all records.
+    Full,
+}
+
 /// A regular file that is not there yet.
 pub(super) struct Held {
     place: Place,
@@ -156,7 +168,8 @@ impl Held {
 
     /// Puts FILE in its place if all is well, else FILE.failed, else the records on stderr; tells whether all that
     /// was to be written is where it belongs.
-    pub(super) fn settle(mut self, well: bool, log: &Log) -> bool {
+    pub(super) fn settle(mut self, end: &End, log: &Log) -> bool {
+        let well = *end == End::Well;
         let told = |name: &Path, placed: io::Result<()>| {
             let told = |error| log.error(&format!("{}: {}", name.display(), plain(&error)));
             placed.map_err(told).is_ok()
@@ -173,22 +186,30 @@ impl Held {
         }
         let kept = told(&self.place.failed, self.place.put_failed(&mut self.records));
         if kept {
-            self.tell_failed(log);
+            self.tell_failed(end, log);
         } else {
             self.tell_records(log);
         }
         kept && !well
     }
 
-    fn tell_failed(&self, log: &Log) {
+    fn tell_failed(&self, end: &End, log: &Log) {
         let [name, failed] =
             [&self.place.file, &self.place.failed].map(|p| p.display().to_string());
         let here = if failed.starts_with('-') { "./" } else { "" };
         let (filter, tools) = self.resumed.unwrap_or(("del(.error)", log.tool()));
         let file = word(&format!("{here}{failed}"));
-        log.error(&format!(
-            "{name}: not written, because not every record ended well; the records are in {failed}: jq -c '{filter}' {file} | {tools} …"
-        ));
+        let all = format!("the records are in {failed}");
+        let why = match end {
+            End::Full => format!(
+                "there was no room; {failed} has the first records, the others stand above or where they came from"
+            ),
+            End::Interrupted => format!("a signal came; {all}: {} … < {file}", log.tool()),
+            End::Well | End::Failed => {
+                format!("not every record ended well; {all}: jq -c '{filter}' {file} | {tools} …")
+            }
+        };
+        log.error(&format!("{name}: not written, because {why}"));
     }
 
     fn tell_records(&mut self, log: &Log) {

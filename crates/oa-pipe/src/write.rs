@@ -15,7 +15,7 @@ use crate::object::Object;
 use crate::plan::Plan;
 use crate::record::{KEPT, Record};
 use crate::signal::Interrupt;
-use crate::target::{Target, is_stdout};
+use crate::target::{End, Target, is_stdout};
 use crate::terminal::columns;
 use crate::turn::State;
 use crate::verdict::Verdict;
@@ -331,8 +331,14 @@ impl Writer {
         let Target::Held(held) = target else {
             return;
         };
-        let well = lock(&self.verdict).records_ended_well() && !interrupted && !self.is_closed();
-        if !held.settle(well, &self.log) {
+        let well = lock(&self.verdict).records_ended_well();
+        let end = match (self.is_closed(), well, interrupted) {
+            (true, ..) => End::Full,
+            (false, false, _) => End::Failed,
+            (false, true, true) => End::Interrupted,
+            (false, true, false) => End::Well,
+        };
+        if !held.settle(&end, &self.log) {
             lock(&self.verdict).trouble();
         }
     }
