@@ -214,12 +214,12 @@ fn a_dry_run_tells_what_of_a_batch_would_go() {
     ran.says(&[
         &format!("would cancel batch_id={}", job.id),
         &format!("would delete file_id={}", job.input),
-        "would delete 2 things",
+        "would delete 2 in all",
     ]);
     let collected = job.collected(&scene);
     let ran = feed(&scene, &collected, "oa-delete --dry-run").is(0);
     let output = collected[0]["batch"]["output_file_id"].as_str().unwrap();
-    ran.says(&[&format!("would delete file_id={output}"), "4 things"]);
+    ran.says(&[&format!("would delete file_id={output}"), "4 in all"]);
     assert_eq!(deletions(&scene), [""; 0]);
     feed(&scene, &collected, "oa-delete").is(0);
     scene.nothing_left();

@@ -157,7 +157,7 @@ fn two_hundred_thousand_ids_fit_into_little_memory() {
     let scene = Scene::new();
     let line = "seq -f '\"file-%024.0f\"' 200000 | (ulimit -v 50000; oa-delete --dry-run 2>&1) | tail -n 1";
     let told = scene.ok(line).stdout;
-    assert!(told.contains("would delete 200000 things"), "{told}");
+    assert!(told.contains("would delete 200000 in all"), "{told}");
 }
 
 #[test]

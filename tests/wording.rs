@@ -19,7 +19,7 @@ const FOREIGN: [&str; 12] = [
 ];
 
 /// Wrong lines, and what is to be read of each.
-const WRONG: [(&str, &str); 42] = [
+const WRONG: [(&str, &str); 47] = [
     ("oa-upload no/such", "no/such: no such file or directory"),
     ("oa-upload dir", "dir: is a directory"),
     (
@@ -134,6 +134,20 @@ const WRONG: [(&str, &str); 42] = [
     ("oa-index --into ''", "--into <ID>': an empty text is no id"),
     ("oa-search -p x --filter =3 vs_1", "write KEY=VALUE"),
     ("oa-search <bad", "malformed JSON: "),
+    ("oa-batch rec.json", "its records: oa-batch < rec.json"),
+    ("oa-respond -p x rec.json", "its records: oa-respond < rec.json"),
+    (
+        "oa-poll -o -x.json",
+        "a name that begins with a hyphen: -o ./-x.json",
+    ),
+    (
+        "oa-upload file:///tmp/x.pdf",
+        "a file by its path: oa-upload /tmp/x.pdf",
+    ),
+    (
+        "oa-respond Hello",
+        "oa-respond -p Hello, and without records -n -t",
+    ),
 ];
 
 #[test]

@@ -24,18 +24,18 @@ const LARGEST: [(&str, usize); 14] = [
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
     // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch; help that
     // fits a screen, and words that people understand.
-    ("oa-pipe", 5_963),
+    ("oa-pipe", 5_999),
     ("oa-kinds", 767),
-    ("oa-upload", 556),
+    ("oa-upload", 562),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are
     // counted, files outlive a window, models that are not known are looked for.
-    ("oa-respond", 2_236),
+    ("oa-respond", 2_239),
     ("oa-poll", 270),
     // A queue that holds so many tokens, parts that were bought before, creations in doubt, lines that went wrong in
     // every way that was met; a killed run goes on where it was.
     ("oa-batch", 2_019),
     // Batches that run and what they answered, entries of stores, what records share, ids by the million.
-    ("oa-delete", 1_158),
+    ("oa-delete", 1_160),
     // A row for each object, where people read it.
     ("oa-list", 328),
     // One by one where a server has no batches; batches that are looked at as they are due.

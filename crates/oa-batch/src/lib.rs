@@ -32,11 +32,11 @@ use batcher::Batcher;
 impl Arguments for Args {
     const TOOL: &'static str = "oa-batch";
     const EXAMPLES: &'static [&'static str] = &[
-        "oa-respond --dry-run -p 'Sum it up.' < up.jsonl | oa-batch | oa-delete -t",
-        "oa-respond --dry-run -p 'Sum it up.' < up.jsonl > asked.jsonl",
+        "oa-upload *.pdf --each | oa-respond --dry-run -p Why | oa-batch | oa-delete -t",
+        "oa-upload *.pdf --each | oa-respond --dry-run -p Why > asked.jsonl",
         "oa-batch --submit --adopt -o jobs.jsonl < asked.jsonl",
         "oa-batch -o out.jsonl < jobs.jsonl",
-        "jq -c 'del(.error)' out.jsonl.failed | oa-batch -o rest.jsonl",
+        "oa-delete -t < out.jsonl",
     ];
     const EXAMPLE: &'static str = "put it behind oa-respond --dry-run";
     const PLAIN: &'static str = "records are expected: oa-respond --dry-run … | oa-batch";

@@ -97,8 +97,10 @@ impl Cleaner<'_> {
             log.note(&format!("would {verb} {thing}"));
             bytes += thing.bytes;
         }
-        let count = places.len();
-        log.note(&format!("would delete {count} things, {bytes} bytes"));
+        if !places.is_empty() {
+            let count = places.len();
+            log.note(&format!("would delete {count} in all, {bytes} bytes"));
+        }
     }
 
     fn remove_all(&self, bin: &Mutex<Bin>, places: &[u32], undone: &Mutex<Undone>) {

@@ -2,6 +2,17 @@
 
 use crate::shell::word;
 
+/// How a file of records goes in whose name was typed, if it was.
+pub(super) fn records(tool: &str, typed: &str) -> Option<String> {
+    let named = [".json", ".jsonl"].iter().any(|end| typed.ends_with(end));
+    named.then(|| redirected(tool, typed))
+}
+
+/// How the records of a file go in.
+pub(super) fn redirected(tool: &str, file: &str) -> String {
+    format!("its records: {tool} < {}", word(file))
+}
+
 /// What to do where this word was typed that means nothing to the tool, and that one after it.
 pub(super) fn of(tool: &str, typed: &str, next: &str) -> Option<String> {
     let file = match next {

@@ -45,10 +45,18 @@ impl Pipe {
     pub(crate) fn complain(&self, record: &Record, error: &Error) {
         let text = error.to_string();
         match record.label() {
-            Some(label) if !label.is_empty() && !text.starts_with(&label) => {
+            Some(label) if !label.is_empty() && !names(&text, &label, record) => {
                 self.log.error(&format!("{label}: {text}"));
             }
             _ => self.log.error(&text),
         }
     }
+}
+
+/// Whether a message says by itself which record it is about: by the word that stands for it, or beginning with one of
+/// its paths.
+fn names(text: &str, label: &str, record: &Record) -> bool {
+    let mut words = text.split([' ', ':', ';', ',', '(', ')', '`']);
+    let mut paths = record.paths().into_iter();
+    words.any(|word| word == label) || paths.any(|path| text.starts_with(&path))
 }

@@ -10,6 +10,7 @@ use oa_core::settings::{Notice, Observer, Route, Settings};
 use oa_core::{Error, Kind, Result};
 
 use crate::address::{DEFAULT_BASE_URL, Target};
+use crate::duration::{duration, limit};
 use crate::headers::headers;
 use crate::local;
 use crate::log::{Level, Log};
@@ -39,11 +40,11 @@ pub struct Connection {
     /// Read the key from FILE, not from OPENAI_API_KEY [env: OPENAI_API_KEY_FILE]
     #[arg(long, value_name = "FILE")]
     pub api_key_file: Option<PathBuf>,
-    /// Give up a connection that is not made in time
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = crate::duration::duration)]
+    /// Give up a connection that is not made in time; 0: never
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = limit)]
     pub connect_timeout: Duration,
-    /// Wait that long for one answer
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = crate::duration::duration)]
+    /// Wait that long for one answer; 0: for ever
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = limit)]
     pub timeout: Duration,
     /// Try again that often where it is safe; what a rate limit refuses is asked
     /// again in any case
@@ -51,7 +52,7 @@ pub struct Connection {
     pub retries: u32,
     /// Give up where a server asks to wait longer than this, or where a rate
     /// limit lets nothing through for so long
-    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = crate::duration::duration)]
+    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = duration)]
     pub max_wait: Duration,
     /// Repeat also requests that may have been paid for already
     #[arg(long)]
@@ -66,7 +67,7 @@ pub struct Connection {
     #[arg(long, value_name = "FILE", requires = "cert")]
     pub key: Option<PathBuf>,
     /// Probe a silent connection after this time, so that a dead peer is noticed
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = crate::duration::duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub keepalive_time: Duration,
     /// Send the key over plain http to a host that is not this one
     #[arg(long)]

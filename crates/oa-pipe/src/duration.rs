@@ -35,6 +35,14 @@ pub fn duration(text: &str) -> std::result::Result<Duration, String> {
         .ok_or_else(|| "write a number with its unit: 500ms, 30s, 10m, 24h, 7d".to_owned())
 }
 
+/// The same of a limit, where 0 means none.
+///
+/// # Errors
+/// As [`duration`].
+pub fn limit(text: &str) -> std::result::Result<Duration, String> {
+    duration(text).map(|time| if time.is_zero() { LONGEST } else { time })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,7 +35,7 @@ pub struct Options {
 /// Options of tools that do several jobs.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Order {
-    /// Write records in the order of the input
+    /// Write records in the order of the input [default, but for oa-poll]
     #[arg(
         short,
         long,
@@ -44,7 +44,7 @@ pub struct Order {
         overrides_with = "unordered"
     )]
     pub keep_order: bool,
-    /// Write records as their jobs end
+    /// Write records as their jobs end [default of oa-poll]
     #[arg(
         long,
         help_heading = "Jobs",

@@ -1,16 +1,18 @@
 //! What clap makes of a command line, and what is wrong with it, in our words.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use oa_core::error::Error;
 
 use crate::advice;
 use crate::arguments::Arguments;
 use crate::escape::shown;
+use crate::shell;
 
 /// What came of a command line.
 pub(super) enum Parsed<A> {
@@ -79,8 +81,11 @@ fn wrong<A: Arguments>(error: &clap::Error, command: &Command, words: &[OsString
     let tip = tips.find(|tip| !tip.starts_with("to pass "));
     let tip = tip.map_or_else(|| format!("see `{} --help`", A::TOOL), str::to_owned);
     let known = unknown(error, words).and_then(|(word, next)| {
-        A::advice(&word, &next).or_else(|| advice::of(A::TOOL, &word, &next))
+        let records = advice::records(A::TOOL, &word);
+        let own = records.or_else(|| A::advice(&word, &next));
+        own.or_else(|| advice::of(A::TOOL, &word, &next))
     });
+    let known = hyphened(command, words).or(known);
     let argument = message.starts_with(MISSING).then(|| A::EXAMPLE.to_owned());
     Error::usage(message).hint(known.or(argument).unwrap_or(tip))
 }
@@ -107,6 +112,23 @@ const WORDS: [(&str, &str); 4] = [
 fn reworded(message: &str) -> String {
     let reword = |message: String, (words, ours): &(&str, &str)| message.replace(words, ours);
     WORDS.iter().fold(message.to_owned(), reword)
+}
+
+/// What to write where a file's name begins as options do.
+fn hyphened(command: &Command, words: &[OsString]) -> Option<String> {
+    let takes = |arg: &&Arg, option: &str| {
+        let short = arg.get_short().map(|letter| format!("-{letter}"));
+        let long = arg.get_long().map(|name| format!("--{name}"));
+        arg.get_action().takes_values() && [short, long].iter().flatten().any(|name| name == option)
+    };
+    words.windows(2).find_map(|pair| {
+        let (option, word) = (pair[0].to_str()?, pair[1].to_str()?);
+        let arg = command.get_opts().find(|arg| takes(arg, option))?;
+        let file = word.starts_with('-') && (word.contains('.') || Path::new(word).exists());
+        let meant = shell::word(&format!("./{word}"));
+        let wrong = file && !arg.is_allow_hyphen_values_set();
+        wrong.then(|| format!("a name that begins with a hyphen: {option} {meant}"))
+    })
 }
 
 /// The word that means nothing to the tool, and the one after it, or its value.

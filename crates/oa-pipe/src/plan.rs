@@ -6,9 +6,9 @@ use std::time::Instant;
 use oa_core::error::{Error, Result};
 use oa_core::id::Id;
 
+use crate::advice;
 use crate::lift::{Incoming, looks_like_id};
 use crate::record::Record;
-use crate::shell;
 
 /// Where a tool's records come from.
 pub enum Source {
@@ -56,13 +56,13 @@ fn no_id(tool: &str, word: &str) -> Option<Error> {
     if word.is_empty() {
         return Some(Error::usage("an empty id; is a variable unset?"));
     }
-    let named = [".json", ".jsonl"].iter().any(|end| word.ends_with(end));
-    if word == "-" || looks_like_id(word) || !(named || Path::new(word).is_file()) {
+    let named = advice::records(tool, word);
+    if word == "-" || looks_like_id(word) || !(named.is_some() || Path::new(word).is_file()) {
         return None;
     }
-    let file = shell::word(word);
     let problem = Error::usage(format!("{word}: a file where an id was expected"));
-    Some(problem.hint(format!("its records: {tool} < {file}")))
+    let hint = || advice::redirected(tool, word);
+    Some(problem.hint(named.unwrap_or_else(hint)))
 }
 
 /// What the shared options say about a run.

@@ -76,8 +76,8 @@ pub struct Args {
     pub(crate) layers: Layers,
     /// Return at once; oa-poll waits
     ///
-    /// Background data may be kept for about ten minutes only, and does not fit
-    /// projects with zero data retention.
+    /// The answer is stored as others are, so that it can be fetched tomorrow.
+    /// Projects with zero data retention keep it for about ten minutes only.
     #[arg(short, long, conflicts_with = "no_store")]
     pub(crate) background: bool,
     /// -b at a discount: an answer within that time

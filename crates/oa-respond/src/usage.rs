@@ -124,6 +124,9 @@ fn bare(typed: &str) -> String {
     if id || Path::new(typed).exists() || (!blank && named(typed)) {
         format!("attach it: oa-respond -n -p QUESTION -a {} -t", word(typed))
     } else {
-        format!("a question goes with -p: oa-respond -p {}", word(typed))
+        format!(
+            "a question goes with -p: oa-respond -p {}, and without records -n -t",
+            word(typed)
+        )
     }
 }

@@ -65,7 +65,13 @@ pub(crate) fn advice(typed: &str, next: &str) -> Option<String> {
 
 /// What to do with a word that is no path, but something else that people upload.
 pub(crate) fn meant(path: &str) -> Option<String> {
-    let attach = command("oa-respond -n -a", [path]);
+    if let Some(local) = path.strip_prefix("file://") {
+        return Some(format!(
+            "a file by its path: {}",
+            command("oa-upload", [local])
+        ));
+    }
+    let attach = command("oa-respond -n -p QUESTION -a", [path]);
     if path.contains("://") {
         let fetch = command("curl -O", [path]);
         Some(format!(
