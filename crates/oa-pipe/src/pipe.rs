@@ -269,7 +269,7 @@ impl Pipe {
 
     /// Text says nothing of ids: what is still on the server is named, unless the record is saved elsewhere.
     fn name_forgotten(&self, ids: &[Id]) {
-        let forgets = self.plan.text && !self.plan.reads_to_end && !self.saved;
+        let forgets = self.plan.text && !self.plan.reads_to_end && !self.saved && !self.given;
         if forgets && !ids.is_empty() {
             let left = joined(ids);
             let what_to_do = "`| oa-delete -t` would delete it";
