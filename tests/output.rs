@@ -322,3 +322,56 @@ fn many_jobs_share_kept_alive_connections() {
     );
     scene.nothing_left();
 }
+
+/// Three questions, the first of which is refused: two answers stand in `all.failed`.
+fn two_of_three() -> Scene {
+    let scene = Scene::faulty("POST /responses 400 x1");
+    scene.ok("jq -nc '{n: range(3), prompt: \"Why?\"}' >asks");
+    scene.sh("oa-respond -o all <asks").is(7);
+    scene
+}
+
+#[test]
+fn answers_that_an_earlier_run_kept_are_not_overwritten() {
+    let scene = two_of_three();
+    let before = scene.read("all.failed");
+    for line in ["env -u OPENAI_API_KEY oa-respond", "oa-respond --nonsense"] {
+        let ran = scene.sh(&format!("{line} -o all <asks"));
+        assert_ne!(ran.status, 0);
+        ran.says(&["all.failed.1: kept, because an earlier run has answers"]);
+        assert_eq!(scene.read("all.failed.1"), before);
+        scene.ok("mv all.failed.1 all.failed");
+    }
+    let again = "jq -c 'del(.error)' all.failed | oa-respond --only-missing -o all";
+    scene.mock.fault("POST /responses 400 x1");
+    scene.sh(again).is(7);
+    assert!(!scene.path("all.failed.1").exists(), "it has them, too");
+    scene.ok(again);
+    assert!(!scene.path("all.failed").exists(), "a success removes it");
+    assert_eq!(scene.ok("cat all").records().len(), 3);
+    assert_eq!(scene.ledger().of("POST /responses").len(), 5);
+}
+
+#[test]
+fn a_success_with_fewer_records_removes_no_answer() {
+    let scene = two_of_three();
+    let before = scene.read("all.failed");
+    let some = "jq -c 'select(.error) | del(.error)' all.failed | oa-respond -o all";
+    scene.ok(some).says(&["all.failed: kept, because"]);
+    assert_eq!(scene.read("all.failed"), before);
+    scene.ok("oa-respond -o all <asks");
+    assert!(!scene.path("all.failed").exists(), "all were asked again");
+}
+
+#[test]
+fn ids_that_an_earlier_run_kept_are_not_overwritten() {
+    let scene = Scene::new();
+    scene.sh("oa-upload --each notes.txt no-such -o up").is(3);
+    let before = scene.read("up.failed");
+    scene
+        .sh("env -u OPENAI_API_KEY oa-upload notes.txt -o up")
+        .is(4);
+    assert_eq!(scene.read("up.failed.1"), before);
+    scene.sh("oa-delete <up.failed.1").is(3);
+    scene.nothing_left();
+}

@@ -142,7 +142,10 @@ fn what_people_type_first_gets_an_answer_that_helps() {
             "oa-upload https://a.example/x.pdf",
             "curl -O https://a.example/x.pdf",
         ),
-        ("oa-upload file-abc", "oa-respond -n -p QUESTION -a file-abc"),
+        (
+            "oa-upload file-abc",
+            "oa-respond -n -p QUESTION -a file-abc",
+        ),
         ("echo notes.txt | oa-upload", r"xargs -d '\n' oa-upload"),
         ("cat notes.txt | oa-respond -p x", "-a -"),
         ("oa-upload ''", "is a variable unset?"),

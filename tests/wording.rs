@@ -135,7 +135,10 @@ const WRONG: [(&str, &str); 47] = [
     ("oa-search -p x --filter =3 vs_1", "write KEY=VALUE"),
     ("oa-search <bad", "malformed JSON: "),
     ("oa-batch rec.json", "its records: oa-batch < rec.json"),
-    ("oa-respond -p x rec.json", "its records: oa-respond < rec.json"),
+    (
+        "oa-respond -p x rec.json",
+        "its records: oa-respond < rec.json",
+    ),
     (
         "oa-poll -o -x.json",
         "a name that begins with a hyphen: -o ./-x.json",

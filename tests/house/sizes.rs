@@ -24,7 +24,7 @@ const LARGEST: [(&str, usize); 14] = [
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
     // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch; help that
     // fits a screen, and words that people understand.
-    ("oa-pipe", 5_999),
+    ("oa-pipe", 6_086),
     ("oa-kinds", 767),
     ("oa-upload", 562),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are

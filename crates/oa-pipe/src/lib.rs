@@ -31,6 +31,7 @@ mod connection;
 pub mod delay;
 mod draft;
 pub mod duration;
+mod earlier;
 pub mod escape;
 mod excuse;
 pub mod failure;

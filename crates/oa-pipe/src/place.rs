@@ -82,12 +82,34 @@ impl Place {
         }
     }
 
+    /// Whether an earlier run left FILE.failed, which nobody touched since.
+    pub(super) fn has_earlier(&self) -> bool {
+        self.earlier.is_some() && self.is_as_it_was()
+    }
+
+    /// Gives what an earlier run left a name of its own, for good.
+    ///
+    /// # Errors
+    /// It cannot be renamed.
+    pub(super) fn put_aside(&mut self) -> io::Result<PathBuf> {
+        let named = |number: u32| {
+            let mut name = self.failed.as_os_str().to_owned();
+            name.push(format!(".{number}"));
+            PathBuf::from(name)
+        };
+        let free = |name: &PathBuf| fs::symlink_metadata(name).is_err();
+        let name = (1..=u32::MAX).map(named).find(free).unwrap_or_default();
+        fs::rename(&self.failed, &name)?;
+        self.earlier = None;
+        Ok(name)
+    }
+
     /// Removes what an earlier run left as FILE.failed.
     ///
     /// # Errors
     /// It cannot be removed.
     pub(super) fn clear_failed(&self) -> io::Result<()> {
-        if self.earlier.is_some() && self.is_as_it_was() {
+        if self.has_earlier() {
             fs::remove_file(&self.failed)
         } else {
             Ok(())

@@ -187,7 +187,9 @@ pub(super) fn broken(malformed: &Malformed, tool: &str, plain: &str) -> Error {
 
 /// serde's message without its own "at line 1 column 2". Its "ident" is the rest of a `null`.
 fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string().replace("expected ident", "expected value");
+    let text = error
+        .to_string()
+        .replace("expected ident", "expected value");
     match text.rsplit_once(" at line ") {
         Some((what, _)) => what.to_owned(),
         None => text,

@@ -13,6 +13,7 @@ use rustix::fs::{FileType, OFlags, SeekFrom, fstat, ftruncate, seek};
 use rustix::io::Errno;
 
 use crate::draft::Draft;
+use crate::earlier::{Earlier, compare};
 use crate::log::Log;
 use crate::place::{Place, followed};
 use crate::plan::Plan;
@@ -68,6 +69,7 @@ impl Target {
             records,
             text,
             resumed: plan.resumed,
+            cleans: plan.reads_to_end,
         })))
     }
 
@@ -155,6 +157,7 @@ pub(super) struct Held {
     records: Draft,
     text: Option<Draft>,
     resumed: Option<(&'static str, &'static str)>,
+    cleans: bool,
 }
 
 impl Held {
@@ -177,12 +180,23 @@ impl Held {
         if well {
             let whole = self.text.as_mut().unwrap_or(&mut self.records);
             if told(&self.place.file, self.place.put(whole)) {
+                let earlier = self.earlier();
+                if earlier.is_some_and(|earlier| earlier.lacking && earlier.longer) {
+                    tell_kept(&self.place.failed, log);
+                    return true;
+                }
                 return told(&self.place.failed, self.place.clear_failed());
             }
         }
         let written = self.records.file.metadata();
         if written.is_ok_and(|meta| meta.len() == 0) {
             return !well;
+        }
+        if self.earlier().is_some_and(|earlier| earlier.lacking) {
+            match self.place.put_aside() {
+                Ok(name) => tell_kept(&name, log),
+                Err(error) => drop(told(&self.place.failed, Err(error))),
+            }
         }
         let kept = told(&self.place.failed, self.place.put_failed(&mut self.records));
         if kept {
@@ -191,6 +205,17 @@ impl Held {
             self.tell_records(log);
         }
         kept && !well
+    }
+
+    /// What an earlier run left as FILE.failed, beside this one. What cannot be read is not thrown away.
+    fn earlier(&mut self) -> Option<Earlier> {
+        self.place.has_earlier().then(|| {
+            let compared = compare(&self.place.failed, &mut self.records, self.cleans);
+            compared.unwrap_or(Earlier {
+                lacking: true,
+                longer: true,
+            })
+        })
     }
 
     fn tell_failed(&self, end: &End, log: &Log) {
@@ -222,6 +247,13 @@ impl Held {
             log.error(&format!("what was written cannot be read again: {why}"));
         }
     }
+}
+
+fn tell_kept(name: &Path, log: &Log) {
+    let name = name.display();
+    log.error(&format!(
+        "{name}: kept, because an earlier run has answers or ids in it that this one has not"
+    ));
 }
 
 /// Writes all of the pieces or none: what a full disk took of them is taken back, where nobody wrote behind it.
