@@ -85,6 +85,40 @@ fn short_help_fits_a_screen_and_names_the_long_one() {
 }
 
 #[test]
+fn the_mock_has_a_short_help_and_a_long_one_and_breaks_no_line() {
+    let scene = Scene::new();
+    let (short, long) = (
+        help(&scene, "oa-mock", "-h"),
+        help(&scene, "oa-mock", "--help"),
+    );
+    assert!(short.lines().count() <= ROWS, "{short}");
+    assert!(short.ends_with(": see --help\n"), "{short}");
+    let (some, all) = (options(&short), options(&long));
+    let name = |line: &str| line.trim_start().starts_with('-');
+    let (_, rows) = short.split_once("Options:\n").unwrap();
+    let mut rows = rows.lines().take_while(|line| !line.is_empty());
+    assert_eq!(rows.find(|line| !name(line)), None, "{short}");
+    assert_eq!(
+        all.keys().collect::<Vec<_>>(),
+        some.keys().collect::<Vec<_>>()
+    );
+    let word = |line: &&str| {
+        let text = line.trim_start();
+        !text.is_empty() && !text.contains(' ') && !text.ends_with(':')
+    };
+    let (_, end) = long.split_once("\nRules: ").unwrap();
+    assert_eq!(end.lines().find(word), None);
+    for section in [
+        "\nLimits: ",
+        "\nControls, ",
+        "\nExamples:\n",
+        "\nExit status: ",
+    ] {
+        assert!(long.contains(section), "{section}");
+    }
+}
+
+#[test]
 fn long_help_says_what_short_help_says_and_how_it_ends() {
     let scene = Scene::new();
     for tool in tools() {

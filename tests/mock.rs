@@ -12,6 +12,7 @@ mod models;
 mod queue;
 mod refused;
 mod taken;
+mod told;
 
 use serde_json::{Value, json};
 

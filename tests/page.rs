@@ -62,12 +62,7 @@ fn a_page_has_every_section_and_every_option() {
         };
         let missing = &options(&help) - &options(&page);
         assert!(missing.is_empty(), "{tool}: {missing:?}");
-        for word in [
-            "OPENAI_API_KEY",
-            "SSL_CERT_FILE",
-            "FILE.failed",
-            "129, 130, 143",
-        ] {
+        for word in ["OPENAI_API_KEY", "SSL_CERT_FILE", "129, 130, 143"] {
             assert!(page.contains(word), "{tool}: {word}");
         }
         for other in tools().iter().filter(|other| **other != tool) {
@@ -79,6 +74,128 @@ fn a_page_has_every_section_and_every_option() {
             .windows(3)
             .find(|lines| lines[0] == ".TP" && lines[2].starts_with('.'));
         assert_eq!(empty, None, "{tool}");
+    }
+}
+
+#[test]
+fn a_page_says_of_its_tool_only_what_is_true_of_it() {
+    let scene = pages();
+    for tool in tools() {
+        let Some(page) = read(&scene, &tool) else {
+            return;
+        };
+        let long = scene.ok(&format!("{tool} --help")).stdout;
+        let purpose = long.lines().next().unwrap();
+        assert_eq!(page.matches(purpose).count(), 1, "{tool}: {purpose}");
+        let (options, _) = long.split_once("\nExamples:\n").unwrap();
+        let has = |word: &str| options.contains(&format!("{word}\n"));
+        let (_, exits) = page.split_once("\nEXIT STATUS\n").unwrap();
+        let status = |word: &str| exits.contains(&format!("\n       {word} "));
+        assert_eq!(status("11"), has("--fail-fast"), "{tool}");
+        assert_eq!(
+            exits.contains("--deadline ran out"),
+            has("--deadline <TIME>"),
+            "{tool}"
+        );
+        let records = tool != "oa-list";
+        for words in [
+            "FILE.failed",
+            "tool of the pipe count",
+            "found wrong before",
+            "every record",
+        ] {
+            assert_eq!(page.contains(words), records, "{tool}: {words}");
+        }
+        let keeps = ["oa-upload", "oa-respond", "oa-batch"].contains(&tool.as_str());
+        assert_eq!(page.contains("TMPDIR"), keeps, "{tool}");
+        let arguments = long.contains("\nArguments:\n") && records;
+        assert_eq!(page.contains("made of the arguments"), arguments, "{tool}");
+        let order = [
+            "OPTIONS",
+            "   Input",
+            "   Search",
+            "   Jobs",
+            "   Output",
+            "   Connection",
+        ];
+        let places = order
+            .iter()
+            .filter_map(|name| page.find(&format!("\n{name}\n")));
+        assert!(places.is_sorted(), "{tool}");
+    }
+    let respond = read(&scene, "oa-respond").unwrap();
+    let (_, keys) = respond.split_once("Keys that are read\n").unwrap();
+    assert!(keys.starts_with("       paths "), "{keys}");
+}
+
+#[test]
+fn a_page_breaks_no_word_and_fits_a_terminal() {
+    let scene = pages();
+    if scene.sh("command -v man").status != 0 {
+        return;
+    }
+    for tool in tools() {
+        for width in [60, 80] {
+            let line = format!("MANWIDTH={width} man --warnings -l share/man/man1/{tool}.1");
+            let page = scene.ok(&line).stdout;
+            let broken = page.lines().find(|line| line.ends_with(['-', '\u{2010}']));
+            assert_eq!(broken, None, "{tool}");
+            let long = page.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(long, None, "{tool}");
+        }
+    }
+}
+
+/// What bash offers for the last word of a line.
+fn offered(scene: &Scene, line: &str) -> Vec<String> {
+    let tool = line.split(' ').next().unwrap();
+    let function = tool.replace('-', "__");
+    let script = format!(
+        ". share/bash-completion/completions/{tool}\ncompopt() {{ :; }}\nCOMP_WORDS=({line})\n\
+        COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))\n\
+        _{function} {tool} \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n"
+    );
+    let ran = scene.file("ask", script).ok("bash ask");
+    let words = ran.stdout.lines().filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_is_offered_what_can_stand_there() {
+    let scene = pages();
+    let efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+    let lists = ["files", "stores", "store-files", "batches", "models"];
+    for (line, wanted) in [
+        ("oa-list ''", &lists[..]),
+        ("oa-list -q ''", &lists),
+        ("oa-list st", &["stores", "store-files"]),
+        ("oa-respond --reasoning-effort ''", &efforts),
+        (
+            "oa-respond --reasoning-effort m",
+            &["minimal", "medium", "max"],
+        ),
+        // A name that no shell knows is no file; what is a file, bash finds by itself.
+        ("oa-respond -m ''", &[]),
+        ("oa-upload ''", &[]),
+        ("oa-respond --schema fig", &["figure.png"]),
+    ] {
+        assert_eq!(offered(&scene, line), wanted, "{line}");
+    }
+    let help = scene.ok("oa-respond --help").stdout;
+    assert!(
+        help.contains(&format!("know: {}.", efforts.join(", "))),
+        "{help}"
+    );
+    for tool in tools() {
+        let help = scene.ok(&format!("{tool} --help")).stdout;
+        let options = offered(&scene, &format!("{tool} -"));
+        let shown = |word: &String| {
+            let mut rows = help.lines().map(str::trim_start);
+            rows.any(|row| row.split([' ', ',', '.']).take(3).any(|part| part == word))
+        };
+        let hidden = options.iter().find(|word| !shown(word));
+        assert_eq!(hidden, None, "{tool}");
+        assert!(options.len() > 20, "{tool}");
     }
 }
 

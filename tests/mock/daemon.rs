@@ -24,6 +24,19 @@ fn a_server_beside_the_shell_is_ready_at_once_and_says_what_is_left_when_it_is_s
 }
 
 #[test]
+fn a_server_that_ends_says_what_brings_the_shell_back() {
+    let scene = Scene::new();
+    let ran = scene.ok(&format!("{START}; oa-mock --stop"));
+    let (_, advice) = ran.stderr.split_once("to go back: ").unwrap();
+    assert_eq!(advice, "unset OPENAI_BASE_URL OPENAI_API_KEY\n");
+    let line = format!(
+        "{START}; oa-mock --stop -q; {advice} echo ${{OPENAI_BASE_URL-}}${{OPENAI_API_KEY-}}"
+    );
+    let ran = scene.ok(&line);
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("\n", ""));
+}
+
+#[test]
 fn the_options_of_a_server_hold_beside_the_shell_too() {
     let scene = Scene::new();
     let line = "eval \"$(oa-mock --daemon --key 'sk-a$b' --fault 'POST /responses 400')\"; oa-respond -n -p Why; echo $?; OPENAI_API_KEY=sk-other oa-mock --stop; echo $?; oa-mock --stop";
@@ -59,7 +72,7 @@ fn ctrl_c_at_the_shell_is_none_of_the_server_beside_it() {
     until_true(|| scene.path("url").exists() && scene.read("url").ends_with('\n'));
     running.signal(Signal::INT).finish().is(130);
     let ran = scene.ok("export OPENAI_BASE_URL=$(<url); oa-list -q files; oa-mock --stop");
-    ran.says(&["nothing left on the server (1 requests)"]);
+    ran.says(&["nothing left on the server (1 request)"]);
 }
 
 #[test]
@@ -77,10 +90,16 @@ fn only_a_server_on_this_machine_is_told_to_stop() {
         "https://api.openai.com/v1",
         "http://192.0.2.1:80/v1",
         "http://localhost.example/v1",
-        "",
     ] {
         let ran = scene.sh(&format!("OPENAI_BASE_URL={url} oa-mock --stop"));
-        ran.is(1).says(&["is no server on this machine"]);
+        let said = format!("oa-mock: {url}: OPENAI_BASE_URL names no server on this machine; ");
+        ran.is(1).says(&[&said, "oa-mock --daemon"]);
+    }
+    for unset in ["env -u OPENAI_BASE_URL", "OPENAI_BASE_URL="] {
+        let ran = scene.sh(&format!("{unset} oa-mock --stop"));
+        let said = "oa-mock: OPENAI_BASE_URL is not set, so no server is named; ";
+        ran.is(1)
+            .says(&[said, "eval \"$(oa-mock --daemon)\" starts one"]);
     }
     let ran = scene.sh("OPENAI_BASE_URL=http://127.0.0.1:1/v1 oa-mock --stop");
     ran.is(1)

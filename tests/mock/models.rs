@@ -1,8 +1,10 @@
 //! Models: which there are and until when, and whose names are refused.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
-use crate::harness::Mock;
+use crate::harness::{Mock, root};
 use crate::scene::Scene;
 
 #[test]
@@ -44,7 +46,15 @@ fn only_names_like_openais_have_to_be_of_the_list() {
         mock.call(path, &body)
     };
     for path in ["POST /responses", "POST /responses/input_tokens"] {
-        for name in ["gpt-5.2", "gpt-5.2-2025-12-11", "m", "gpt-x", "llama3:8b"] {
+        for name in [
+            "gpt-5.2",
+            "gpt-5.2-2025-12-11",
+            "m",
+            "gpt-x",
+            "gpt-nosuch",
+            "omni",
+            "llama3:8b",
+        ] {
             assert_eq!(ask(path, name).status, 200, "{path} {name}");
         }
         for name in ["gpt-7", "gpt-5.2-", "o3-mini"] {
@@ -57,6 +67,25 @@ fn only_names_like_openais_have_to_be_of_the_list() {
     let (status, code, _, message) = mock.call("GET /models/m", &Value::Null).error();
     assert_eq!((status, code), (404, json!("model_not_found")));
     assert_eq!(message, "The model 'm' does not exist");
+}
+
+#[test]
+fn the_help_and_the_page_say_whose_names_are_refused() {
+    let help = Scene::new().ok("oa-mock --help").stdout;
+    let page = fs::read_to_string(root().join("docs/mock.md")).unwrap();
+    for (text, words) in [
+        (
+            help,
+            "begin with gpt- and a digit, or with o and a digit, and",
+        ),
+        (
+            page,
+            "begins with `gpt-` and a digit, or with `o` and a digit, and",
+        ),
+    ] {
+        let text: Vec<&str> = text.split_whitespace().collect();
+        assert!(text.join(" ").contains(words), "{words}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::harness::{programs, root};
 use crate::scene::Scene;
 
 /// What is typed, with TABs, and the words that a program is then given.
-const TYPED: [(&str, &[&str]); 4] = [
+const TYPED: [(&str, &[&str]); 5] = [
     (
         "oa-upload --expires-a\t 72h -P visi\t figu\t",
         &[
@@ -18,6 +18,10 @@ const TYPED: [(&str, &[&str]); 4] = [
         ],
     ),
     ("oa-list batc\t", &["oa-list", "batches"]),
+    (
+        "oa-respond -n --reasoning-effort xh\t",
+        &["oa-respond", "-n", "--reasoning-effort", "xhigh"],
+    ),
     (
         "oa-respond -n --reques\t-f\t note\t --detail hi\t",
         &[

@@ -8,6 +8,7 @@ use tokio::time::sleep;
 
 use crate::daemon;
 use crate::mock::Mock;
+use crate::shell::quoted;
 
 /// One beside a shell ends after so long without a request.
 const IDLE: Duration = Duration::from_secs(3600);
@@ -54,13 +55,4 @@ async fn quiet(mock: &Mock, idle: Option<Duration>) {
             (asked, since) = (count, Instant::now());
         }
     }
-}
-
-/// A text as one word of a shell.
-fn quoted(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(&byte);
-    if text.bytes().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

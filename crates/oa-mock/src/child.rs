@@ -88,12 +88,18 @@ fn forward(child: &Child, signal: Signal) {
 
 /// 127 and 126 are what a shell says of commands that are not there or cannot be run.
 fn not_started(program: &OsString, error: &io::Error) -> ExitCode {
-    log::line(&format!("{}: {error}", program.to_string_lossy()));
-    ExitCode::from(if error.kind() == io::ErrorKind::NotFound {
-        127
-    } else {
-        126
-    })
+    let (status, why) = match error.kind() {
+        io::ErrorKind::NotFound if is_name(program) => (127, "command not found".to_owned()),
+        io::ErrorKind::NotFound => (127, log::plain(error)),
+        _ => (126, log::plain(error)),
+    };
+    log::line(&format!("{}: {why}", program.to_string_lossy()));
+    ExitCode::from(status)
+}
+
+/// Whether a program is looked for in PATH.
+fn is_name(program: &OsString) -> bool {
+    !program.to_string_lossy().contains('/')
 }
 
 fn code(status: ExitStatus) -> ExitCode {

@@ -21,6 +21,11 @@ export OPENAI_API_KEY=sk-none
 false
 ";
 
+/// How a server is named.
+const STARTED: &str = "eval \"$(oa-mock --daemon)\" starts one and sets the variable";
+/// What the shell still has of a server that ended.
+const GO_BACK: &str = "this shell still names the server that ended; to go back: unset OPENAI_BASE_URL OPENAI_API_KEY";
+
 const DAEMON: &str = "--daemon";
 const DETACHED: &str = "--detached";
 
@@ -84,19 +89,23 @@ pub(crate) fn fall_silent() -> io::Result<()> {
 }
 
 /// Ends the server at this address and says what was left on it.
-pub(crate) fn stop() -> anyhow::Result<ExitCode> {
+pub(crate) fn stop(quiet: bool) -> anyhow::Result<ExitCode> {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let url = variable("OPENAI_BASE_URL");
+    ensure!(
+        !url.is_empty(),
+        "OPENAI_BASE_URL is not set, so no server is named; {STARTED}"
+    );
     let address = url
         .strip_prefix("http://")
         .and_then(|rest| rest.split('/').next());
     let address = address.and_then(|address| address.parse::<SocketAddr>().ok());
     let address = address.filter(|address| address.ip().to_canonical().is_loopback());
     let address = address.with_context(|| {
-        format!("OPENAI_BASE_URL is no server on this machine but '{url}'; eval \"$(oa-mock --daemon)\" sets it")
+        format!("{url}: OPENAI_BASE_URL names no server on this machine; {STARTED}")
     })?;
     let answer = ask(address, &variable("OPENAI_API_KEY"));
-    let answer = answer.map_err(|error| anyhow!("{url}: {}", error.kind()))?;
+    let answer = answer.map_err(|error| anyhow!("{url}: {}", log::plain(&error)))?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
     let done = head.split(' ').nth(1) == Some("200");
     ensure!(
@@ -104,7 +113,8 @@ pub(crate) fn stop() -> anyhow::Result<ExitCode> {
         "{url}: no oa-mock that this key may stop: {}",
         body.trim_end()
     );
-    for line in body.lines() {
+    let advice = [GO_BACK].into_iter();
+    for line in body.lines().chain(advice).filter(|_| !quiet) {
         log::line(line);
     }
     let since = Instant::now();

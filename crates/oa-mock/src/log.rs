@@ -18,6 +18,24 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stderr(), "oa-mock: {clean}");
 }
 
+/// A failure and its causes, as people say them.
+pub(crate) fn chain(error: &anyhow::Error) -> String {
+    let said = error.chain().map(|cause| match cause.downcast_ref() {
+        Some(cause) => plain(cause),
+        None => cause.to_string(),
+    });
+    said.collect::<Vec<_>>().join(": ")
+}
+
+/// What the system says is wrong, without its number.
+pub(crate) fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
 /// Whether a character is one that is seen where it stands, and does nothing else.
 fn is_shown(c: char) -> bool {
     matches!(c, '"' | '\'' | '\\') || c.escape_debug().len() == 1

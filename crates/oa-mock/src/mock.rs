@@ -93,8 +93,9 @@ impl Mock {
             .map(|what| format!("left on the server: {what}"))
             .collect();
         if lines.is_empty() {
-            let requests = self.ledger().count();
-            lines.push(format!("nothing left on the server ({requests} requests)"));
+            let count = self.ledger().count();
+            let requests = if count == 1 { "request" } else { "requests" };
+            lines.push(format!("nothing left on the server ({count} {requests})"));
         }
         lines
     }

@@ -2,35 +2,67 @@
 
 use anyhow::Result;
 use clap::Command;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, Resettable};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 use oa_pipe::verdict::EXITS;
 
-use crate::table::{DATE, FILES, FRIENDS, KEYS, OWN_VARIABLES, Row, TOOLS, Tool, VARIABLES};
+use crate::table::{
+    DATE, ENDS, FAILED, FILE, FRIENDS, KEYS, LATE, LISTED, OWN_VARIABLES, Row, TOOLS, Tool,
+    VARIABLES,
+};
 
 /// The text of the page, as man(1) takes it.
 pub(crate) fn page(tool: &Tool) -> Result<String> {
     let command = shown((tool.command)());
-    let man = Man::new(command.clone()).title(tool.name().to_uppercase());
+    let command = if tool.reads.is_empty() {
+        // What it says of records.
+        command.mut_arg("output", |arg| arg.long_help(Resettable::Reset))
+    } else {
+        command
+    };
+    let man = Man::new(command.clone()).title(tool.name.to_uppercase());
     let man = man.date(DATE).manual("oa");
     let mut page = Vec::new();
     man.render_title(&mut page)?;
+    // A name of a variable that is broken is none.
+    page.extend(b".nh\n.ad l\n");
     man.render_name_section(&mut page)?;
     man.render_synopsis_section(&mut page)?;
     man.render_description_section(&mut page)?;
     examples(&command).to_writer(&mut page)?;
-    man.render_options_section(&mut page)?;
-    record(tool).to_writer(&mut page)?;
-    list("ENVIRONMENT", variables(&command)).to_writer(&mut page)?;
-    list("FILES", FILES).to_writer(&mut page)?;
-    list("EXIT STATUS", EXITS).to_writer(&mut page)?;
+    page.extend(options(&man)?.into_bytes());
+    record(tool, &command).to_writer(&mut page)?;
+    list("ENVIRONMENT", variables(tool, &command)).to_writer(&mut page)?;
+    let failed = (!tool.reads.is_empty()).then_some(FAILED);
+    list("FILES", [FILE].into_iter().chain(failed)).to_writer(&mut page)?;
+    exits(tool, &command).to_writer(&mut page)?;
     see_also(tool).to_writer(&mut page)?;
     Ok(tidy(&String::from_utf8(page)?))
 }
 
-/// The command without what is meant for a screen: all options, and what values they take as a sentence.
+/// The options, their headings in the same order on every page.
+fn options(man: &Man) -> Result<String> {
+    let mut text = Vec::new();
+    man.render_options_section(&mut text)?;
+    let text = String::from_utf8(text)?.replace(APOSTROPHE, "");
+    let mut groups: Vec<&str> = text.split(".SH ").skip(1).collect();
+    let place = |group: &&str| HEADINGS.iter().position(|name| group.starts_with(name));
+    groups.sort_by_key(place);
+    let groups = groups.iter().map(|group| format!(".SH {group}"));
+    Ok(groups.collect())
+}
+
+/// The headings of options, in their order.
+const HEADINGS: [&str; 6] = ["OPTIONS", "INPUT", "SEARCH", "JOBS", "OUTPUT", "CONNECTION"];
+
+/// The command without what is meant for a screen: all options, and what values they take as a sentence; and without
+/// its purpose, which stands at the name.
 fn shown(mut command: Command) -> Command {
+    let about = command.get_long_about().map(ToString::to_string);
+    if let Some((_, about)) = about.unwrap_or_default().split_once("\n\n") {
+        command = command.long_about(about.to_owned());
+    }
     let usage = command.render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").to_owned();
     command.override_usage(usage).mut_args(|arg| {
@@ -63,11 +95,23 @@ fn examples(command: &Command) -> Roff {
         .lines()
         .skip(1)
         .map_while(|line| line.strip_prefix("  "));
-    for line in lines {
+    for line in lines.flat_map(broken) {
         roff.text([roman(line)]);
     }
     roff.control("fi", []);
     roff
+}
+
+/// Columns that a page of 80 leaves for a line that is not filled.
+const COLUMNS: usize = 72;
+
+/// A line of shell as one that fits, or as two that mean the same.
+fn broken(line: &str) -> Vec<String> {
+    let long = line.chars().count() > COLUMNS;
+    match line.rsplit_once(" | ").filter(|_| long) {
+        Some((pipe, last)) => vec![format!("{pipe} |"), format!("    {last}")],
+        None => vec![line.to_owned()],
+    }
 }
 
 /// Names, and what each of them means.
@@ -87,7 +131,7 @@ fn add(roff: &mut Roff, rows: impl IntoIterator<Item = Row>) {
 }
 
 /// The keys of a record that the tool has to do with.
-fn record(tool: &Tool) -> Roff {
+fn record(tool: &Tool, command: &Command) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["RECORD"]);
     if tool.reads.is_empty() {
@@ -95,7 +139,17 @@ fn record(tool: &Tool) -> Roff {
         roff.text([roman(text)]);
         return roff;
     }
-    let text = "A record is a JSON object. It comes on a line of stdin, or is made of the arguments, and is written to stdout. Keys that are not named here pass through as they came.";
+    let none = command
+        .get_arguments()
+        .any(|arg| arg.get_id() == "null_input");
+    let source = match command.get_positionals().next() {
+        Some(_) => ", or is made of the arguments",
+        None if none => ", or is an empty one (-n)",
+        None => "",
+    };
+    let text = format!(
+        "A record is a JSON object. It comes on a line of stdin{source}, and is written to stdout. Keys that are not named here pass through as they came."
+    );
     roff.text([roman(text)]);
     let of = |names: &'static [&str]| {
         let rows = KEYS.into_iter();
@@ -108,8 +162,30 @@ fn record(tool: &Tool) -> Roff {
     roff
 }
 
+/// How the tool can end.
+fn exits(tool: &Tool, command: &Command) -> Roff {
+    let timed = command
+        .get_arguments()
+        .any(|arg| arg.get_id() == "deadline");
+    let rows = EXITS.into_iter();
+    let rows = rows.filter(|row| ENDS.contains(&row.0) || tool.ends.contains(&row.0));
+    let records = !tool.reads.is_empty();
+    let rows = rows.map(|row| match LISTED.iter().find(|own| own.0 == row.0) {
+        Some(own) if !records => *own,
+        _ if row.0 == LATE.0 && !timed => LATE,
+        _ => row,
+    });
+    let mut roff = list("EXIT STATUS", rows);
+    if records {
+        let text = "Records that failed in an earlier tool of the pipe count, too, each with the status that it had there.";
+        roff.control("PP", []);
+        roff.text([roman(text)]);
+    }
+    roff
+}
+
 /// The variables that this tool reads.
-fn variables(command: &Command) -> impl Iterator<Item = Row> {
+fn variables(tool: &Tool, command: &Command) -> impl Iterator<Item = Row> {
     let options = |name: &str| {
         let mut named = command.get_arguments().filter_map(|arg| arg.get_env());
         named.any(|variable| variable == name)
@@ -118,15 +194,16 @@ fn variables(command: &Command) -> impl Iterator<Item = Row> {
         .into_iter()
         .filter(|row| options(row.0))
         .collect();
-    own.into_iter().chain(VARIABLES)
+    let kept = (!tool.keeps.is_empty()).then_some(("TMPDIR", tool.keeps));
+    own.into_iter().chain(VARIABLES).chain(kept)
 }
 
 fn see_also(tool: &Tool) -> Roff {
-    let others = TOOLS.iter().filter(|other| other.name() != tool.name());
-    let names = others.map(Tool::name).chain(FRIENDS.map(str::to_owned));
+    let others = TOOLS.iter().filter(|other| other.name != tool.name);
+    let names = others.map(|other| other.name).chain(FRIENDS);
     let mut roff = Roff::new();
     roff.control("SH", ["SEE ALSO"]);
-    let mut names: Vec<String> = names.collect();
+    let mut names: Vec<&str> = names.collect();
     let last = names.pop();
     for name in names {
         roff.text([bold(name), roman("(1),")]);

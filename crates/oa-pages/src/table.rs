@@ -2,6 +2,7 @@
 
 use clap::Command;
 use oa_pipe::arguments::Arguments;
+use oa_pipe::command;
 
 /// A name and what it means.
 pub(crate) type Row = (&'static str, &'static str);
@@ -9,25 +10,41 @@ pub(crate) type Row = (&'static str, &'static str);
 /// When the pages were last looked through.
 pub(crate) const DATE: &str = "2026-11-28";
 
-/// A tool, and the keys of a record that it looks at and that it sets.
+/// A tool: the keys of a record that it looks at and that it sets, how it can end, and what it keeps in TMPDIR.
 pub(crate) struct Tool {
+    pub(crate) name: &'static str,
     pub(crate) command: fn() -> Command,
     pub(crate) reads: &'static [&'static str],
     pub(crate) writes: &'static [&'static str],
-}
-
-impl Tool {
-    pub(crate) fn name(&self) -> String {
-        (self.command)().get_name().to_owned()
-    }
+    /// Exit statuses of its own beside those of every tool.
+    pub(crate) ends: &'static [&'static str],
+    /// What TMPDIR means to it; empty: nothing.
+    pub(crate) keeps: &'static str,
 }
 
 /// All tools, in the order of the pipe.
 pub(crate) const TOOLS: [Tool; 8] = [
-    tool::<oa_upload::Args>(&["paths", "files"], &["files"]),
-    tool::<oa_index::Args>(&["files", "attributes"], &["vector_store"]),
-    tool::<oa_respond::Args>(
-        &[
+    Tool {
+        name: oa_upload::Args::TOOL,
+        command: command::<oa_upload::Args>,
+        reads: &["paths", "files"],
+        writes: &["files"],
+        ends: &["3", "10", "11"],
+        keeps: BYTES,
+    },
+    Tool {
+        name: oa_index::Args::TOOL,
+        command: command::<oa_index::Args>,
+        reads: &["files", "attributes"],
+        writes: &["vector_store"],
+        ends: &["3", "8", "10", "11", "124"],
+        keeps: "",
+    },
+    Tool {
+        name: oa_respond::Args::TOOL,
+        command: command::<oa_respond::Args>,
+        reads: &[
+            "paths",
             "prompt",
             "request",
             "files",
@@ -35,7 +52,7 @@ pub(crate) const TOOLS: [Tool; 8] = [
             "response",
             "batch",
         ],
-        &[
+        writes: &[
             "response",
             "output_text",
             "citations",
@@ -44,33 +61,71 @@ pub(crate) const TOOLS: [Tool; 8] = [
             "input_tokens",
             "request",
         ],
-    ),
-    tool::<oa_batch::Args>(
-        &["request", "batch", "response"],
-        &["batch", "response", "output_text", "citations"],
-    ),
-    tool::<oa_poll::Args>(
-        &["response", "window", "batch"],
-        &["response", "output_text", "citations"],
-    ),
-    tool::<oa_search::Args>(&["prompt", "vector_store", "files"], &["results"]),
-    tool::<oa_delete::Args>(
-        &["files", "vector_store", "response", "batch", "output_text"],
-        &[],
-    ),
-    tool::<oa_list::Args>(&[], &[]),
+        ends: &["3", "8", "9", "10", "11", "124"],
+        keeps: BYTES,
+    },
+    Tool {
+        name: oa_batch::Args::TOOL,
+        command: command::<oa_batch::Args>,
+        reads: &["request", "batch", "response"],
+        writes: &["batch", "response", "output_text", "citations"],
+        ends: &["3", "8", "9", "10", "11", "124"],
+        keeps: "The folder where records and answers are kept until they are written. Nobody else sees them there.",
+    },
+    Tool {
+        name: oa_poll::Args::TOOL,
+        command: command::<oa_poll::Args>,
+        reads: &["response", "window", "batch"],
+        writes: &["response", "output_text", "citations"],
+        ends: &["3", "8", "9", "11", "124"],
+        keeps: "",
+    },
+    Tool {
+        name: oa_search::Args::TOOL,
+        command: command::<oa_search::Args>,
+        reads: &["prompt", "vector_store", "files"],
+        writes: &["results"],
+        ends: &["3", "11"],
+        keeps: "",
+    },
+    Tool {
+        name: oa_delete::Args::TOOL,
+        command: command::<oa_delete::Args>,
+        reads: &["files", "vector_store", "response", "batch", "output_text"],
+        writes: &[],
+        ends: &["3", "8", "11"],
+        keeps: "",
+    },
+    Tool {
+        name: oa_list::Args::TOOL,
+        command: command::<oa_list::Args>,
+        reads: &[],
+        writes: &[],
+        ends: &[],
+        keeps: "",
+    },
 ];
 
-const fn tool<A: Arguments>(
-    reads: &'static [&'static str],
-    writes: &'static [&'static str],
-) -> Tool {
-    Tool {
-        command: oa_pipe::command::<A>,
-        reads,
-        writes,
-    }
-}
+const BYTES: &str = "The folder where the bytes of a pipe are kept while they are sent. Nobody else sees them there.";
+
+/// Exit statuses of every tool.
+pub(crate) const ENDS: [&str; 9] = ["0", "1", "2", "4", "5", "6", "7", "129, 130, 143", "141"];
+/// What some of them mean where no record is read.
+pub(crate) const LISTED: [Row; 2] = [
+    ("0", "the list was written"),
+    ("1", "part of the list could not be written"),
+];
+/// The status that speaks of an option, and what it means where there is none.
+pub(crate) const LATE: Row = (
+    "124",
+    "deadline: an hour went by after the connection was lost, and the response still ran",
+);
+
+/// Values of options that models may know more of, so that a tool takes any.
+pub(crate) const VALUES: [(&str, &[&str]); 1] = [(
+    "reasoning_effort",
+    &["none", "minimal", "low", "medium", "high", "xhigh", "max"],
+)];
 
 /// The keys of a record.
 pub(crate) const KEYS: [Row; 15] = [
@@ -125,7 +180,7 @@ pub(crate) const KEYS: [Row; 15] = [
 ];
 
 /// Variables that every tool reads.
-pub(crate) const VARIABLES: [Row; 9] = [
+pub(crate) const VARIABLES: [Row; 8] = [
     ("OPENAI_API_KEY", "The key. No option takes it."),
     (
         "OPENAI_API_KEY_FILE",
@@ -149,26 +204,21 @@ pub(crate) const VARIABLES: [Row; 9] = [
         "SSL_CERT_FILE, SSL_CERT_DIR",
         "Certificates to trust in place of those of the system.",
     ),
-    (
-        "TMPDIR",
-        "The folder where the bytes of a pipe are kept while they are sent. Nobody else sees them there.",
-    ),
 ];
 
 /// Variables that stand for an option of some tool.
 pub(crate) const OWN_VARIABLES: [Row; 1] = [("OA_MODEL", "The model, where no option names one.")];
 
-/// Files that every tool writes.
-pub(crate) const FILES: [Row; 2] = [
-    (
-        "FILE",
-        "What -o names. It appears whole, in place of what stood there, and only if every record ended well.",
-    ),
-    (
-        "FILE.failed",
-        "All records of a run in which one failed. What was done and paid for goes on from there; a later success removes it.",
-    ),
-];
+/// The file that every tool writes.
+pub(crate) const FILE: Row = (
+    "FILE",
+    "What -o names. It appears whole, in place of what stood there, and only if everything ended well.",
+);
+/// The one that is left of records.
+pub(crate) const FAILED: Row = (
+    "FILE.failed",
+    "All records of a run in which one failed. What was done and paid for goes on from there; a later success removes it.",
+);
 
 /// Programs of others that the tools go well with.
 pub(crate) const FRIENDS: [&str; 4] = ["jq", "make", "xargs", "parallel"];
