@@ -172,3 +172,29 @@ fn the_first_failure_stops_what_is_not_sent_where_that_is_wanted() {
     assert_eq!(ran.kinds(), ["refused", "skipped", "skipped", "skipped"]);
     assert!(scene.ledger().batches.is_empty());
 }
+
+#[test]
+fn answers_that_a_batch_has_and_its_files_have_not_are_not_bought_again() {
+    let scene = Scene::faulty(r#"GET /batches/* but patch={"output_file_id":null}"#);
+    let ran = scene.feed(&asked(2), &format!("{BATCH} -o out")).is(8);
+    drop(ran);
+    let ran = scene.ok("cat out.failed");
+    assert_eq!(each(&ran, "/error/retryable"), [json!(false), json!(false)]);
+    let hint = ran.records()[0]["error"]["hint"].clone();
+    assert!(hint.as_str().unwrap().contains("may be paid for"), "{hint}");
+    // The next run sees that they were bought.
+    scene.mock.no_faults();
+    scene
+        .mock
+        .fault(r#"GET /batches but patch={"output_file_id":null}"#);
+    scene.feed(&asked(2), BATCH).is(3);
+    assert_eq!(scene.ledger().of("POST /batches").len(), 1);
+}
+
+#[test]
+fn an_output_that_is_cut_is_fetched_again() {
+    let scene = Scene::faulty("GET /files/*/content 200 raw='{\"custom_id\":\"1\",\"resp' x2");
+    let ran = scene.feed(&asked(2), &format!("{BATCH} | oa-delete")).is(0);
+    answered(&ran);
+    scene.nothing_left();
+}

@@ -24,7 +24,7 @@ const LARGEST: [(&str, usize); 14] = [
     // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
     // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch; help that
     // fits a screen, and words that people understand.
-    ("oa-pipe", 6_086),
+    ("oa-pipe", 6_093),
     ("oa-kinds", 767),
     ("oa-upload", 562),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are
@@ -33,7 +33,7 @@ const LARGEST: [(&str, usize); 14] = [
     ("oa-poll", 270),
     // A queue that holds so many tokens, parts that were bought before, creations in doubt, lines that went wrong in
     // every way that was met; a killed run goes on where it was.
-    ("oa-batch", 2_019),
+    ("oa-batch", 2_044),
     // Batches that run and what they answered, entries of stores, what records share, ids by the million.
     ("oa-delete", 1_160),
     // A row for each object, where people read it.

@@ -57,6 +57,8 @@ pub(crate) struct Taking<'a> {
     pub(crate) cancelled: bool,
     /// How the Batch ended.
     pub(crate) status: &'a str,
+    /// Its files do not have all of its answers.
+    pub(crate) short: bool,
 }
 
 impl Taking<'_> {
@@ -75,6 +77,7 @@ impl Taking<'_> {
         let redact = |text: &str| self.log.redact(text);
         match (line.status, line.body) {
             (None | Some(0), None) | (Some(0), _) if self.cancelled => Ok(()),
+            (None, None) if self.short => Err(missing()),
             (None, None) | (Some(0), _) => Err(not_run(line, self.status)),
             (None | Some(200), _) => self.answered(record, &line),
             (Some(_), _) => Err(advise(line.received().error(&redact), AGAIN)),
@@ -133,6 +136,14 @@ fn advise(error: Error, hint: &str) -> Error {
         _ if error.retryable => error.hint(hint),
         _ => error,
     }
+}
+
+/// The answer may be one of those that the Batch has and its files have not.
+fn missing() -> Error {
+    let message = "the Batch says that it has more answers than there are in its files";
+    let mut error = Error::new(Kind::Failed, message);
+    error.retryable = false;
+    error.hint("it may be paid for; jq -c 'del(.error, .batch)' FILE | oa-batch buys another")
 }
 
 fn not_run(line: Line, status: &str) -> Error {

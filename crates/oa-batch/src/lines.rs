@@ -27,6 +27,8 @@ pub(crate) struct Answers(File);
 pub(crate) struct Lines {
     hasher: RandomState,
     places: Vec<(u64, u64, usize)>,
+    /// The Batch has more answers than there are lines.
+    pub(crate) short: bool,
 }
 
 fn lost(error: &io::Error) -> Error {
@@ -116,6 +118,22 @@ impl Answers {
 }
 
 impl Lines {
+    /// Compares them with how many answers the Batch says to have.
+    ///
+    /// # Errors
+    /// There are fewer. Another look may bring them.
+    pub(crate) fn count(&mut self, answered: u64) -> Result<()> {
+        let found = self.places.len() as u64;
+        self.short = found < answered;
+        if !self.short {
+            return Ok(());
+        }
+        let message = format!("{answered} requests are answered, and the files hold {found}");
+        let mut error = Error::new(Kind::Network, message);
+        error.code = Some(NO_ANSWER.to_owned());
+        Err(error)
+    }
+
     /// Notes the lines that begin behind this place; whether there are any, or the file is empty.
     fn read(&mut self, file: &File, start: u64) -> io::Result<bool> {
         let mut reader = BufReader::with_capacity(1 << 16, file);

@@ -57,7 +57,7 @@ impl Found {
     /// Whether the answers of a Batch that is completed can still be had. Without any, nothing was bought.
     fn has_answers(&self, client: &Client) -> Result<bool> {
         let Some(id) = &self.batch.output_file_id else {
-            return Ok(false);
+            return Ok(self.batch.answered > 0);
         };
         let look = Request::get(id.under("/files"), Expect::Known("file"));
         match client.call(&look) {

@@ -18,6 +18,8 @@ use crate::group::{End, Running, Stage};
 use crate::lines::{Lines, NO_ANSWER};
 use crate::scheduler::Scheduler;
 
+/// What is no answer at this look will be none.
+const LOOKS: u32 = 3;
 const BATCH: Expect = Expect::Known("batch");
 
 /// What a Batch came to.
@@ -101,13 +103,19 @@ impl Batcher<'_> {
             return Ok(Ended::Done);
         }
         let outputs = [state.output_file_id, state.error_file_id];
-        match self.answers.fetch(self.client, &outputs, until) {
+        let mut fetched = self.answers.fetch(self.client, &outputs, until);
+        if let Ok(lines) = &mut fetched
+            && let Err(error) = lines.count(state.answered)
+            && *odd + 1 < LOOKS
+        {
+            fetched = Err(error);
+        }
+        match fetched {
             // Files that were just made may not be known everywhere.
             Err(error) if error.is_gone() && !young => Ok(Ended::Gone(error)),
-            // What is no answer at the third look will be none.
             Err(mut error) if is_odd(&error) => {
                 *odd += 1;
-                error.retryable = *odd < 3;
+                error.retryable = *odd < LOOKS;
                 Err(error)
             }
             fetched => {

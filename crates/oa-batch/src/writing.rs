@@ -123,6 +123,7 @@ impl Batcher<'_> {
             allow_incomplete: self.args.allow_incomplete,
             cancelled: self.args.cancel,
             status: &mark.status,
+            short: lines.short,
         };
         taking.put(record, line)
     }

@@ -28,6 +28,8 @@ pub struct Batch {
     pub shared: Option<u64>,
     /// Requests that were run, well or not, and all of them; absent while nobody has counted.
     pub done: Option<(u64, u64)>,
+    /// Requests that were answered, as its server counts.
+    pub answered: u64,
     /// The pipe made it, and the file of its requests.
     pub made: bool,
     /// The record's line of it was read.
@@ -60,6 +62,7 @@ impl Look<'_> for Batch {
             error_file_id: file("error_file_id"),
             shared: fields.get("shared"),
             done: fields.raw("request_counts").and_then(done),
+            answered: fields.raw("request_counts").map_or(0, answered),
             made: fields.get("made").unwrap_or_else(|| is_marked(fields)),
             collected: fields.get("collected").unwrap_or_default(),
         }
@@ -70,6 +73,11 @@ impl Look<'_> for Batch {
 fn is_marked(fields: &Fields) -> bool {
     let metadata = fields.raw("metadata");
     metadata.is_some_and(|raw| Fields::of(raw, &[PART]).raw(PART).is_some())
+}
+
+fn answered(counts: &RawValue) -> u64 {
+    let counts = Fields::of(counts, &["completed"]);
+    counts.get("completed").unwrap_or_default()
 }
 
 fn done(counts: &RawValue) -> Option<(u64, u64)> {
