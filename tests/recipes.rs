@@ -3,6 +3,8 @@
 mod answers;
 mod base;
 mod chat;
+mod interrupts;
+mod leading;
 mod many;
 mod nights;
 mod stages;
@@ -65,4 +67,46 @@ fn every_recipe_says_what_it_does_and_stands_in_the_table() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn every_script_shows_its_first_comment_where_it_is_not_called_as_it_wants() {
+    let scene = Scene::new();
+    for entry in fs::read_dir(root().join("scripts/recipes")).unwrap() {
+        let entry = entry.unwrap();
+        let (name, text) = (
+            entry.file_name().into_string().unwrap(),
+            fs::read_to_string(entry.path()).unwrap(),
+        );
+        if !text.starts_with("#!") {
+            continue;
+        }
+        let comment = text
+            .lines()
+            .skip(1)
+            .filter(|line| !line.starts_with("#SBATCH"));
+        let comment: Vec<&str> = comment.map_while(|line| line.strip_prefix("# ")).collect();
+        let comment = comment.join("\n") + "\n";
+        for option in ["-h", "--help"] {
+            let ran = ok(&scene, &format!("$R/{name} {option}"));
+            assert_eq!((ran.stdout, ran.stderr), (comment.clone(), String::new()));
+        }
+        let ran = sh(&scene, &format!("$R/{name}")).is(2);
+        assert_eq!((ran.stdout, ran.stderr), (String::new(), comment), "{name}");
+    }
+    assert!(scene.ledger().requests.is_empty());
+}
+
+#[test]
+fn the_example_of_the_page_runs_from_the_clone() {
+    let scene = Scene::new();
+    let page = fs::read_to_string(root().join("scripts/recipes/README.md")).unwrap();
+    let example = page.lines().find_map(|line| line.strip_prefix("    "));
+    let line = format!("cd '{}' && {}", root().display(), example.unwrap());
+    let ran = scene.ok(&line);
+    assert!(
+        ran.stdout.contains("input_file report.pdf"),
+        "{}",
+        ran.stdout
+    );
 }

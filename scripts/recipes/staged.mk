@@ -11,14 +11,14 @@ all: $(patsubst %.pdf,%.summary.txt,$(wildcard *.pdf))
 # What failed is tried again with what it has: its file is not uploaded twice, its answer not bought twice. Where
 # nobody knows whether it was bought, it is not asked again; the record's error says how to look.
 may_be_bought = if (.error.kind | IN("unknown_outcome", "interrupted")) and (.error.retryable | not) then . else del(.error) end
-again = if jq -e .paths $@.failed >/dev/null 2>&1; then jq -c '$(may_be_bought)' $@.failed; \
+again = if jq -e .paths <$@.failed >/dev/null 2>&1; then jq -c '$(may_be_bought)' <$@.failed; \
 	else jq -nc --arg path $< '{paths: $$path}'; fi
 
 %.asked.jsonl: %.pdf
-	$(again) | oa-upload | oa-respond -b --only-missing -p 'Summarise in five sentences.' -o $@
+	$(again) | oa-upload | oa-respond -b --only-missing -p 'Summarise in five sentences.' --output=$@
 
 %.answered.jsonl: %.asked.jsonl
-	oa-poll -o $@ <$<
+	oa-poll --output=$@ <$<
 
 %.summary.txt: %.answered.jsonl
-	oa-delete -t -o $@ <$<
+	oa-delete -t --output=$@ <$<

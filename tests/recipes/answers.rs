@@ -39,6 +39,76 @@ fn structured_answers_are_checked_and_what_fails_the_check_is_taken_up_again() {
 }
 
 #[test]
+fn an_answer_that_failed_its_check_takes_its_old_answer_with_it() {
+    let scene = Scene::new();
+    scene.file(
+        "schema.json",
+        "{\"type\":\"object\",\"properties\":{},\"required\":[],\"additionalProperties\":false}",
+    );
+    sh(
+        &scene,
+        "$R/structured schema.json false report.pdf >all.jsonl",
+    )
+    .is(8);
+    ok(
+        &scene,
+        "$R/retry-failed all.jsonl --schema schema.json -p again",
+    );
+    ok(
+        &scene,
+        "jq -en 'all(inputs; has(\"output_text\") and (has(\"answer\") | not))' all.jsonl",
+    );
+    let check = "jq -en 'all(inputs | .output_text | fromjson; type == \"object\")' all.jsonl";
+    ok(&scene, check);
+    scene.nothing_left();
+}
+
+#[test]
+fn where_nothing_is_to_be_tried_again_nothing_is_done() {
+    let scene = Scene::faulty("POST /responses 400 x1");
+    let line = "oa-upload report.pdf | oa-respond -p Why | oa-delete";
+    sh(&scene, &format!("{line} >failed.jsonl")).is(7);
+    ok(&scene, &format!("{line} >good.jsonl"));
+    let before = scene.ledger().requests.len();
+    for (name, status) in [("good", 0), ("failed", 1)] {
+        let ran = sh(&scene, &format!("$R/retry-failed {name}.jsonl -p Why")).is(status);
+        let wanted = format!(
+            "retry-failed: {name}.jsonl: nothing in it is to be tried again; nothing was done\n"
+        );
+        assert_eq!(ran.stderr, wanted);
+    }
+    assert_eq!(scene.ledger().requests.len(), before);
+}
+
+#[test]
+fn without_an_answer_there_are_no_sources() {
+    let scene = Scene::new();
+    let ran = sh(&scene, "$R/cited vs_none Why");
+    assert_ne!(ran.status, 0);
+    assert_eq!(ran.stdout, "");
+    ran.says(&["oa-respond: "]);
+}
+
+#[test]
+fn what_git_cannot_compare_is_said_in_a_sentence_and_not_sent() {
+    let scene = Scene::new();
+    scene.file("rules.md", "No tabs.\n");
+    let ran = sh(&scene, "$R/review-diff rules.md HEAD").is(2);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    let line = "git init -q . && git config user.email a@b && git config user.name a && git commit -q --allow-empty -m one && $R/review-diff rules.md nowhere";
+    let ran = sh(&scene, line).is(2).says(&["review-diff: ", "nowhere"]);
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(scene.ledger().requests.is_empty());
+}
+
+#[test]
+fn a_log_without_totals_costs_nobody_knows_what() {
+    let scene = Scene::new();
+    let ran = sh(&scene, "echo '[upload] path=x' | $R/cost 1 1 1").is(1);
+    ran.says(&["cost: no [total] line"]);
+}
+
+#[test]
 fn only_what_failed_is_tried_again() {
     let scene = Scene::faulty("POST /responses end status=failed skip=1 x1");
     let line = "oa-upload --each report.pdf figure.png notes.txt gone.pdf | oa-respond -p Why | oa-delete -o all.jsonl";

@@ -82,3 +82,30 @@ fn the_key_stands_on_no_command_line() {
     assert!(!seen.stdout.contains("sk-secret-of-mine"));
     running.at_once(&[Signal::TERM]).finish();
 }
+
+#[test]
+fn a_chat_completion_takes_its_key_from_a_file_or_says_what_is_needed() {
+    let scene = Scene::with(&["--key", "sk-in-a-file"]);
+    scene.file("key", "sk-in-a-file\n");
+    for name in ["chat-by-id", "chat-inline"] {
+        let line =
+            format!("unset OPENAI_API_KEY; OPENAI_API_KEY_FILE=key $R/{name} report.pdf Why");
+        ok(&scene, &line);
+        let before = scene.ledger().requests.len();
+        let line = format!("unset OPENAI_API_KEY; $R/{name} report.pdf Why");
+        let ran = sh(&scene, &line);
+        assert_ne!(ran.status, 0);
+        ran.says(&["OPENAI_API_KEY_FILE: is not set, nor is OPENAI_API_KEY"]);
+        assert_eq!(scene.ledger().requests.len(), before);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_not_asked_about_inline() {
+    let scene = Scene::new();
+    scene.file("empty.pdf", "");
+    for name in ["nowhere.pdf", ".", "empty.pdf"] {
+        assert_ne!(sh(&scene, &format!("$R/chat-inline {name} Why")).status, 0);
+    }
+    assert!(scene.ledger().requests.is_empty());
+}

@@ -88,6 +88,63 @@ fn ctrl_c_loses_no_row_and_no_answer_and_asks_nothing_twice() {
 }
 
 #[test]
+fn a_row_that_has_its_answer_is_not_asked_again() {
+    let scene = Scene::new();
+    let asked = || scene.ledger().of("POST /responses").len();
+    scene.file("in.csv", "question\nA?\nB?\n");
+    let line = "$R/csv-to-csv in.csv out.csv";
+    ok(&scene, line);
+    let whole = scene.read("out.csv");
+    ok(&scene, line);
+    ok(&scene, &format!("rm out.csv; {line}"));
+    assert_eq!((scene.read("out.csv"), asked()), (whole, 2));
+    scene.file("in.csv", "question\nB?\nC?\n");
+    ok(&scene, line);
+    let table = rows(&scene, "out.csv");
+    assert!(table[1][1].contains("\"B?\"") && table[2][1].contains("\"C?\""));
+    assert_eq!(asked(), 3);
+}
+
+#[test]
+fn a_row_that_an_earlier_run_could_not_save_is_in_the_table() {
+    let scene = Scene::faulty("POST /responses 400 x1");
+    scene.ok("(echo question; seq 5) >in.csv");
+    sh(&scene, "$R/csv-to-csv in.csv out.csv").is(7);
+    scene.ok("head -c -20 out.csv.jsonl.failed | tail -n 3 >cut; mv cut out.csv.jsonl.failed");
+    ok(&scene, "$R/csv-to-csv in.csv out.csv");
+    let table = rows(&scene, "out.csv");
+    assert_eq!(table.len(), 6);
+    assert!(table[1..].iter().all(|row| row[1].contains("was asked")));
+}
+
+#[test]
+fn a_csv_of_a_spreadsheet_is_read_and_one_that_is_none_says_what_it_has() {
+    let scene = Scene::new();
+    scene.file("bom.csv", "\u{feff}question\r\nA?\r\n");
+    ok(&scene, "$R/csv-to-csv bom.csv out.csv");
+    assert_eq!(rows(&scene, "out.csv")[0], ["question", "answer", "error"]);
+    let cases = [
+        ("id,note\n1,2\n", "the columns are: \"id\", \"note\"\n"),
+        (
+            "id;question\n1;A?\n",
+            "\"id;question\" (commas have to stand between them)",
+        ),
+        ("", "no column question"),
+    ];
+    for (text, said) in cases {
+        scene.file("in.csv", text);
+        sh(&scene, "$R/csv-to-csv in.csv no.csv")
+            .is(5)
+            .says(&[said]);
+        assert_eq!(
+            scene.ok("ls no.csv* 2>&1 | grep -c asks || true").stdout,
+            "0\n"
+        );
+    }
+    assert_eq!(scene.ledger().of("POST /responses").len(), 1);
+}
+
+#[test]
 fn a_folder_of_pictures_becomes_a_table_of_captions() {
     let scene = Scene::new();
     let names = [
