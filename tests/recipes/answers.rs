@@ -1,5 +1,8 @@
 //! Single jobs: what comes out is of use as it is.
 
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
@@ -151,11 +154,17 @@ fn ctrl_c_takes_no_record_from_what_is_tried_again() {
     let line = "exec $R/retry-failed all.jsonl -j 8 -p Why 2>said";
     let running = start(&scene, line);
     // What is interrupted while it is asked may be bought, and is not tried again: here nothing is.
+    let last = Cell::new((0, Instant::now()));
     scene
         .mock
         .until("files go up, and all others are answered", |ledger| {
+            let asked = ledger.of("POST /responses").len();
             let answered = scene.read("said").matches("status=completed").count();
-            answered == 8 && ledger.of("POST /files").len() > 21 + 8
+            if last.get().0 != asked {
+                last.set((asked, Instant::now()));
+            }
+            let quiet = last.get().1.elapsed() > Duration::from_millis(500);
+            quiet && asked == 21 + answered && ledger.of("POST /files").len() > 21 + 8
         });
     running.at_once(&[Signal::INT]).finish().is(130);
     assert_eq!(scene.read("all.jsonl.failed").lines().count(), 21);
@@ -267,4 +276,25 @@ fn files_are_deleted_by_their_age() {
     assert_eq!(scene.ledger().files.len(), 2);
     ok(&scene, "$R/clean-up -1");
     scene.nothing_left();
+}
+
+#[test]
+fn answers_that_a_signal_kept_from_being_passed_on_are_not_bought_again() {
+    let scene = Scene::new();
+    let line = "oa-upload --each notes.txt report.pdf | oa-respond -p Why | oa-delete >all";
+    ok(&scene, line);
+    let error = r#"{"tool":"oa-upload","kind":"interrupted","message":"","retryable":true}"#;
+    scene.ok(&format!("jq -c '.error = {error}' all >all.jsonl"));
+    ok(&scene, "$R/retry-failed all.jsonl -p Why");
+    assert_eq!(scene.ledger().of("POST /responses").len(), 2);
+}
+
+#[test]
+fn a_batch_that_is_waited_for_is_left_to_oa_batch() {
+    let scene = Scene::with(&["--looks", "9"]);
+    let line = "oa-upload notes.txt | oa-respond --dry-run -p Why | oa-batch --deadline 1s -o all";
+    sh(&scene, line).is(124);
+    let ran = sh(&scene, "$R/retry-failed all -p Why").is(2);
+    ran.says(&["all.failed: records wait for a Batch: oa-batch -o FILE <all.failed"]);
+    assert_eq!(scene.ledger().of("POST /batches/*/cancel").len(), 0);
 }
