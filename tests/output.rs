@@ -167,6 +167,9 @@ fn a_stdout_that_is_closed_from_the_start_is_usage_before_anything_is_sent() {
     scene.ok("oa-delete <made -o done >&-; oa-respond -n -p why >/dev/null; oa-respond -n -p why -o /dev/null >&-");
     // Programs that start others without an output open the null device for both ways, stderr, too.
     scene.ok("oa-respond -n -p why 1<>/dev/null 2<>/dev/null");
+    // So does one that starts a shell without one.
+    let ran = scene.sh("bash -c 'oa-upload notes.txt | oa-delete; echo $? >status' 1<>/dev/null");
+    assert_eq!(scene.read("status"), "0\n", "{}", ran.stderr);
     assert_eq!(scene.ledger().of("POST /responses").len(), 3);
     scene.nothing_left();
 }

@@ -21,10 +21,11 @@ const LARGEST: [(&str, usize); 14] = [
     // An answer is seen while a body is sent, addresses race, proxies are read as curl reads them, and what
     // goes wrong is said in words for people: each is a promise.
     ("oa-net", 909),
-    // Records of any shape and size, in what memory there is; files that nobody sees before they are whole; what the
+    // Records of any shape and size, in what memory there is; files that nobody sees before they are whole, and that no
+    // later run overwrites where it has less; what the
     // answers of a run come to; a terminal that programs of a pipe share; what a record says of its Batch; help that
     // fits a screen, and words that people understand.
-    ("oa-pipe", 6_093),
+    ("oa-pipe", 6_095),
     ("oa-kinds", 767),
     ("oa-upload", 562),
     // Streams of every dialect are put together again; what a request mentions is looked for here alone; questions are

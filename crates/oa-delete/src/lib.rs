@@ -26,7 +26,7 @@ impl Arguments for Args {
     const TOOL: &'static str = "oa-delete";
     const EXAMPLES: &'static [&'static str] = &[
         "oa-upload report.pdf | oa-respond -p 'Summarise.' | oa-delete -t",
-        "oa-list files | jq -c 'select(.created_at < now - 604800)' | oa-delete -r",
+        "oa-list files | jq 'select((.created_at|numbers) < now-604800)' | oa-delete -r",
     ];
     const EXAMPLE: &'static str =
         "name the ids: oa-delete file-abc; or put it at the end of a pipe";

@@ -76,7 +76,7 @@ impl Arguments for Args {
     const TOOL: &'static str = "oa-list";
     const EXAMPLES: &'static [&'static str] = &[
         "oa-list files | jq -r '[.id, .bytes, .filename] | @tsv'",
-        "oa-list files | jq -c 'select(.created_at < now - 604800)' | oa-delete -r",
+        "oa-list files | jq 'select((.created_at|numbers) < now-604800)' | oa-delete -r",
     ];
     const EXAMPLE: &'static str =
         "name what: oa-list files, stores, store-files STORE_ID, batches or models";

@@ -105,10 +105,12 @@ impl Target {
 /// Whether standard output was closed when the process started.
 ///
 /// What was closed, std opens anew as the null device, for reading and writing; a shell's `>/dev/null` is for
-/// writing only. Where stderr is such a device, too, silence was meant: programs that start others that way
-/// open it for both.
+/// writing only. Where stderr is such a device, too, or the shell that started us has it as its own, silence was meant:
+/// programs that start others that way open it for both (Python's `DEVNULL`, Node's `ignore`).
 pub(crate) fn stdout_is_closed() -> bool {
-    is_stopgap(&io::stdout()) && !is_stopgap(&io::stderr())
+    let shells = format!("/proc/{}/fd/1", std::os::unix::process::parent_id());
+    let inherited = || fs::read_link(shells).is_ok_and(|file| file == Path::new("/dev/null"));
+    is_stopgap(&io::stdout()) && !is_stopgap(&io::stderr()) && !inherited()
 }
 
 fn is_stopgap(stream: &impl AsFd) -> bool {
