@@ -3,6 +3,7 @@
 mod answers;
 mod base;
 mod chat;
+mod guests;
 mod interrupts;
 mod leading;
 mod many;
