@@ -6,6 +6,7 @@ mod chat;
 mod guests;
 mod interrupts;
 mod leading;
+mod lists;
 mod many;
 mod nights;
 mod stages;
