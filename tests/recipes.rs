@@ -11,6 +11,7 @@ mod many;
 mod nights;
 mod stages;
 mod tables;
+mod talks;
 mod ways;
 
 use std::fs;
