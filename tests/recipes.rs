@@ -2,6 +2,7 @@
 
 mod answers;
 mod base;
+mod care;
 mod chat;
 mod guests;
 mod interrupts;
