@@ -1,6 +1,6 @@
 //! Recipes in careless hands: names that are commands, keys of others, checks that give nothing, files without an age.
 
-use super::ok;
+use super::{ok, sh};
 use crate::scene::{PDF, Scene};
 
 /// Names that a shell, or make itself, would take for something else.
@@ -61,4 +61,29 @@ fn no_name_of_a_file_is_a_command_of_a_stage_that_goes_on() {
     assert_eq!(scene.ledger().of("POST /files").len(), 1);
     assert!(!scene.path("PWNED").exists());
     scene.nothing_left();
+}
+
+#[test]
+fn a_file_whose_age_nobody_tells_is_left() {
+    let scene = Scene::new();
+    let taken = |more: &str| {
+        let file = format!(r#"{{"id":"file-other","object":"file"{more}}}"#);
+        let rule = format!("GET /files but patch={{\"data\":[{file}]}} x1");
+        scene.mock.fault(&rule);
+        let ran = ok(&scene, "$R/clean-up 7 --dry-run");
+        ran.stderr.contains("would delete file_id=file-other")
+    };
+    assert!(!taken(""));
+    assert!(!taken(r#","created_at":null"#));
+    assert!(taken(r#","created_at":1700000000"#));
+}
+
+#[test]
+fn clean_up_says_what_it_wants_where_no_number_stands() {
+    let scene = Scene::new();
+    for days in ["--dry-run", "a", "7d", "''"] {
+        let ran = sh(&scene, &format!("$R/clean-up {days}")).is(2);
+        ran.says(&["clean-up 7 --dry-run"]);
+    }
+    assert!(scene.ledger().requests.is_empty());
 }
