@@ -1,5 +1,7 @@
 //! Recipes in careless hands: names that are commands, keys of others, checks that give nothing, files without an age.
 
+use serde_json::json;
+
 use super::{ok, sh};
 use crate::scene::{PDF, Scene};
 
@@ -86,4 +88,27 @@ fn clean_up_says_what_it_wants_where_no_number_stands() {
         ran.says(&["clean-up 7 --dry-run"]);
     }
     assert!(scene.ledger().requests.is_empty());
+}
+
+#[test]
+fn a_record_comes_out_once_whatever_its_check_gives() {
+    let scene = Scene::new();
+    let schema = json!({
+        "type": "object", "properties": {"total": {"type": "integer"}},
+        "required": ["total"], "additionalProperties": false,
+    });
+    scene.file("schema.json", schema.to_string());
+    let checks = [
+        ("empty", 8),
+        ("[][] > 0", 8),
+        ("(true, false)", 8),
+        ("(true, error)", 8),
+        ("(true, .total == 0)", 0),
+    ];
+    for (check, status) in checks {
+        let line = format!("$R/structured schema.json '{check}' report.pdf");
+        let record = sh(&scene, &line).is(status).record();
+        assert_eq!(record["answer"], json!({"total": 0}), "{check}");
+    }
+    scene.nothing_left();
 }
