@@ -112,3 +112,48 @@ fn a_record_comes_out_once_whatever_its_check_gives() {
     }
     scene.nothing_left();
 }
+
+/// What a command would find in its environment.
+fn environment(scene: &Scene, line: &str) -> String {
+    let set = "export OPENAI_API_KEY=sk-real OPENAI_API_KEY_FILE=real OPENAI_ORG_ID=org-real OPENAI_CUSTOM_HEADERS='a: real'";
+    ok(scene, &format!("{set}; {line} env")).stdout
+}
+
+#[test]
+fn the_key_of_one_server_goes_to_no_other() {
+    let scene = Scene::new();
+    for name in ["ollama", "lm-studio", "llama.cpp", "vllm", "https://x.org"] {
+        let found = environment(&scene, &format!("$R/on-server {name}"));
+        assert!(found.contains("OPENAI_API_KEY=none\n"), "{found}");
+        assert!(!found.contains("real"), "{found}");
+    }
+    let own = [
+        ("OPENROUTER_API_KEY", "openrouter"),
+        ("LM_API_TOKEN", "lm-studio"),
+        ("SERVER_API_KEY", "https://x.org/v1"),
+    ];
+    for (variable, name) in own {
+        let found = environment(&scene, &format!("{variable}=own $R/on-server {name}"));
+        assert!(found.contains("OPENAI_API_KEY=own\n"), "{found}");
+        assert!(!found.contains("real"), "{found}");
+    }
+    let azure = "AZURE_RESOURCE=me AZURE_OPENAI_API_KEY=own $R/on-server azure";
+    let found = environment(&scene, azure);
+    assert!(found.contains("OPENAI_CUSTOM_HEADERS=api-key: own\n"));
+    assert!(!found.contains("real"), "{found}");
+}
+
+#[test]
+fn a_server_that_wants_a_key_says_which() {
+    let scene = Scene::new();
+    let wanted = [
+        ("openrouter", "OPENROUTER_API_KEY"),
+        ("azure", "AZURE_OPENAI_API_KEY"),
+    ];
+    for (name, variable) in wanted {
+        let line = format!("AZURE_RESOURCE=me $R/on-server {name} env");
+        let said = format!("no API key: set {variable}");
+        let ran = sh(&scene, &line).is(4).says(&[&said]);
+        assert_eq!(ran.stdout, "");
+    }
+}
