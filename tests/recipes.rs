@@ -2,13 +2,17 @@
 
 mod answers;
 mod base;
+mod care;
 mod chat;
+mod guests;
 mod interrupts;
 mod leading;
+mod lists;
 mod many;
 mod nights;
 mod stages;
 mod tables;
+mod talks;
 mod ways;
 
 use std::fs;

@@ -4,21 +4,26 @@
 # third one cleans up. A stage that failed keeps its records beside its target, as FILE.failed, and goes on from there.
 # A response that failed is asked for anew once its record is gone: oa-delete <X.asked.jsonl && rm X.asked.jsonl
 .PHONY: all
-all: $(patsubst %.pdf,%.summary.txt,$(wildcard *.pdf))
+# With one expansion a name would be read as a line of this file, where `;` begins a command.
+.SECONDEXPANSION:
+all: $$(subst |,\|,$$(patsubst %.pdf,%.summary.txt,$$(wildcard *.pdf)))
 # Make would delete these: when it is interrupted, and when it is done.
 .PRECIOUS: %.asked.jsonl %.answered.jsonl
+
+# quote NAME: as one word of the shell, whatever stands in it, and no option.
+quote = '$(subst ','\'',$(patsubst -%,./-%,$1))'
 
 # What failed is tried again with what it has: its file is not uploaded twice, its answer not bought twice. Where
 # nobody knows whether it was bought, it is not asked again; the record's error says how to look.
 may_be_bought = if (.error.kind | IN("unknown_outcome", "interrupted")) and (.error.retryable | not) then . else del(.error) end
-again = if jq -e .paths <$@.failed >/dev/null 2>&1; then jq -c '$(may_be_bought)' <$@.failed; \
-	else jq -nc --arg path $< '{paths: $$path}'; fi
+again = if jq -e .paths <$(call quote,$@.failed) >/dev/null 2>&1; then jq -c '$(may_be_bought)' <$(call quote,$@.failed); \
+	else jq -nc --arg path $(call quote,$<) '{paths: $$path}'; fi
 
 %.asked.jsonl: %.pdf
-	$(again) | oa-upload | oa-respond -b --only-missing -p 'Summarise in five sentences.' --output=$@
+	$(again) | oa-upload | oa-respond -b --only-missing -p 'Summarise in five sentences.' -o $(call quote,$@)
 
 %.answered.jsonl: %.asked.jsonl
-	oa-poll --output=$@ <$<
+	oa-poll -o $(call quote,$@) <$(call quote,$<)
 
 %.summary.txt: %.answered.jsonl
-	oa-delete -t --output=$@ <$<
+	oa-delete -t -o $(call quote,$@) <$(call quote,$<)
