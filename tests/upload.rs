@@ -306,9 +306,9 @@ fn what_is_no_path_is_told_what_to_type() {
         ),
         (
             "https://example.com/a.pdf",
-            "oa-respond -n -a https://example.com/a.pdf",
+            "oa-respond -n -p QUESTION -a https://example.com/a.pdf",
         ),
-        ("file-abc", "oa-respond -n -a file-abc"),
+        ("file-abc", "oa-respond -n -p QUESTION -a file-abc"),
     ] {
         let ran = scene.sh(&format!("oa-upload {path}")).is(3).says(&[said]);
         assert_eq!(ran.kinds(), ["input"], "{path}");

@@ -50,7 +50,8 @@ impl Asker<'_> {
     /// Asks the record's question and puts the answer into it.
     pub(crate) fn answer(&self, record: &mut Record, job: &Job) -> Result<()> {
         let previous = match self.before(record)? {
-            Before::Enough => return settle_own(record, self.args.allow_incomplete),
+            // The record itself stays as it came.
+            Before::Enough => return settle_own(&mut record.clone(), self.args.allow_incomplete),
             Before::Nothing => None,
             Before::Continue(id) => Some(id),
         };
