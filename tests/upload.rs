@@ -367,3 +367,11 @@ fn a_document_too_large_to_attach_is_said_to_be_searchable() {
     let ran = scene.ok("oa-upload most.pdf | oa-delete");
     assert!(!ran.stderr.contains("warning"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_file_whose_name_is_a_word_of_the_message_is_named_all_the_same() {
+    let scene = Scene::faulty("POST /files 400 message='such a purpose' x1");
+    scene.file("a", "text");
+    let ran = scene.sh("oa-upload a").is(7);
+    assert!(ran.stderr.contains("oa-upload: a: "), "{}", ran.stderr);
+}

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use oa_core::error::{Error, Kind};
 
+use crate::lift::looks_like_id;
 use crate::pipe::Pipe;
 use crate::record::Record;
 
@@ -53,10 +54,15 @@ impl Pipe {
     }
 }
 
-/// Whether a message says by itself which record it is about: by the word that stands for it, or beginning with one of
-/// its paths.
+/// Whether a message says by itself which record it is about: with its id, or beginning with its label or a path. A
+/// file may be called `a`, so that a path elsewhere in it tells nothing.
 fn names(text: &str, label: &str, record: &Record) -> bool {
     let mut words = text.split([' ', ':', ';', ',', '(', ')', '`']);
-    let mut paths = record.paths().into_iter();
-    words.any(|word| word == label) || paths.any(|path| text.starts_with(&path))
+    let begins = |name: &str| {
+        text.strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with(": "))
+    };
+    (looks_like_id(label) && words.any(|word| word == label))
+        || begins(label)
+        || record.paths().iter().any(|path| begins(path))
 }

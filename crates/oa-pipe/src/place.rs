@@ -92,11 +92,7 @@ impl Place {
     /// # Errors
     /// It cannot be renamed.
     pub(super) fn put_aside(&mut self) -> io::Result<PathBuf> {
-        let named = |number: u32| {
-            let mut name = self.failed.as_os_str().to_owned();
-            name.push(format!(".{number}"));
-            PathBuf::from(name)
-        };
+        let named = |number: u32| self.failed.with_extension(format!("failed.{number}"));
         let free = |name: &PathBuf| fs::symlink_metadata(name).is_err();
         let name = (1..=u32::MAX).map(named).find(free).unwrap_or_default();
         fs::rename(&self.failed, &name)?;

@@ -194,13 +194,12 @@ impl Held {
         if written.is_ok_and(|meta| meta.len() == 0) {
             return !well;
         }
-        if self.earlier().is_some_and(|earlier| earlier.lacking) {
-            match self.place.put_aside() {
-                Ok(name) => tell_kept(&name, log),
-                Err(error) => drop(told(&self.place.failed, Err(error))),
-            }
-        }
-        let kept = told(&self.place.failed, self.place.put_failed(&mut self.records));
+        let lacking = self.earlier().is_some_and(|earlier| earlier.lacking);
+        let aside = lacking.then(|| self.place.put_aside().map(|name| tell_kept(&name, log)));
+        // What cannot be put aside is not overwritten.
+        let put = |()| self.place.put_failed(&mut self.records);
+        let placed = aside.unwrap_or(Ok(())).and_then(put);
+        let kept = told(&self.place.failed, placed);
         if kept {
             self.tell_failed(end, log);
         } else {
@@ -211,13 +210,13 @@ impl Held {
 
     /// What an earlier run left as FILE.failed, beside this one. What cannot be read is not thrown away.
     fn earlier(&mut self) -> Option<Earlier> {
-        self.place.has_earlier().then(|| {
-            let compared = compare(&self.place.failed, &mut self.records, self.cleans);
-            compared.unwrap_or(Earlier {
-                lacking: true,
-                longer: true,
-            })
-        })
+        let unknown = Earlier {
+            lacking: true,
+            longer: true,
+        };
+        let there = self.place.has_earlier();
+        let mut compared = || compare(&self.place.failed, &mut self.records, self.cleans);
+        there.then(|| compared().unwrap_or(unknown))
     }
 
     fn tell_failed(&self, end: &End, log: &Log) {
